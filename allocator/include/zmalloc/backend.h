@@ -1,0 +1,88 @@
+// The primitives a malloc must offer to stand under libzmalloc. One file of src/backend_*.cc defines them all; which one
+// is linked decides the backend, and nothing else of the library is compiled anew.
+//
+// Nothing here counts: callers want zm.h. All functions are thread-safe and throw nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace zm::backend {
+
+// A block and the bytes its holder may use (at least what was asked). address == nullptr means refused, usable is then 0.
+// Two words, so that it is returned in registers.
+struct Block {
+  void* address;
+  std::size_t usable;
+};
+
+// Requests from this size on are refused by every backend: room is left for rounding and prefixes without overflow.
+inline constexpr std::size_t kRequestLimit = SIZE_MAX / 2;
+
+// Every block is at least this aligned.
+inline constexpr std::size_t kAlignment = 16;
+
+// What a block costs beyond its usable bytes as far as the backend can tell: the size of the prefix on libc-prefix, 0
+// elsewhere. The charge of a block is usable + kOverhead.
+extern const std::size_t kOverhead;
+
+// n == 0 gives a block distinct from all others.
+Block allocate(std::size_t n) noexcept;
+Block allocate_zeroed(std::size_t n) noexcept;
+
+// alignment is a power of two. The block goes back through deallocate or release, never release_requested.
+Block allocate_aligned(std::size_t n, std::size_t alignment) noexcept;
+
+// p is a live block, n > 0. *old_usable receives what the old block had. When refused, p lives on. The result is
+// aligned to kAlignment only.
+Block reallocate(void* p, std::size_t n, std::size_t* old_usable) noexcept;
+
+// Frees p, whose usable size the caller knows exactly. p != nullptr.
+void deallocate(void* p, std::size_t usable) noexcept;
+
+// Frees p and returns the usable size it had. p != nullptr.
+std::size_t release(void* p) noexcept;
+
+// The same when the caller knows the size that was asked for: no look-up where sizes follow from requests (jemalloc).
+// Not for aligned or reallocated blocks unless the last request was n bytes.
+std::size_t release_requested(void* p, std::size_t n) noexcept;
+
+// p != nullptr.
+std::size_t usable_size(const void* p) noexcept;
+
+// The usable size a request of n bytes would get; n itself when only the malloc knows. Never less than n.
+std::size_t good_size(std::size_t n) noexcept;
+
+// "jemalloc-5.3.0": INFO's mem_allocator. Static storage.
+const char* version() noexcept;
+
+// Figures of the whole heap, in bytes. known == false: this backend keeps none, the rest is 0.
+struct Info {
+  bool known;
+  std::size_t allocated;            // in live blocks, the program's direct mallocs included
+  std::size_t active;               // in pages that hold at least one live block
+  std::size_t resident;             // in pages mapped and possibly backed: active, dirty, metadata
+  std::size_t retained;             // address space kept without memory behind it
+  std::size_t muzzy;                // given up lazily (MADV_FREE), the kernel may not have taken it yet
+  std::size_t dirty;                // freed pages kept for reuse
+  std::size_t metadata;             // the allocator's own structures
+  std::size_t small_fragmentation;  // free room inside slabs of small blocks
+};
+
+// Costs tens of microseconds on jemalloc (an epoch refresh and a walk over the bins).
+Info info() noexcept;
+
+// Returns every free page to the kernel. False where the backend cannot.
+bool purge() noexcept;
+
+// Lets the backend purge from threads of its own. False where the backend cannot.
+bool set_background_thread(bool on) noexcept;
+
+// Empties this thread's cache of free blocks. False where the backend cannot.
+bool flush_thread_cache() noexcept;
+
+// Hands the backend's statistics to write piece by piece. False where it prints none.
+using WriteText = void (*)(void* context, const char* text, std::size_t length);
+bool stats_text(WriteText write, void* context) noexcept;
+
+}  // namespace zm::backend

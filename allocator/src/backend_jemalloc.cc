@@ -1,0 +1,242 @@
+// jemalloc 5: sizes of blocks follow from requests by arithmetic, frees pass the size and look nothing up.
+#include <jemalloc/jemalloc.h>
+#include <zmalloc/backend.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+namespace zm::backend {
+namespace {
+
+// jemalloc's size classes for a quantum of 16: 8, multiples of 16 up to 128, then four to a doubling (jemalloc(3),
+// "Size classes").
+constexpr std::size_t class_by_rule(std::size_t n) noexcept {
+  if (n <= 128) return n <= 8 ? 8 : (n + 15) & ~std::size_t{15};
+  const std::size_t step = std::bit_floor(n - 1) >> 2;
+  return (n + step - 1) & ~(step - 1);
+}
+
+// A jemalloc built with another quantum has other classes, and a wrong size given to sdallocx corrupts the heap. So the
+// rule is used only once it has been seen to agree; until then, and if it does not, jemalloc is asked.
+constinit bool rule_holds = false;
+
+__attribute__((constructor)) void check_rule() {
+  for (std::size_t n = 1; n <= 16384; n += n < 1024 ? 1 : 64) {
+    if (nallocx(n, 0) != class_by_rule(n)) return;
+  }
+  for (std::size_t n = 16384; n <= std::size_t{1} << 40; n *= 2) {
+    if (nallocx(n, 0) != class_by_rule(n) || nallocx(n + 1, 0) != class_by_rule(n + 1)) return;
+  }
+  rule_holds = true;
+}
+
+// jemalloc's class of 8 bytes is aligned to 8 only; asking for 9 keeps every block at kAlignment.
+inline std::size_t at_least(std::size_t n) noexcept { return std::max<std::size_t>(n, 9); }
+
+// 0 < n < kRequestLimit.
+inline std::size_t class_of(std::size_t n) noexcept {
+  if (__builtin_expect(rule_holds, 1)) return class_by_rule(n);
+  return nallocx(n, 0);
+}
+
+inline Block block_of(void* p, std::size_t request) noexcept {
+  if (__builtin_expect(p == nullptr, 0)) return {nullptr, 0};
+  return {p, class_of(request)};
+}
+
+// A mallctl name translated once: by name a read costs 95 ns more.
+template <std::size_t kDepth>
+class Mib {
+ public:
+  explicit Mib(const char* name) noexcept {
+    std::size_t depth = kDepth;
+    valid_ = mallctlnametomib(name, parts_.data(), &depth) == 0 && depth == kDepth;
+  }
+
+  Mib& at(std::size_t position, std::size_t index) noexcept {
+    parts_[position] = index;
+    return *this;
+  }
+
+  template <class T>
+  bool read(T* value) const noexcept {
+    std::size_t size = sizeof(T);
+    return valid_ && mallctlbymib(parts_.data(), kDepth, value, &size, nullptr, 0) == 0;
+  }
+
+  template <class T>
+  bool write(T value) const noexcept {
+    return valid_ && mallctlbymib(parts_.data(), kDepth, nullptr, nullptr, &value, sizeof(T)) == 0;
+  }
+
+  bool run() const noexcept {
+    return valid_ && mallctlbymib(parts_.data(), kDepth, nullptr, nullptr, nullptr, 0) == 0;
+  }
+
+ private:
+  std::array<std::size_t, kDepth> parts_{};
+  bool valid_ = false;
+};
+
+template <class T, std::size_t kDepth>
+T value_of(const Mib<kDepth>& mib) noexcept {
+  T value{};
+  return mib.read(&value) ? value : T{};
+}
+
+std::size_t page_bytes() noexcept {
+  static const std::size_t bytes = value_of<std::size_t>(Mib<2>("arenas.page"));
+  return bytes;
+}
+
+std::size_t dirty_bytes() noexcept {
+  static const Mib<4> pages("stats.arenas.0.pdirty");
+  Mib<4> all = pages;
+  return value_of<std::size_t>(all.at(2, MALLCTL_ARENAS_ALL)) * page_bytes();
+}
+
+std::size_t muzzy_bytes() noexcept {
+  static const Mib<4> pages("stats.arenas.0.pmuzzy");
+  Mib<4> all = pages;
+  return value_of<std::size_t>(all.at(2, MALLCTL_ARENAS_ALL)) * page_bytes();
+}
+
+// Regions that slabs in use have room for, less those taken.
+std::size_t small_fragmentation_bytes() noexcept {
+  static const unsigned bins = value_of<unsigned>(Mib<2>("arenas.nbins"));
+  static const Mib<4> size_name("arenas.bin.0.size");
+  static const Mib<4> per_slab_name("arenas.bin.0.nregs");
+  static const Mib<6> slabs_name("stats.arenas.0.bins.0.curslabs");
+  static const Mib<6> taken_name("stats.arenas.0.bins.0.curregs");
+  Mib<4> size = size_name;
+  Mib<4> per_slab = per_slab_name;
+  Mib<6> slabs = slabs_name;
+  Mib<6> taken = taken_name;
+  slabs.at(2, MALLCTL_ARENAS_ALL);
+  taken.at(2, MALLCTL_ARENAS_ALL);
+  std::size_t bytes = 0;
+  for (unsigned bin = 0; bin < bins; ++bin) {
+    const std::size_t room =
+        value_of<std::size_t>(slabs.at(4, bin)) * value_of<std::uint32_t>(per_slab.at(2, bin));
+    const std::size_t used = value_of<std::size_t>(taken.at(4, bin));
+    bytes += (room - std::min(room, used)) * value_of<std::size_t>(size.at(2, bin));
+  }
+  return bytes;
+}
+
+void refresh_statistics() noexcept {
+  static const Mib<1> epoch("epoch");
+  epoch.write(std::uint64_t{1});
+}
+
+}  // namespace
+
+const std::size_t kOverhead = 0;
+
+Block allocate(std::size_t n) noexcept {
+  const std::size_t request = at_least(n);
+  return block_of(malloc(request), request);
+}
+
+Block allocate_zeroed(std::size_t n) noexcept {
+  const std::size_t request = at_least(n);
+  return block_of(calloc(1, request), request);
+}
+
+Block allocate_aligned(std::size_t n, std::size_t alignment) noexcept {
+  if (n >= kRequestLimit || alignment >= kRequestLimit) return {nullptr, 0};
+  void* p = mallocx(at_least(n), MALLOCX_ALIGN(std::max(alignment, kAlignment)));
+  return p == nullptr ? Block{nullptr, 0} : Block{p, sallocx(p, 0)};
+}
+
+Block reallocate(void* p, std::size_t n, std::size_t* old_usable) noexcept {
+  *old_usable = sallocx(p, 0);
+  if (n >= kRequestLimit) return {nullptr, 0};
+  const std::size_t request = at_least(n);
+  return block_of(rallocx(p, request, 0), request);
+}
+
+void deallocate(void* p, std::size_t usable) noexcept { sdallocx(p, usable, 0); }
+
+std::size_t release(void* p) noexcept {
+  const std::size_t usable = malloc_usable_size(p);
+  sdallocx(p, usable, 0);
+  return usable;
+}
+
+std::size_t release_requested(void* p, std::size_t n) noexcept {
+  const std::size_t usable = class_of(at_least(n));
+  sdallocx(p, usable, 0);
+  return usable;
+}
+
+std::size_t usable_size(const void* p) noexcept { return malloc_usable_size(const_cast<void*>(p)); }
+
+std::size_t good_size(std::size_t n) noexcept { return n >= kRequestLimit ? n : class_of(at_least(n)); }
+
+const char* version() noexcept {
+  static const char* const text = [] {
+    static char buffer[48];
+    const char* number = value_of<const char*>(Mib<1>("version"));
+    const int length = number == nullptr ? 0 : static_cast<int>(std::find(number, number + 24, '-') - number);
+    std::snprintf(buffer, sizeof(buffer), "jemalloc-%.*s", length, number);
+    return buffer;
+  }();
+  return text;
+}
+
+Info info() noexcept {
+  static const Mib<2> allocated("stats.allocated");
+  static const Mib<2> active("stats.active");
+  static const Mib<2> resident("stats.resident");
+  static const Mib<2> retained("stats.retained");
+  static const Mib<2> metadata("stats.metadata");
+  refresh_statistics();
+  Info info{};
+  info.known = true;
+  info.allocated = value_of<std::size_t>(allocated);
+  info.active = value_of<std::size_t>(active);
+  info.resident = value_of<std::size_t>(resident);
+  info.retained = value_of<std::size_t>(retained);
+  info.metadata = value_of<std::size_t>(metadata);
+  info.muzzy = muzzy_bytes();
+  info.dirty = dirty_bytes();
+  info.small_fragmentation = small_fragmentation_bytes();
+  return info;
+}
+
+bool purge() noexcept {
+  static const Mib<3> purge_name("arena.0.purge");
+  Mib<3> purge_all = purge_name;
+  return purge_all.at(1, MALLCTL_ARENAS_ALL).run();
+}
+
+bool set_background_thread(bool on) noexcept {
+  static const Mib<1> background_thread("background_thread");
+  return background_thread.write(on);
+}
+
+bool flush_thread_cache() noexcept {
+  static const Mib<3> flush("thread.tcache.flush");
+  return flush.run();
+}
+
+bool stats_text(WriteText write, void* context) noexcept {
+  struct Sink {
+    WriteText write;
+    void* context;
+  } sink{write, context};
+  malloc_stats_print(
+      [](void* opaque, const char* text) {
+        auto* to = static_cast<Sink*>(opaque);
+        to->write(to->context, text, std::char_traits<char>::length(text));
+      },
+      &sink, nullptr);
+  return true;
+}
+
+}  // namespace zm::backend
