@@ -1,22 +1,38 @@
 # Makes a target zmalloc_backend_<name> for every malloc found here and lists the names in ZMALLOC_BACKENDS.
 set(ZMALLOC_BACKENDS "")
 
-function(zmalloc_add_backend name source)
-  add_library(zmalloc_backend_${name} STATIC ${source})
-  set_target_properties(zmalloc_backend_${name} PROPERTIES EXPORT_NAME backend_${name})
-  target_include_directories(zmalloc_backend_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/include)
-  target_link_libraries(zmalloc_backend_${name} PRIVATE $<BUILD_INTERFACE:plimsoll_warnings> PUBLIC ${ARGN})
+function(zmalloc_add_backend name)
+  cmake_parse_arguments(backend "" "INCLUDE" "LIBRARIES" ${ARGN})
+  string(REPLACE "-" "_" file ${name})
+  set(target zmalloc_backend_${name})
+  add_library(${target} STATIC src/backend_${file}.cc)
+  set_target_properties(${target} PROPERTIES EXPORT_NAME backend_${name})
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/include ${backend_INCLUDE})
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:plimsoll_warnings> PUBLIC ${backend_LIBRARIES})
   set(ZMALLOC_BACKENDS ${ZMALLOC_BACKENDS} ${name} PARENT_SCOPE)
 endfunction()
 
-zmalloc_add_backend(libc src/backend_libc.cc)
+zmalloc_add_backend(libc)
+zmalloc_add_backend(libc-prefix)
 
-# Sanitizers bring a malloc of their own; the others would fight it.
+# Sanitizers bring a malloc of their own, which the others would fight.
 if(NOT PLIMSOLL_SANITIZE)
   find_library(ZMALLOC_JEMALLOC_LIBRARY jemalloc)
   find_path(ZMALLOC_JEMALLOC_INCLUDE jemalloc/jemalloc.h)
   if(ZMALLOC_JEMALLOC_LIBRARY AND ZMALLOC_JEMALLOC_INCLUDE)
-    zmalloc_add_backend(jemalloc src/backend_jemalloc.cc ${ZMALLOC_JEMALLOC_LIBRARY})
-    target_include_directories(zmalloc_backend_jemalloc PRIVATE ${ZMALLOC_JEMALLOC_INCLUDE})
+    zmalloc_add_backend(jemalloc INCLUDE ${ZMALLOC_JEMALLOC_INCLUDE} LIBRARIES ${ZMALLOC_JEMALLOC_LIBRARY})
+  endif()
+
+  find_library(ZMALLOC_TCMALLOC_LIBRARY NAMES tcmalloc_minimal tcmalloc)
+  find_path(ZMALLOC_TCMALLOC_INCLUDE gperftools/tcmalloc.h)
+  if(ZMALLOC_TCMALLOC_LIBRARY AND ZMALLOC_TCMALLOC_INCLUDE)
+    zmalloc_add_backend(tcmalloc INCLUDE ${ZMALLOC_TCMALLOC_INCLUDE} LIBRARIES ${ZMALLOC_TCMALLOC_LIBRARY})
+  endif()
+
+  find_library(ZMALLOC_MIMALLOC_LIBRARY mimalloc)
+  find_path(ZMALLOC_MIMALLOC_INCLUDE mimalloc.h)
+  if(ZMALLOC_MIMALLOC_LIBRARY AND ZMALLOC_MIMALLOC_INCLUDE)
+    zmalloc_add_backend(mimalloc INCLUDE ${ZMALLOC_MIMALLOC_INCLUDE} LIBRARIES ${ZMALLOC_MIMALLOC_LIBRARY})
   endif()
 endif()

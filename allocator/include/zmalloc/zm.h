@@ -81,10 +81,12 @@ inline void deallocate_sized(Tag tag, void* p, std::size_t usable) noexcept {
 }
 
 // n: exactly what was last asked for. Saves the look-up where the backend can tell the usable size from it. Not for
-// aligned blocks. p == nullptr is allowed.
-inline void deallocate_requested(Tag tag, void* p, std::size_t n) noexcept {
-  if (p == nullptr) return;
-  detail::charge(tag, -detail::charge_of(backend::release_requested(p, n)));
+// aligned blocks. p == nullptr is allowed. Returns the bytes refunded, for owners that keep a sum of their own.
+inline std::size_t deallocate_requested(Tag tag, void* p, std::size_t n) noexcept {
+  if (p == nullptr) return 0;
+  const std::int64_t refund = detail::charge_of(backend::release_requested(p, n));
+  detail::charge(tag, -refund);
+  return static_cast<std::size_t>(refund);
 }
 
 // realloc: p == nullptr allocates; n == 0 frees p and returns nullptr (which is then no failure). When refused, returns
