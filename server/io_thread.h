@@ -1,0 +1,113 @@
+#pragma once
+
+#include <zmalloc/allocator.h>
+
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+
+#include "command_stats.h"
+#include "connection.h"
+
+namespace plimsoll::server {
+
+class CommandBatch;
+class Server;
+
+// Totals of one I/O thread: it alone writes, anyone reads. Reset by remembering what was there (see Server::totals).
+struct ThreadTotals {
+  std::atomic<uint64_t> commands{0};
+  std::atomic<uint64_t> input_bytes{0};
+  std::atomic<uint64_t> output_bytes{0};
+  std::atomic<uint64_t> reads{0};   // recv calls that brought something
+  std::atomic<uint64_t> writes{0};  // send calls
+
+  static void add(std::atomic<uint64_t>& counter, uint64_t n) noexcept {
+    counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+};
+
+// One thread with an io_context and the connections that were given to it. Everything of a connection happens on it.
+//
+// Work for another thread's connections is posted there. Facts of them are read in place: the registry's mutex is taken by
+// the owner only to add, remove or rename a connection, never per command, so whoever gathers (CLIENT LIST, INFO) locks one
+// thread's registry after the other and waits for nobody's commands. No two registries are ever locked at once, and nothing
+// that waits runs under one; so gathering from a handler cannot deadlock.
+class IoThread {
+ public:
+  IoThread(Server& server, unsigned index);
+  ~IoThread();
+  IoThread(const IoThread&) = delete;
+  IoThread& operator=(const IoThread&) = delete;
+
+  // --- any thread ---
+  Server& server() const noexcept { return server_; }
+  unsigned index() const noexcept { return index_; }
+  const ThreadTotals& totals() const noexcept { return totals_; }
+  const CommandStatistics& command_statistics() const noexcept { return command_statistics_; }
+  size_t connection_count() const noexcept { return connection_count_.load(std::memory_order_relaxed); }
+
+  // Runs `work()` on this thread, after what was posted before. Throws std::bad_alloc. What `work` throws is logged.
+  template <class Work>
+  void post(Work&& work) {
+    asio::post(context_, std::forward<Work>(work));
+  }
+
+  // Calls `visit(Connection&)` for each connection, in the order of their ids, under the registry's mutex. The visitor uses only members
+  // that are for any thread, and nothing that waits.
+  template <class Visit>
+  void for_each_connection(Visit&& visit) const {
+    std::lock_guard lock(registry_mutex_);
+    for (const auto& [id, connection] : connections_) visit(*connection);
+  }
+
+  // The same for one connection; false if it is not on this thread.
+  template <class Visit>
+  bool with_connection(uint64_t id, Visit&& visit) const {
+    std::lock_guard lock(registry_mutex_);
+    const auto found = connections_.find(id);
+    if (found == connections_.end()) return false;
+    visit(*found->second);
+    return true;
+  }
+
+  // --- this thread only ---
+  asio::io_context& context() noexcept { return context_; }
+  ThreadTotals& totals() noexcept { return totals_; }
+  CommandStatistics& command_statistics() noexcept { return command_statistics_; }
+  CommandBatch& batch() noexcept { return *batch_; }
+  // Null if it has gone. Takes no lock: only this thread adds and removes.
+  Connection* find(uint64_t id) noexcept;
+
+  // Takes over an accepted socket; closes it if memory is refused.
+  void adopt(int fd, const SocketAddress& peer, uint64_t id) noexcept;
+  void remove(Connection& connection) noexcept;  // destroys it once nothing on the stack uses it
+  // For the time of a change of what others read of a connection.
+  std::mutex& registry_mutex() const noexcept { return registry_mutex_; }
+  // Calls connection.resume() in a later turn, after the other connections had theirs.
+  void resume_later(Connection& connection) noexcept;
+  void cron() noexcept;  // closes what is overdue; hz times a second
+
+  void run() noexcept;   // until stop()
+  void stop() noexcept;  // any thread
+  void close_all() noexcept;
+
+ private:
+  using Owned = zm::unique_ptr<Connection, zm::Tag::client>;
+
+  Server& server_;
+  const unsigned index_;
+  asio::io_context context_;
+  ThreadTotals totals_;
+  CommandStatistics command_statistics_;
+  zm::unique_ptr<CommandBatch, zm::Tag::server> batch_;
+  mutable std::mutex registry_mutex_;
+  zm::map<uint64_t, Owned, zm::Tag::client> connections_;
+  std::atomic<size_t> connection_count_{0};
+};
+
+}  // namespace plimsoll::server

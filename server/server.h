@@ -1,0 +1,193 @@
+#pragma once
+
+#include <plimsoll/command_table.h>
+#include <plimsoll/store.h>
+#include <zmalloc/allocator.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string_view>
+
+#include "command_stats.h"
+#include "config.h"
+#include "io_thread.h"
+#include "rate_sampler.h"
+
+namespace plimsoll::server {
+
+class Listeners;
+
+inline constexpr std::string_view kRedisVersion = "7.0.15";  // whose behaviour this server has
+
+// A command that ran, for those who log, time or show commands.
+struct CommandEvent {
+  Connection& connection;
+  const Command& command;
+  Args args;
+  int64_t start_us;     // Unix time
+  uint64_t duration_ns;
+};
+
+// What stands beside the core and watches it: slow log, latency monitor, command feed. One per server, installed before it
+// starts. Its members are called on I/O threads, several at a time.
+class ServerExtension {
+ public:
+  virtual ~ServerExtension() = default;
+
+  // Before a command runs, while a monitor is connected (Server::add_monitor). Not for those that skip it (kSkipMonitor, kAdmin).
+  virtual void before_command(Connection& connection, const Command& command, Args args) noexcept = 0;
+  // After a command that took slowlog-log-slower-than microseconds or more. Not for kSkipSlowlog commands.
+  virtual void slow_command(const CommandEvent& event) noexcept = 0;
+  // Something took `milliseconds`, at least latency-monitor-threshold, which is not 0: "command", "fast-command", "eviction-cycle", ...
+  virtual void latency(std::string_view event, int64_t milliseconds) noexcept = 0;
+  // hz times a second, on thread 0.
+  virtual void cron(int64_t now_ms) noexcept = 0;
+  virtual void reset_statistics() noexcept = 0;  // CONFIG RESETSTAT
+  virtual void connection_closed(Connection& connection) noexcept = 0;
+};
+
+// Totals since the start or CONFIG RESETSTAT.
+struct ServerTotals {
+  uint64_t connections_received = 0;
+  uint64_t connections_rejected = 0;
+  uint64_t commands = 0;
+  uint64_t input_bytes = 0;
+  uint64_t output_bytes = 0;
+  uint64_t reads = 0;
+  uint64_t writes = 0;
+  uint64_t errors = 0;  // error replies
+  uint64_t evicted_clients = 0;
+  uint64_t query_buffer_limit_disconnections = 0;
+  uint64_t output_buffer_limit_disconnections = 0;
+  uint64_t unauthenticated_refusals = 0;  // acl_access_denied_auth
+};
+
+enum class PauseMode : uint8_t { none, write, all };
+
+enum class RateMetric : uint8_t { commands, input_bytes, output_bytes, count };
+
+// The whole program: store, configuration, I/O threads, listeners. Made once in main; handlers reach it through their
+// connection: Connection::of(call.session()).server(). Unless noted, members are for any thread.
+class Server {
+ public:
+  // Takes the configuration as it was read at the start. Throws what making the store or a thread throws.
+  Server(Config& config, CommandTable& commands);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  Store& store() noexcept { return *store_; }
+  Config& config() noexcept { return config_; }
+  const CommandTable& commands() const noexcept { return commands_; }
+
+  // --- life ---
+  void set_extension(zm::unique_ptr<ServerExtension, zm::Tag::server> extension) noexcept;  // before run()
+  ServerExtension* extension() const noexcept { return extension_.get(); }  // null if none
+  // Listens, starts the threads, becomes I/O thread 0, and returns after shut_down(): the program's exit status.
+  int run();
+  // Makes run() return soon. Connections get what is already written to them; nothing more is read.
+  void shut_down() noexcept;
+  bool shutting_down() const noexcept { return shutting_down_.load(std::memory_order_relaxed); }
+
+  // --- identity ---
+  std::string_view run_id() const noexcept { return {run_id_.data(), run_id_.size()}; }  // 40 hex digits
+  int64_t start_ms() const noexcept { return start_ms_; }                                // Unix time
+  int64_t uptime_seconds() const noexcept;
+  std::string_view executable() const noexcept { return config_.executable(); }          // absolute path
+  int tcp_port() const noexcept;                                                         // really listened on; 0 if none
+  uint64_t cron_ticks() const noexcept { return cron_ticks_.load(std::memory_order_relaxed); }
+
+  // --- connections ---
+  size_t thread_count() const noexcept { return threads_.size(); }
+  IoThread& thread(size_t i) noexcept { return *threads_[i]; }
+  const IoThread& thread(size_t i) const noexcept { return *threads_[i]; }
+  size_t connection_count() const noexcept { return connections_.load(std::memory_order_relaxed); }
+
+  // See IoThread: by thread, and by id within a thread; sort by id what shall look like Redis's order.
+  template <class Visit>
+  void for_each_connection(Visit&& visit) const {
+    for (const auto& thread : threads_) thread->for_each_connection(visit);
+  }
+  template <class Visit>
+  bool with_connection(uint64_t id, Visit&& visit) const {
+    for (const auto& thread : threads_) {
+      if (thread->with_connection(id, visit)) return true;
+    }
+    return false;
+  }
+
+  // Monitors: while the count is not 0, the extension's before_command is called.
+  void add_monitor() noexcept { monitors_.fetch_add(1, std::memory_order_relaxed); }
+  void remove_monitor() noexcept { monitors_.fetch_sub(1, std::memory_order_relaxed); }
+  unsigned monitors() const noexcept { return monitors_.load(std::memory_order_relaxed); }
+
+  // CLIENT PAUSE: commands that `mode` concerns wait until `until_ms` (Unix time). A running pause is only ever widened, in time and in
+  // mode, as in Redis.
+  void pause_clients(PauseMode mode, int64_t until_ms);
+  void unpause_clients();
+  PauseMode pause_mode() const noexcept;
+  size_t paused_connections() const noexcept { return paused_.load(std::memory_order_relaxed); }
+
+  // --- statistics ---
+  ServerTotals totals() const noexcept;
+  CommandTotals command_totals(uint32_t command_id) const noexcept;
+  LatencyHistogram latency_histogram(uint32_t command_id) const;   // throws std::bad_alloc
+  CommandStatistics::ErrorCounts error_counts() const;             // throws std::bad_alloc
+  void clear_latency_histograms() noexcept;
+  double rate(RateMetric metric) const noexcept;  // per second, over the last 1.6 s
+  void reset_statistics() noexcept;
+
+  // --- memory ---
+  size_t startup_memory() const noexcept { return startup_memory_.load(std::memory_order_relaxed); }  // used_memory after the start
+  size_t peak_memory() const noexcept;    // of used_memory; looks at the current figure too
+  int64_t peak_memory_ms() const noexcept { return peak_memory_ms_.load(std::memory_order_relaxed); }
+  void reset_peak_memory() noexcept;
+
+  // --- for the core's own files ---
+  // True if the command has to wait for the end of CLIENT PAUSE.
+  bool paused_for(const Command& command) const noexcept;
+  void count_paused(int difference) noexcept { paused_.fetch_add(difference, std::memory_order_relaxed); }
+  void count_connection(int difference) noexcept { connections_.fetch_add(difference, std::memory_order_relaxed); }
+  // Gives an accepted socket to a thread, or answers why not and closes it.
+  void accepted(int fd, const SocketAddress& peer) noexcept;
+
+  struct Counters {
+    std::atomic<uint64_t> connections_received{0};
+    std::atomic<uint64_t> connections_rejected{0};
+    std::atomic<uint64_t> evicted_clients{0};
+    std::atomic<uint64_t> query_buffer_limit_disconnections{0};
+    std::atomic<uint64_t> output_buffer_limit_disconnections{0};
+    std::atomic<uint64_t> unauthenticated_refusals{0};
+  };
+  Counters& counters() noexcept { return counters_; }
+
+ private:
+  Config& config_;
+  CommandTable& commands_;
+  zm::unique_ptr<Store, zm::Tag::server> store_;
+  zm::unique_ptr<ServerExtension, zm::Tag::server> extension_;
+  zm::vector<zm::unique_ptr<IoThread, zm::Tag::server>, zm::Tag::server> threads_;
+  zm::unique_ptr<Listeners, zm::Tag::server> listeners_;
+
+  std::array<char, 40> run_id_;
+  int64_t start_ms_;
+  std::atomic<bool> shutting_down_{false};
+  std::atomic<uint64_t> cron_ticks_{0};
+  std::atomic<uint64_t> next_connection_id_{1};
+  std::atomic<size_t> connections_{0};
+  std::atomic<unsigned> monitors_{0};
+  std::atomic<size_t> paused_{0};
+  std::atomic<PauseMode> pause_mode_{PauseMode::none};
+  std::atomic<int64_t> pause_until_ms_{0};
+  std::atomic<uint32_t> statistics_generation_{0};
+  Counters counters_;
+  std::array<RateSampler, static_cast<size_t>(RateMetric::count)> rates_;
+  std::atomic<size_t> startup_memory_{0};
+  mutable std::atomic<size_t> peak_memory_{0};
+  mutable std::atomic<int64_t> peak_memory_ms_{0};
+};
+
+}  // namespace plimsoll::server
