@@ -113,10 +113,7 @@ void ScriptRunner::take(const Step& step) {
   switch (step.kind) {
     case Kind::kCommand:
       break;
-    case Kind::kSend:
-      current_->reference.send(step.text);
-      current_->tested.send(step.text);
-      break;
+    case Kind::kSend: send(step.text, step.text); break;
     case Kind::kRead:
       for (int i = 0; i < step.count; ++i) read_and_compare(step);
       break;
@@ -142,12 +139,7 @@ void ScriptRunner::take(const Step& step) {
   }
 }
 
-void ScriptRunner::flush() {
-  std::string reference, tested;
-  for (const Step* step : pending_) {
-    reference += encode(*step, variables_.reference);
-    tested += encode(*step, variables_.tested);
-  }
+void ScriptRunner::send(const std::string& reference, const std::string& tested) {
   if (options_.delivery == Delivery::kFragments) {
     current_->reference.send_in_fragments(reference, random_);
     current_->tested.send_in_fragments(tested, random_);
@@ -155,6 +147,15 @@ void ScriptRunner::flush() {
     current_->reference.send(reference);
     current_->tested.send(tested);
   }
+}
+
+void ScriptRunner::flush() {
+  std::string reference, tested;
+  for (const Step* step : pending_) {
+    reference += encode(*step, variables_.reference);
+    tested += encode(*step, variables_.tested);
+  }
+  send(reference, tested);
   const std::vector<const Step*> sent = std::move(pending_);
   pending_.clear();
   for (const Step* step : sent)

@@ -50,6 +50,7 @@ class ScriptRunner {
   void empty_the_servers();
   void use(const std::string& name);
   void take(const Step& step);
+  void send(const std::string& reference, const std::string& tested);
   void flush();
   void read_and_compare(const Step& step);
   void check(const Step& step, const std::string& reference, const std::string& tested);
