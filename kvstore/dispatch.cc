@@ -1,0 +1,221 @@
+#include <bit>
+#include <cstdio>
+#include <new>
+
+#include "engine.h"
+#include "text/ascii.h"
+
+namespace plimsoll {
+namespace {
+
+// Every reply up to this size finds its room before the handler runs, so that a handler that has changed something never
+// fails on its reply.
+constexpr size_t kReservedReply = 512;
+
+// Redis cuts unknown names and arguments in its errors here.
+constexpr size_t kShownBytes = 128;
+
+constexpr std::string_view kNoName;
+
+struct ErrorText {
+  char bytes[512];
+  size_t size = 0;
+
+  void add(std::string_view text) noexcept {
+    text = text.substr(0, sizeof bytes - size);
+    text.copy(bytes + size, text.size());
+    size += text.size();
+  }
+  std::string_view view() const noexcept { return {bytes, size}; }
+};
+
+void add_unknown_command(ErrorText& error, Args args) noexcept {
+  error.add("ERR unknown command '");
+  error.add(args[0].substr(0, kShownBytes));
+  error.add("', with args beginning with: ");
+  size_t shown = 0;
+  for (size_t i = 1; i < args.size() && shown < kShownBytes; ++i) {
+    const std::string_view argument = args[i].substr(0, kShownBytes - shown);
+    error.add("'");
+    error.add(argument);
+    error.add("' ");
+    shown += argument.size() + 3;
+  }
+}
+
+bool arity_fits(const CommandRow& row, size_t argc) noexcept {
+  return row.arity >= 0 ? argc == static_cast<size_t>(row.arity) : argc >= static_cast<size_t>(-row.arity);
+}
+
+}  // namespace
+
+void Engine::resolve(Args args, Invocation& invocation) const {
+  invocation.args = args;
+  invocation.command = nullptr;
+  invocation.shards = 0;
+  invocation.key_count_ = 0;
+  if (args.empty()) return;
+  const Command* command = options_.commands->find(args[0]);
+  if (command != nullptr && !command->subcommands.empty() && args.size() > 1) {
+    command = CommandTable::find_subcommand(*command, args[1]);
+  }
+  if (command == nullptr || command->row->handler == nullptr || !arity_fits(*command->row, args.size())) return;
+  if (!extract_keys(*command, args, invocation)) return;
+  for (size_t i = 0; i < invocation.key_count_; ++i) {
+    invocation.shards |= uint64_t{1} << shard_of(invocation.place(i).hash);
+  }
+  if (command->row->flags & kWholeStore) invocation.shards = all_shards();
+  if (command->row->flags & kOwnLocks) invocation.shards = 0;
+  invocation.command = command;
+}
+
+bool Engine::extract_keys(const Command& command, Args args, Invocation& invocation) const {
+  invocation.args = args;
+  invocation.command = &command;
+  KeyCollector collector(*this, invocation);
+  for (const KeySpec& spec : command.row->keys) {
+    if (!collector.add(spec)) return false;
+  }
+  return true;
+}
+
+bool Engine::KeyCollector::add(const KeySpec& spec) {
+  const Args args = invocation_.args;
+  const auto argc = static_cast<int64_t>(args.size());
+  int64_t begin = spec.index;
+  if (spec.begin == KeySpec::kBeginKeyword) {
+    begin = find_keyword(spec);
+    if (begin < 0) return true;  // an optional part that is not there
+  }
+  int64_t first = begin, last = begin, step = spec.step;
+  if (spec.find == KeySpec::kFindRange) {
+    last = spec.last >= 0 ? begin + spec.last : argc + spec.last;
+    if (spec.last < 0 && spec.limit > 1) last = begin + (argc - begin) / spec.limit + spec.last;
+  } else {
+    int64_t count;
+    if (begin + spec.keynum_index >= argc) return false;
+    if (!parse_integer(args[static_cast<size_t>(begin + spec.keynum_index)], count) || count < 0) return true;
+    if (count > argc) return true;  // the handler has the better error
+    first = begin + spec.first_key;
+    last = first + (count - 1) * step;
+  }
+  if (last >= argc) {
+    if (spec.find == KeySpec::kFindRange) return spec.begin == KeySpec::kBeginKeyword || first >= argc;
+    return true;
+  }
+  for (int64_t i = first; i <= last; i += step) append(static_cast<uint32_t>(i), spec.flags);
+  return true;
+}
+
+int64_t Engine::KeyCollector::find_keyword(const KeySpec& spec) const noexcept {
+  const auto argc = static_cast<int64_t>(invocation_.args.size());
+  if (spec.index >= 0) {
+    for (int64_t i = spec.index; i < argc; ++i) {
+      if (ascii_equal_nocase(invocation_.args[static_cast<size_t>(i)], spec.keyword)) return i + 1;
+    }
+  } else {
+    for (int64_t i = argc + spec.index; i > 0; --i) {
+      if (ascii_equal_nocase(invocation_.args[static_cast<size_t>(i)], spec.keyword)) return i + 1;
+    }
+  }
+  return -1;
+}
+
+void Engine::KeyCollector::append(uint32_t argument, uint32_t flags) {
+  const Invocation::KeyPlace place{engine_.hash(invocation_.args[argument]), argument, flags};
+  size_t& count = invocation_.key_count_;
+  if (count < Invocation::kInlineKeys) {
+    invocation_.inline_[count] = place;
+  } else {
+    if (count == Invocation::kInlineKeys) {
+      invocation_.many_.assign(invocation_.inline_, invocation_.inline_ + Invocation::kInlineKeys);
+    }
+    invocation_.many_.push_back(place);
+  }
+  ++count;
+}
+
+void Engine::refuse(const Invocation& invocation, Reply& reply) const {
+  const Args args = invocation.args;
+  ErrorText error;
+  const Command* command = args.empty() ? nullptr : options_.commands->find(args[0]);
+  if (command == nullptr) {
+    add_unknown_command(error, args.empty() ? Args(&kNoName, 1) : args);
+  } else {
+    const Command* container = command;
+    if (!command->subcommands.empty() && args.size() > 1) {
+      command = CommandTable::find_subcommand(*command, args[1]);
+    }
+    if (command == nullptr) {
+      char upper[kShownBytes];
+      const size_t n = ascii_upper(container->name, upper, sizeof upper);
+      error.add("ERR unknown subcommand '");
+      error.add(args[1].substr(0, kShownBytes));
+      error.add("'. Try ");
+      error.add({upper, n});
+      error.add(" HELP.");
+    } else {
+      error.add("ERR wrong number of arguments for '");
+      error.add(command->name);
+      error.add("' command");
+    }
+  }
+  reply.error(error.view());
+}
+
+void Engine::run(Session& session, const Invocation& invocation, Reply& reply) noexcept {
+  const OutputBuffer::Mark mark = reply.out().mark();
+  for (;;) {
+    try {
+      reply.out().reserve(kReservedReply);
+      if (invocation.command == nullptr) return refuse(invocation, reply);
+      const CommandRow& row = *invocation.command->row;
+      if (!make_room() && (row.flags & kDenyOom) != 0) {
+        return reply.error("OOM command not allowed when used memory > 'maxmemory'.");
+      }
+      Call call(store_, *this, session, invocation, reply, now_ms());
+      return run_locked(call, invocation.shards);
+    } catch (const std::bad_alloc&) {
+      reply.out().rewind(mark);
+      if (reclaim()) continue;
+    }
+    break;
+  }
+  answer_out_of_memory(reply);
+}
+
+void Engine::run_locked(Call& call, uint64_t shards) {
+  struct Unlock {
+    Engine& engine;
+    uint64_t shards;
+    ~Unlock() { engine.unlock(shards); }
+  };
+  lock(shards);
+  Unlock unlock_after{*this, shards};
+  call.command().row->handler(call);
+}
+
+void Engine::answer_out_of_memory(Reply& reply) const noexcept {
+  try {
+    reply.error("OOM the allocator refused memory for this command and nothing more can be evicted");
+  } catch (const std::bad_alloc&) {
+    reply.lose();
+  }
+}
+
+void Engine::report(Shard& shard, const Change& change) noexcept {
+  shard.changes.add(1);
+  if (options_.change_sink == nullptr) return;
+  CallbackGuard guard;
+  options_.change_sink->record(change);
+}
+
+void Call::changed_in(int database, std::string_view key, ChangeClass change_class, std::string_view event,
+                      std::initializer_list<std::string_view> effect) const {
+  // Any locked shard counts it: the sum is what is read. A call without locks holds none, and none of its keys changes.
+  const auto index = invocation_.shards == 0 ? 0u : static_cast<unsigned>(std::countr_zero(invocation_.shards));
+  const Args effects = effect.size() != 0 ? Args(effect.begin(), effect.size()) : invocation_.args;
+  engine_.report(engine_.shard(index), {database, key, change_class, event, effects});
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,309 @@
+#pragma once
+
+#include <pthread.h>
+#include <zmalloc/allocator.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "entry.h"
+#include "plimsoll/call.h"
+#include "plimsoll/options.h"
+#include "plimsoll/store.h"
+#include "shard_lock.h"
+#include "table/table.h"
+
+namespace plimsoll {
+
+// Counters that change under a shard's lock and are read by anyone: one writer at a time, so plain loads and stores do.
+class ShardCounter {
+ public:
+  void add(int64_t n) noexcept { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+  int64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+  void set(int64_t n) noexcept { value_.store(n, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<int64_t> value_{0};
+};
+
+// One database's part of one shard. Made on first use and kept until the store goes, so that prefetches, which take no lock,
+// never meet a freed one; FLUSH* empties it. All but the table's own prefetch members belong to the shard's lock.
+struct ShardDatabase {
+  ShardDatabase(unsigned shard_bits, uint64_t seed) : table(shard_bits, seed) {}
+
+  Table table;
+  ShardCounter expiring;         // keys with an expiry
+  __int128 expiry_sum = 0;       // of their expiries, ms: for the average time to live
+  SweepCursor sweep;
+};
+
+// Entries and tables that FLUSH* and UNLINK took out of a shard, to be freed in slices.
+struct Garbage {
+  TableContents contents;
+  Garbage* next = nullptr;
+};
+
+struct alignas(64) Shard {
+  ShardLock lock;
+  std::atomic<ShardDatabase*>* databases = nullptr;  // one per database; each null until first used
+  ShardCounter bytes;  // charged for entries, their values and the tables
+  ShardCounter hits, misses, expired, evicted, changes;
+  Garbage* garbage = nullptr;
+};
+
+// What a look-up found. Valid until the next change of the same database's keys in that shard.
+struct Found {
+  Shard* shard = nullptr;
+  ShardDatabase* database = nullptr;
+  SlotRef slot;
+  Entry* entry = nullptr;
+
+  explicit operator bool() const noexcept { return entry != nullptr; }
+  Entry* operator->() const noexcept { return entry; }
+};
+
+// The store behind Store: shards, dispatch, eviction, expiry, upkeep. Its parts are in engine.cc (making, locks), dispatch.cc
+// (commands), eviction.cc, upkeep.cc (expiry, growth, deferred frees) and whole.cc (what concerns every shard).
+class Engine {
+ public:
+  // The longest that a command evicts before it runs: Redis's maxmemory-eviction-tenacity of 10.
+  static constexpr int64_t kEvictionSliceUs = 500;
+
+  Engine(Store& store, const Options& options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  const Options& options() const noexcept { return options_; }
+  int64_t now_ms() const noexcept { return options_.clock->now_ms(); }
+
+  // --- dispatch.cc ---
+  void resolve(Args args, Invocation& invocation) const;
+  void run(Session& session, const Invocation& invocation, Reply& reply) noexcept;
+  // Tells the change sink, and counts the change. REQUIRES: the shard of the key is locked.
+  void report(Shard& shard, const Change& change) noexcept;
+
+  // The keys a command line names, for COMMAND GETKEYS: fills `invocation` like resolve() does for a known command.
+  // False if the arguments do not add up to keys.
+  bool extract_keys(const Command& command, Args args, Invocation& invocation) const;
+  static uint32_t key_flags(const Invocation& invocation, size_t i) noexcept { return invocation.place(i).flags; }
+
+  // --- engine.cc ---
+  uint64_t hash(std::string_view key) const noexcept { return Table::hash(key, hash_seed_); }
+  Key make_key(std::string_view bytes) const noexcept { return {bytes, hash(bytes)}; }
+  unsigned shard_of(uint64_t hash) const noexcept {
+    return shard_bits_ == 0 ? 0 : static_cast<unsigned>(hash >> (64 - shard_bits_));
+  }
+  Shard& shard(unsigned i) noexcept { return shards_[i]; }
+  const Shard& shard(unsigned i) const noexcept { return shards_[i]; }
+  unsigned shard_count() const noexcept { return 1u << shard_bits_; }
+  uint64_t all_shards() const noexcept { return shard_bits_ == 6 ? ~uint64_t{0} : (uint64_t{1} << shard_count()) - 1; }
+
+  void lock(uint64_t shards) noexcept;  // ascending, so that no two threads wait for each other
+  void unlock(uint64_t shards) noexcept;
+
+  // Null if the database has no key in this shard yet.
+  ShardDatabase* find_database(unsigned shard, int database) const noexcept {
+    return shards_[shard].databases[database].load(std::memory_order_acquire);
+  }
+  ShardDatabase& use_database(unsigned shard, int database);  // makes it if need be; throws std::bad_alloc
+
+  // --- whole.cc: the callers hold every shard's lock (kWholeStore), except where a member says it locks by itself ---
+
+  // Visits the entries of one or more buckets from `cursor` on, at least `count` if there are so many, due ones left out, and
+  // returns the cursor to go on with; 0 at the end. Every key that is there throughout a whole iteration is visited at least once.
+  // Locks the one shard it visits; `visit(const Entry&)` runs under that lock.
+  template <class Visit>
+  uint64_t scan(int database, uint64_t cursor, size_t count, int64_t now_ms, Visit&& visit);
+  // Visits every entry that is not due.
+  template <class Visit>
+  void for_each(int database, int64_t now_ms, Visit&& visit);
+  // A key at random, appended to nothing: `key` is replaced. False if there is none. Locks by itself; throws std::bad_alloc.
+  bool random_key(int database, int64_t now_ms, zm::string<zm::Tag::other>& key);
+  // Empties a database; with `lazily` the memory is freed later, in maintain(). Returns how many keys there were.
+  uint64_t flush(int database, bool lazily) noexcept;
+  void swap_databases(int a, int b) noexcept;
+  uint64_t size(int database) const noexcept;  // locks nothing: exact when nobody writes
+  StoreStatistics statistics() const noexcept;
+  void reset_statistics() noexcept;
+  DatabaseStatistics database_statistics(int database) const noexcept;
+  size_t memory_used() const noexcept;
+
+  // --- upkeep.cc and eviction.cc: lock by themselves, one shard at a time ---
+  bool maintain(int64_t budget_us) noexcept;
+  bool enforce_limit(int64_t budget_us) noexcept;
+
+  // True if a command that needs memory may run: the limit holds, or an eviction slice made progress towards it.
+  bool make_room() noexcept { return !over_limit() || enforce_limit(kEvictionSliceUs); }
+  // After a refused allocation: gives some memory back. False if there is nothing to give.
+  bool reclaim() noexcept;
+
+  void prefetch_line(int database, uint64_t hash) const noexcept {
+    if (const ShardDatabase* part = find_database(shard_of(hash), database)) part->table.prefetch_line(hash);
+  }
+  void prefetch_entry(int database, uint64_t hash) const noexcept {
+    if (const ShardDatabase* part = find_database(shard_of(hash), database)) part->table.prefetch_entry(hash);
+  }
+
+  Tuning tuning() const noexcept;
+  void tune(const Tuning& tuning) noexcept;
+  // --- aging.cc: the eviction state of a slot, whose shard is locked ---
+  static void prepare_states(Table& table) noexcept;
+  uint8_t new_state(SlotRef slot, int64_t now_ms) noexcept;
+  uint8_t used_state(SlotRef slot, int64_t now_ms) noexcept;
+  unsigned frequency(SlotRef slot, int64_t now_ms) const noexcept;
+  int64_t idle_seconds(SlotRef slot, int64_t now_ms) const noexcept;
+  bool lfu_policy() const noexcept;  // the eviction state holds a frequency; otherwise a time
+
+ private:
+  friend class Keyspace;
+  friend class ShardGuard;
+
+  using OwnedDatabases = zm::vector<std::atomic<ShardDatabase*>, zm::Tag::table>;
+
+  // dispatch.cc
+  class KeyCollector {
+   public:
+    KeyCollector(const Engine& engine, Invocation& invocation) : engine_(engine), invocation_(invocation) {}
+    bool add(const KeySpec& spec);
+
+   private:
+    int64_t find_keyword(const KeySpec& spec) const noexcept;
+    void append(uint32_t argument, uint32_t flags);
+
+    const Engine& engine_;
+    Invocation& invocation_;
+  };
+
+  void run_locked(Call& call, uint64_t shards);
+  void refuse(const Invocation& invocation, Reply& reply) const;
+  void answer_out_of_memory(Reply& reply) const noexcept;
+
+  // eviction.cc
+  // How many bytes the limit is exceeded by, as exactly as this thread can know; 0 without a limit.
+  size_t excess() noexcept;
+  // The cheap question before every command: may lag by what threads have not told yet, 16 KiB each.
+  bool over_limit() const noexcept;
+  bool evict_one(uint64_t& dice) noexcept;
+  double victim_score(EvictionPolicy policy, SlotRef slot, const Entry* entry, int64_t now) const noexcept;
+  void note_exceeded(bool exceeded) noexcept;
+  bool evict_from(unsigned shard, uint64_t dice) noexcept;
+
+  // upkeep.cc; each locks the shard by itself. True: there is more to do.
+  bool maintain_shard(unsigned index, int64_t now_ms) noexcept;
+  bool sweep_shard(unsigned index, int64_t now_ms) noexcept;
+  bool shrink_shard(unsigned index) noexcept;
+  bool free_garbage(unsigned index, unsigned entries) noexcept;
+  // A slice of deferred frees anywhere. False if none wait.
+  bool free_some_garbage() noexcept;
+  void start_thread();
+  void stop_thread() noexcept;
+  static void* thread_main(void* engine);
+
+  // Notes that the store holds `delta` bytes more. REQUIRES: the shard is locked.
+  void charge(Shard& shard, int64_t delta) noexcept {
+    shard.bytes.add(delta);
+    if (options_.limit_scope == LimitScope::store) bytes_.fetch_add(delta, std::memory_order_relaxed);
+  }
+  // The same for a table whose memory was `before`.
+  void charge_table(Shard& shard, size_t before, const Table& table) noexcept {
+    const auto delta = static_cast<int64_t>(table.bytes()) - static_cast<int64_t>(before);
+    if (delta != 0) charge(shard, delta);
+  }
+
+  Store& store_;
+  Options options_;
+  unsigned shard_bits_ = 0;
+  uint64_t hash_seed_ = 0;
+  zm::vector<Shard, zm::Tag::table> shards_;
+  size_t fixed_bytes_ = 0;  // of the engine itself: shards and their database arrays
+  std::atomic<int64_t> bytes_{0};  // of all shards; kept in LimitScope::store only, where writers compare it with the limit
+
+  // Tuning in atomics of its own: read by every command, written by tune().
+  std::atomic<size_t> memory_limit_{0};
+  std::atomic<EvictionPolicy> policy_{EvictionPolicy::noeviction};
+  std::atomic<unsigned> samples_{5}, lfu_log_factor_{10}, lfu_decay_minutes_{1};
+  std::atomic<bool> active_expiry_{true}, lazy_user_del_{false}, lazy_user_flush_{false};
+
+  std::atomic<uint64_t> random_state_;
+  std::atomic<uint64_t> eviction_exceeded_us_{0}, lazyfreed_{0}, expire_cycle_us_{0};
+  std::atomic<int64_t> exceeded_since_us_{0};  // 0 while within the limit
+  std::atomic<int64_t> lazyfree_pending_{0};
+  std::atomic<unsigned> upkeep_cursor_{0};
+  pthread_mutex_t wake_mutex_ = PTHREAD_MUTEX_INITIALIZER;
+  pthread_cond_t wake_ = PTHREAD_COND_INITIALIZER;
+  bool stop_ = false;  // guarded by wake_mutex_
+  pthread_t thread_{};
+  bool has_thread_ = false;
+};
+
+// The thread holds a shard's lock: stores answer calls from such a thread with Status::reentrant.
+class CallbackGuard {
+ public:
+  CallbackGuard() noexcept { ++depth; }
+  ~CallbackGuard() { --depth; }
+  static bool active() noexcept { return depth != 0; }
+
+ private:
+  static thread_local constinit int depth;
+};
+
+// Holds one shard's lock, or none in a store that one thread uses.
+class ShardGuard {
+ public:
+  ShardGuard(Engine& engine, unsigned shard) noexcept;
+  ~ShardGuard();
+  ShardGuard(const ShardGuard&) = delete;
+
+ private:
+  ShardLock* lock_;
+};
+
+template <class Visit>
+uint64_t Engine::scan(int database, uint64_t cursor, size_t count, int64_t now_ms, Visit&& visit) {
+  // A cursor is a position in the order of hashes: its top bits name the shard, the rest where in the table to go on.
+  // Restructured tables keep that order, so nothing between two positions is ever skipped.
+  size_t seen = 0;
+  do {
+    const unsigned index = shard_of(cursor);
+    uint64_t position = cursor << shard_bits_;
+    {
+      ShardGuard guard(*this, index);
+      ShardDatabase* part = find_database(index, database);
+      const size_t buckets = count * 10 < count ? count : count * 10;
+      for (size_t bucket = 0; part != nullptr && bucket < buckets && seen < count; ++bucket) {
+        position = part->table.scan(position, [&](Entry* entry, SlotRef) {
+          ++seen;
+          if (!entry->due(now_ms)) visit(static_cast<const Entry&>(*entry));
+        });
+        if (position == 0) break;
+      }
+      if (part == nullptr) position = 0;
+    }
+    if (position != 0) {
+      cursor = (uint64_t{index} << (63 - shard_bits_) << 1) | (position >> shard_bits_);
+    } else if (index + 1 < shard_count()) {
+      cursor = uint64_t{index + 1} << (64 - shard_bits_);
+    } else {
+      cursor = 0;
+    }
+  } while (cursor != 0 && seen < count);
+  return cursor;
+}
+
+template <class Visit>
+void Engine::for_each(int database, int64_t now_ms, Visit&& visit) {
+  for (unsigned i = 0; i < shard_count(); ++i) {
+    ShardDatabase* part = find_database(i, database);
+    if (part == nullptr) continue;
+    uint64_t position = 0;
+    do {
+      position = part->table.scan(position, [&](Entry* entry, SlotRef) {
+        if (!entry->due(now_ms)) visit(static_cast<const Entry&>(*entry));
+      });
+    } while (position != 0);
+  }
+}
+
+}  // namespace plimsoll

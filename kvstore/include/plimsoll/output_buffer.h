@@ -1,0 +1,88 @@
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <string_view>
+
+#include <zmalloc/allocator.h>
+
+#include "plimsoll/shared_bytes.h"
+
+namespace plimsoll {
+
+// Bytes on their way out: small ones copied into chunks, large ones held by reference. Charged to Tag::client_output.
+// Made for one writer that fills it and one gathered write that empties it; not thread-safe. Movable.
+class OutputBuffer {
+ public:
+  // A position to go back to; valid until something before it is consumed.
+  struct Mark {
+    size_t pieces;
+    size_t last_piece_size;
+    size_t total;
+  };
+
+  OutputBuffer() = default;
+  OutputBuffer(OutputBuffer&& other) noexcept { swap(other); }
+  OutputBuffer& operator=(OutputBuffer&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~OutputBuffer();
+
+  size_t size() const noexcept { return total_; }
+  bool empty() const noexcept { return total_ == 0; }
+  // Bytes of memory this buffer keeps, bytes held by reference included.
+  size_t footprint() const noexcept;
+
+  // At least `n` contiguous bytes to write into; advance() says how many were. Throws std::bad_alloc, changing nothing.
+  char* reserve(size_t n) {
+    if (static_cast<size_t>(limit_ - cursor_) < n) add_chunk(n);
+    return cursor_;
+  }
+  void advance(size_t n) noexcept {
+    cursor_ += n;
+    total_ += n;
+  }
+
+  void append(std::string_view bytes);
+  // Holds a reference instead of copying. REQUIRES: offset + length <= bytes.size().
+  void append(SharedBytes bytes, size_t offset, size_t length);
+
+  Mark mark() const noexcept;
+  void rewind(const Mark& mark) noexcept;
+
+  // Fills up to `capacity` vectors with what is to be sent next; returns how many.
+  size_t gather(iovec* vectors, size_t capacity) const noexcept;
+  // Drops the first `n` bytes. REQUIRES: n <= size().
+  void consume(size_t n) noexcept;
+
+  // Empties the buffer but keeps its first chunk for the next use.
+  void clear() noexcept;
+  // Moves what is unsent here to the end of `other`, leaving this one empty.
+  void move_to(OutputBuffer& other);
+  // Copies everything out, for tests and in-process replies.
+  void copy_to(char* destination) const noexcept;
+
+  void swap(OutputBuffer& other) noexcept;
+
+ private:
+  struct Piece {
+    SharedBytes bytes;
+    size_t begin = 0;
+    size_t end = 0;       // stale for the open piece: cursor_ tells
+    bool owned = false;   // a chunk of ours, which may be appended to; else a reference
+  };
+
+  void add_chunk(size_t n);
+  void close_open_piece() noexcept;
+  size_t open_end() const noexcept;
+
+  zm::vector<Piece, zm::Tag::client_output> pieces_;
+  size_t first_ = 0;  // pieces before it are consumed
+  char* cursor_ = nullptr;  // write position in the last piece while that is a chunk of ours
+  char* limit_ = nullptr;
+  size_t total_ = 0;
+};
+
+}  // namespace plimsoll

@@ -1,0 +1,169 @@
+#pragma once
+
+#include <zmalloc/allocator.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "plimsoll/call.h"
+#include "plimsoll/options.h"
+#include "plimsoll/output_buffer.h"
+#include "plimsoll/reply.h"
+#include "plimsoll/session.h"
+
+namespace plimsoll {
+
+// Totals since the store was made, or since reset_statistics().
+struct StoreStatistics {
+  uint64_t keyspace_hits = 0;
+  uint64_t keyspace_misses = 0;
+  uint64_t expired_keys = 0;
+  uint64_t evicted_keys = 0;
+  uint64_t eviction_exceeded_us = 0;  // time spent over the limit, all spells together
+  uint64_t current_eviction_exceeded_us = 0;
+  uint64_t changes = 0;               // mutations reported; not reset
+  uint64_t lazyfreed_objects = 0;
+  uint64_t lazyfree_pending_objects = 0;
+  uint64_t expire_cycle_us = 0;       // time spent in the sweep
+};
+
+struct DatabaseStatistics {
+  uint64_t keys = 0;
+  uint64_t expiring_keys = 0;
+  int64_t average_ttl_ms = 0;
+  size_t table_bytes = 0;
+};
+
+enum class SetCondition : uint8_t { always, if_absent, if_present };
+
+struct SetOptions {
+  std::optional<int64_t> ttl_ms;  // counted from now; must be positive
+  bool keep_ttl = false;
+  SetCondition condition = SetCondition::always;
+};
+
+// What a typed call answers when it can't do what it was asked.
+enum class Status : uint8_t {
+  ok,
+  not_found,       // no such key, or the condition did not hold
+  wrong_type,      // the key holds another kind of value
+  not_an_integer,  // or the result would overflow
+  out_of_memory,   // over the memory limit and nothing can be evicted, or the allocator refused
+  invalid,         // an argument out of range
+  reentrant,       // called from a callback that holds a shard's lock
+};
+
+// An in-memory store with Redis's commands and semantics. Each has its own limit and its own exact byte count.
+//
+// Thread-safe, unless Options::single_threaded: any thread calls any member at any time. A Session belongs to one thread at
+// a time. Callbacks of read() run under a lock: they may call no store (that is answered with Status::reentrant).
+// A refused allocation is never an abort: calls answer Status::out_of_memory, commands "-OOM ..."; only construction throws.
+class Store {
+ public:
+  explicit Store(const Options& options = {});  // throws std::bad_alloc, or std::invalid_argument for options out of range
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // --- typed calls, on database 0 unless said otherwise ---
+
+  std::optional<std::string> get(std::string_view key, int database = 0);
+
+  // Calls `visit(std::string_view value)` with the value in place, under the key's shard lock: copy what you need and leave.
+  template <class Visit>
+  Status read(std::string_view key, Visit&& visit, int database = 0);
+
+  // Looks `keys` up as one batch, their cache misses overlapped, and calls `visit(size_t index, std::string_view value)` for
+  // those that exist; in no fixed order. Returns how many exist.
+  template <class Visit>
+  size_t read_many(std::span<const std::string_view> keys, Visit&& visit, int database = 0);
+
+  Status set(std::string_view key, std::string_view value, const SetOptions& options = {}, int database = 0);
+  bool erase(std::string_view key, int database = 0);
+  bool exists(std::string_view key, int database = 0);
+  Status increment(std::string_view key, int64_t by, int64_t* result, int database = 0);
+  Status append(std::string_view key, std::string_view bytes, size_t* length, int database = 0);
+  // Milliseconds left; not_found without the key, and nullopt in *ttl_ms without an expiry.
+  Status time_to_live(std::string_view key, std::optional<int64_t>* ttl_ms, int database = 0);
+  // nullopt removes the expiry; zero or less deletes the key.
+  Status expire(std::string_view key, std::optional<int64_t> ttl_ms, int database = 0);
+  uint64_t size(int database = 0) const noexcept;
+  void clear();  // every database
+
+  // --- commands ---
+
+  // Runs one command line and appends its reply, which may be an error, to `reply`.
+  void execute(Session& session, Args args, Reply& reply);
+
+  // The same in steps, so that a batch of commands overlaps its cache misses: resolve all, prefetch_lines all,
+  // prefetch_entries all, then run each in order. The prefetches are hints: no locks, no effect, any keys.
+  void resolve(Args args, Invocation& invocation) const;  // throws std::bad_alloc
+  void prefetch_lines(const Session& session, const Invocation& invocation) const noexcept;
+  void prefetch_entries(const Session& session, const Invocation& invocation) const noexcept;
+  void run(Session& session, const Invocation& invocation, Reply& reply) noexcept;
+
+  const CommandTable& commands() const noexcept;
+
+  // --- upkeep ---
+
+  // Expiry, eviction, table upkeep and deferred frees, for at most `budget_us` microseconds. True if there is more to do now.
+  // Call it some ten times a second, or ask for Options::maintenance_thread.
+  bool maintain(int64_t budget_us = 1000) noexcept;
+
+  // Evicts until the limit holds, for at most `budget_us`. False if it still does not hold.
+  bool enforce_limit(int64_t budget_us = 500) noexcept;
+
+  Tuning tuning() const noexcept;
+  void tune(const Tuning& tuning) noexcept;  // in effect at once; a lowered limit is approached by writers and by maintain()
+
+  // --- facts ---
+
+  // Bytes this store has allocated, exact when no call is under way.
+  size_t memory_used() const noexcept;
+  size_t memory_limit() const noexcept;
+  StoreStatistics statistics() const noexcept;
+  void reset_statistics() noexcept;
+  DatabaseStatistics database_statistics(int database) const noexcept;
+  int databases() const noexcept;
+  const Options& options() const noexcept;
+
+  Engine& engine() noexcept { return *engine_; }
+
+ private:
+  using ReadFn = void (*)(void* context, size_t index, std::string_view value);
+  Status read_with(std::string_view key, int database, ReadFn visit, void* context);
+  size_t read_many_with(std::span<const std::string_view> keys, int database, ReadFn visit, void* context);
+
+  Engine* engine_;
+};
+
+template <class Visit>
+Status Store::read(std::string_view key, Visit&& visit, int database) {
+  using V = std::remove_reference_t<Visit>;
+  return read_with(
+      key, database, [](void* context, size_t, std::string_view value) { (*static_cast<V*>(context))(value); },
+      const_cast<std::remove_const_t<V>*>(&visit));
+}
+
+template <class Visit>
+size_t Store::read_many(std::span<const std::string_view> keys, Visit&& visit, int database) {
+  using V = std::remove_reference_t<Visit>;
+  return read_many_with(
+      keys, database,
+      [](void* context, size_t index, std::string_view value) { (*static_cast<V*>(context))(index, value); },
+      const_cast<std::remove_const_t<V>*>(&visit));
+}
+
+inline std::optional<std::string> Store::get(std::string_view key, int database) {
+  std::optional<std::string> result;
+  read(key, [&](std::string_view value) { result.emplace(value); }, database);
+  return result;
+}
+
+}  // namespace plimsoll

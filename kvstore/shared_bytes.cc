@@ -1,0 +1,35 @@
+#include "plimsoll/shared_bytes.h"
+
+#include <new>
+
+namespace plimsoll {
+
+SharedBytes SharedBytes::allocate(size_t capacity, zm::Tag tag) {
+  void* memory = zm::allocate(tag, sizeof(Block) + capacity);
+  Block* block = new (memory) Block;
+  block->tag.store(tag, std::memory_order_relaxed);
+  block->capacity = zm::usable_size(memory) - sizeof(Block);
+  return SharedBytes(block);
+}
+
+void SharedBytes::reallocate(size_t capacity) {
+  const zm::Tag tag = block_->tag.load(std::memory_order_relaxed);
+  void* memory = zm::reallocate(tag, block_, sizeof(Block) + capacity);
+  block_ = static_cast<Block*>(memory);
+  block_->capacity = zm::usable_size(memory) - sizeof(Block);
+}
+
+void SharedBytes::retag(zm::Tag tag) noexcept {
+  const zm::Tag old = block_->tag.exchange(tag, std::memory_order_acq_rel);
+  if (old != tag) zm::adopt(block_, old, tag);
+}
+
+void SharedBytes::release() noexcept {
+  if (block_ == nullptr) return;
+  if (block_->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  const zm::Tag tag = block_->tag.load(std::memory_order_relaxed);
+  block_->~Block();
+  zm::deallocate(tag, block_);
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,276 @@
+#include "plimsoll/store.h"
+
+#include <bit>
+#include <new>
+
+#include "engine.h"
+#include "keyspace.h"
+
+namespace plimsoll {
+namespace {
+
+constexpr size_t kReadBatch = 16;  // keys whose cache misses overlap; more at a time gains nothing
+
+// Takes one key's shard for a typed call.
+class KeyGuard {
+ public:
+  KeyGuard(Engine& engine, const Key& key) : guard_(engine, engine.shard_of(key.hash)) {}
+
+ private:
+  ShardGuard guard_;
+};
+
+// Runs `change`, a typed call that may allocate, with what commands get too: room is made before, and memory is given back
+// and the call repeated when an allocation is refused. `change` locks.
+template <class Change>
+Status with_memory(Engine& engine, Change&& change) noexcept {
+  if (CallbackGuard::active()) return Status::reentrant;
+  for (;;) {
+    try {
+      if (!engine.make_room()) return Status::out_of_memory;
+      return change();
+    } catch (const std::bad_alloc&) {
+      if (!engine.reclaim()) return Status::out_of_memory;
+    }
+  }
+}
+
+void report_change(Engine& engine, int database, const Key& key, ChangeClass change_class, std::string_view event,
+                   std::span<const std::string_view> effect) {
+  engine.report(engine.shard(engine.shard_of(key.hash)), {database, key.bytes, change_class, event, effect});
+}
+
+}  // namespace
+
+Store::Store(const Options& options) {
+  void* memory = zm::allocate(zm::Tag::table, sizeof(Engine));
+  try {
+    engine_ = new (memory) Engine(*this, options);
+  } catch (...) {
+    zm::deallocate(zm::Tag::table, memory);
+    throw;
+  }
+}
+
+Store::~Store() {
+  engine_->~Engine();
+  zm::deallocate(zm::Tag::table, engine_);
+}
+
+Status Store::read_with(std::string_view bytes, int database, ReadFn visit, void* context) {
+  if (CallbackGuard::active()) return Status::reentrant;
+  if (database < 0 || database >= databases()) return Status::invalid;
+  const Key key = engine_->make_key(bytes);
+  KeyGuard guard(*engine_, key);
+  Keyspace keyspace(*engine_, database, engine_->now_ms(), true);
+  const Found found = keyspace.find_for_read(key);
+  if (!found) return Status::not_found;
+  if (found->type() != ValueType::string) return Status::wrong_type;
+  CallbackGuard callback;
+  DigitBuffer digits;
+  visit(context, 0, string_value(*found.entry, digits));
+  return Status::ok;
+}
+
+size_t Store::read_many_with(std::span<const std::string_view> keys, int database, ReadFn visit, void* context) {
+  if (CallbackGuard::active() || database < 0 || database >= databases()) return 0;
+  const int64_t now = engine_->now_ms();
+  size_t present = 0;
+  Key batch[kReadBatch];
+  for (size_t first = 0; first < keys.size(); first += kReadBatch) {
+    const size_t count = std::min(kReadBatch, keys.size() - first);
+    for (size_t i = 0; i < count; ++i) {
+      batch[i] = engine_->make_key(keys[first + i]);
+      engine_->prefetch_line(database, batch[i].hash);
+    }
+    for (size_t i = 0; i < count; ++i) engine_->prefetch_entry(database, batch[i].hash);
+    for (size_t i = 0; i < count; ++i) {
+      KeyGuard guard(*engine_, batch[i]);
+      Keyspace keyspace(*engine_, database, now, true);
+      const Found found = keyspace.find_for_read(batch[i]);
+      if (!found || found->type() != ValueType::string) continue;
+      CallbackGuard callback;
+      DigitBuffer digits;
+      visit(context, first + i, string_value(*found.entry, digits));
+      ++present;
+    }
+  }
+  return present;
+}
+
+Status Store::set(std::string_view bytes, std::string_view value, const SetOptions& options, int database) {
+  if (database < 0 || database >= databases()) return Status::invalid;
+  if (options.ttl_ms && (*options.ttl_ms <= 0 || options.keep_ttl)) return Status::invalid;
+  const Key key = engine_->make_key(bytes);
+  return with_memory(*engine_, [&] {
+    KeyGuard guard(*engine_, key);
+    const int64_t now = engine_->now_ms();
+    Keyspace keyspace(*engine_, database, now, true);
+    Found found = keyspace.find_for_write(key);
+    if (options.condition == SetCondition::if_absent && found) return Status::not_found;
+    if (options.condition == SetCondition::if_present && !found) return Status::not_found;
+    int64_t expiry = options.keep_ttl ? kKeepExpiry : kNoExpiry;
+    if (options.ttl_ms && __builtin_add_overflow(now, *options.ttl_ms, &expiry)) return Status::invalid;
+    keyspace.assign_string(key, found, value, expiry);
+    if (expiry >= 0) {
+      DigitBuffer digits;
+      const std::string_view effect[] = {"SET", bytes, value, "PXAT", write_digits(expiry, digits)};
+      report_change(*engine_, database, key, ChangeClass::string, "set", effect);
+      report_change(*engine_, database, key, ChangeClass::generic, "expire", {});
+    } else {
+      const std::string_view effect[] = {"SET", bytes, value, "KEEPTTL"};
+      report_change(*engine_, database, key, ChangeClass::string, "set",
+                    {effect, options.keep_ttl ? size_t{4} : size_t{3}});
+    }
+    return Status::ok;
+  });
+}
+
+bool Store::erase(std::string_view bytes, int database) {
+  if (CallbackGuard::active() || database < 0 || database >= databases()) return false;
+  const Key key = engine_->make_key(bytes);
+  KeyGuard guard(*engine_, key);
+  Keyspace keyspace(*engine_, database, engine_->now_ms(), false);
+  Found found = keyspace.find_for_write(key);
+  if (!found) return false;
+  keyspace.erase(found);
+  const std::string_view effect[] = {"DEL", bytes};
+  report_change(*engine_, database, key, ChangeClass::generic, "del", effect);
+  return true;
+}
+
+bool Store::exists(std::string_view bytes, int database) {
+  if (CallbackGuard::active() || database < 0 || database >= databases()) return false;
+  const Key key = engine_->make_key(bytes);
+  KeyGuard guard(*engine_, key);
+  Keyspace keyspace(*engine_, database, engine_->now_ms(), true);
+  return static_cast<bool>(keyspace.find_for_read(key));
+}
+
+Status Store::increment(std::string_view bytes, int64_t by, int64_t* result, int database) {
+  if (database < 0 || database >= databases()) return Status::invalid;
+  const Key key = engine_->make_key(bytes);
+  return with_memory(*engine_, [&] {
+    KeyGuard guard(*engine_, key);
+    Keyspace keyspace(*engine_, database, engine_->now_ms(), true);
+    Found found = keyspace.find_for_write(key);
+    if (found && found->type() != ValueType::string) return Status::wrong_type;
+    if (found && !found->is_integer()) return Status::not_an_integer;
+    int64_t sum = found ? found->integer() : 0;
+    if (__builtin_add_overflow(sum, by, &sum)) return Status::not_an_integer;
+    keyspace.assign_integer(key, found, sum, kKeepExpiry);
+    if (result != nullptr) *result = sum;
+    DigitBuffer digits;
+    const std::string_view effect[] = {"INCRBY", bytes, write_digits(by, digits)};
+    report_change(*engine_, database, key, ChangeClass::string, "incrby", effect);
+    return Status::ok;
+  });
+}
+
+Status Store::append(std::string_view bytes, std::string_view tail, size_t* length, int database) {
+  if (database < 0 || database >= databases()) return Status::invalid;
+  const Key key = engine_->make_key(bytes);
+  return with_memory(*engine_, [&] {
+    KeyGuard guard(*engine_, key);
+    Keyspace keyspace(*engine_, database, engine_->now_ms(), true);
+    Found found = keyspace.find_for_write(key);
+    if (found && found->type() != ValueType::string) return Status::wrong_type;
+    const size_t before = found ? found->string_size() : 0;
+    if (tail.size() > kLargestString || before + tail.size() > kLargestString) return Status::invalid;
+    char* to = keyspace.resize_string(key, found, before + tail.size());
+    tail.copy(to + before, tail.size());
+    if (length != nullptr) *length = before + tail.size();
+    const std::string_view effect[] = {"APPEND", bytes, tail};
+    report_change(*engine_, database, key, ChangeClass::string, "append", effect);
+    return Status::ok;
+  });
+}
+
+Status Store::time_to_live(std::string_view bytes, std::optional<int64_t>* ttl_ms, int database) {
+  if (CallbackGuard::active()) return Status::reentrant;
+  if (database < 0 || database >= databases()) return Status::invalid;
+  const Key key = engine_->make_key(bytes);
+  KeyGuard guard(*engine_, key);
+  Keyspace keyspace(*engine_, database, engine_->now_ms(), false);
+  const Found found = keyspace.peek(key);
+  if (!found) return Status::not_found;
+  ttl_ms->reset();
+  if (found->has_expiry()) *ttl_ms = found->expiry() - keyspace.now_ms();
+  return Status::ok;
+}
+
+Status Store::expire(std::string_view bytes, std::optional<int64_t> ttl_ms, int database) {
+  if (database < 0 || database >= databases()) return Status::invalid;
+  if (ttl_ms && *ttl_ms <= 0) return erase(bytes, database) ? Status::ok : Status::not_found;
+  const Key key = engine_->make_key(bytes);
+  return with_memory(*engine_, [&] {
+    KeyGuard guard(*engine_, key);
+    Keyspace keyspace(*engine_, database, engine_->now_ms(), true);
+    Found found = keyspace.find_for_write(key);
+    if (!found) return Status::not_found;
+    int64_t expiry = kNoExpiry;
+    if (ttl_ms && __builtin_add_overflow(keyspace.now_ms(), *ttl_ms, &expiry)) return Status::invalid;
+    keyspace.set_expiry(key, found, expiry);
+    DigitBuffer digits;
+    const std::string_view at = ttl_ms ? write_digits(expiry, digits) : std::string_view{};
+    const std::string_view effect[] = {ttl_ms ? "PEXPIREAT" : "PERSIST", bytes, at};
+    report_change(*engine_, database, key, ChangeClass::generic, ttl_ms ? "expire" : "persist",
+                  {effect, ttl_ms ? size_t{3} : size_t{2}});
+    return Status::ok;
+  });
+}
+
+uint64_t Store::size(int database) const noexcept {
+  return database < 0 || database >= databases() ? 0 : engine_->size(database);
+}
+
+void Store::clear() {
+  engine_->lock(engine_->all_shards());
+  for (int database = 0; database < databases(); ++database) {
+    if (engine_->flush(database, false) == 0) continue;
+    const std::string_view effect[] = {"FLUSHDB"};
+    engine_->report(engine_->shard(0), {database, {}, ChangeClass::generic, "flushdb", effect});
+  }
+  engine_->unlock(engine_->all_shards());
+}
+
+void Store::execute(Session& session, Args args, Reply& reply) {
+  Invocation invocation;
+  resolve(args, invocation);
+  run(session, invocation, reply);
+}
+
+void Store::resolve(Args args, Invocation& invocation) const { engine_->resolve(args, invocation); }
+
+void Store::prefetch_lines(const Session& session, const Invocation& invocation) const noexcept {
+  for (size_t i = 0; i < invocation.key_count(); ++i) {
+    engine_->prefetch_line(session.database(), invocation.key_hash(i));
+  }
+}
+
+void Store::prefetch_entries(const Session& session, const Invocation& invocation) const noexcept {
+  for (size_t i = 0; i < invocation.key_count(); ++i) {
+    engine_->prefetch_entry(session.database(), invocation.key_hash(i));
+  }
+}
+
+void Store::run(Session& session, const Invocation& invocation, Reply& reply) noexcept {
+  engine_->run(session, invocation, reply);
+}
+
+const CommandTable& Store::commands() const noexcept { return *engine_->options().commands; }
+bool Store::maintain(int64_t budget_us) noexcept { return engine_->maintain(budget_us); }
+bool Store::enforce_limit(int64_t budget_us) noexcept { return engine_->enforce_limit(budget_us); }
+Tuning Store::tuning() const noexcept { return engine_->tuning(); }
+void Store::tune(const Tuning& tuning) noexcept { engine_->tune(tuning); }
+size_t Store::memory_used() const noexcept { return engine_->memory_used(); }
+size_t Store::memory_limit() const noexcept { return engine_->tuning().memory_limit; }
+StoreStatistics Store::statistics() const noexcept { return engine_->statistics(); }
+void Store::reset_statistics() noexcept { engine_->reset_statistics(); }
+DatabaseStatistics Store::database_statistics(int database) const noexcept {
+  return engine_->database_statistics(database);
+}
+int Store::databases() const noexcept { return static_cast<int>(engine_->options().databases); }
+const Options& Store::options() const noexcept { return engine_->options(); }
+
+}  // namespace plimsoll
