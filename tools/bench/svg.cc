@@ -7,9 +7,9 @@
 namespace plimsoll::bench {
 namespace {
 
-constexpr int kWidth = 860;
+constexpr int kWidth = 940;
 constexpr int kMargin = 20;
-constexpr int kLabelWidth = 340;
+constexpr int kLabelWidth = 420;
 constexpr int kValueWidth = 70;
 constexpr int kBarHeight = 16;
 constexpr int kBarStep = 22;

@@ -1,0 +1,264 @@
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <string>
+
+#include "load_engine.h"
+#include "measure.h"
+#include "server_probe.h"
+#include "support.h"
+
+namespace plimsoll::bench {
+namespace {
+
+class RunTest : public testing::Test {
+ protected:
+  RunTest() : server_(kRedisCommand, 20000), at_(" --server " + server_.target().endpoint.text() + " ") {}
+
+  LoadConfig small_load(TestKind kind) const {
+    LoadConfig config;
+    config.target = server_.target();
+    config.workload.kind = kind;
+    config.workload.key_count = 500;
+    config.clients = 5;
+    config.pipeline = 8;
+    config.requests = 3001;
+    return config;
+  }
+
+  TemporaryFolder folder_;
+  ChildServer server_;
+  std::string at_;
+};
+
+TEST_F(RunTest, MeasuresEveryTest) {
+  const std::string json = folder_.path() + "/run.json";
+  const ToolResult result =
+      run_tool("run" + at_ + "-n 3000 --keys 500 -c 7 --threads 2 -P 1,16 --mget-keys 20 --json " + json);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  for (const char* test : {"ping", "set", "get", "incr", "mset", "mget", "fill"}) {
+    EXPECT_TRUE(contains(result.out, test)) << result.out;
+  }
+  const std::string text = read_file(json).value_or("");
+  EXPECT_EQ(occurrences(text, "\"requests\": 3000,"), 12u);
+  EXPECT_EQ(occurrences(text, "\"errors\": 0,"), 13u);
+  EXPECT_EQ(occurrences(text, "\"cpu_ns_per_command\": null"), 0u);
+  EXPECT_EQ(ServerProbe(server_.target()).keys(), 1000u);  // 500 strings, 500 counters
+}
+
+TEST_F(RunTest, EveryRequestIsSentOnceAndAnswered) {
+  for (const unsigned threads : {1u, 2u}) {
+    LoadConfig config = small_load(TestKind::kIncr);
+    config.threads = threads;
+    config.workload.key_count = 1;
+    ServerProbe probe(server_.target());
+    const Measurement measured = measure(config, probe);
+    EXPECT_EQ(measured.load.replies, 3001u);
+    EXPECT_EQ(measured.load.latency.count(), 3001u);
+    EXPECT_GT(measured.load.latency.min(), 0u);
+    EXPECT_EQ(probe.client().must({"GETDEL", "cnt:000000000000"}).text, "3001");
+    EXPECT_EQ(probe.pid(), server_.pid());
+    ASSERT_TRUE(measured.cpu);
+  }
+}
+
+TEST_F(RunTest, SequentialKeysAreWrittenOnceEach) {
+  LoadConfig config = small_load(TestKind::kSet);
+  config.workload.key_count = 3001;
+  config.workload.sequential = true;
+  config.workload.with_expiry = true;
+  config.threads = 2;
+  EXPECT_EQ(LoadEngine(config).run().errors, 0u);
+  ServerProbe probe(server_.target());
+  EXPECT_EQ(probe.keys(), 3001u);
+  EXPECT_GT(std::stoll(probe.client().must({"PTTL", "key:000000003000"}).text), 90'000'000);
+}
+
+TEST_F(RunTest, MissesAreCountedAsNulls) {
+  const LoadResult result = LoadEngine(small_load(TestKind::kGet)).run();
+  EXPECT_EQ(result.nulls, 3001u);
+  LoadConfig config = small_load(TestKind::kGet);
+  config.target.resp3 = true;
+  EXPECT_EQ(LoadEngine(config).run().nulls, 3001u);
+}
+
+TEST_F(RunTest, LargeRepliesAndRequestsAreCutByTheSocketAndStillCount) {
+  LoadConfig config = small_load(TestKind::kSet);
+  config.workload.key_count = 20;
+  config.workload.value_size = 300'000;
+  config.requests = 200;
+  EXPECT_EQ(LoadEngine(config).run().errors, 0u);
+  config.workload.kind = TestKind::kGet;
+  const LoadResult result = LoadEngine(config).run();
+  EXPECT_EQ(result.replies, 200u);
+  EXPECT_EQ(result.nulls, 0u);
+}
+
+TEST_F(RunTest, ARateIsKept) {
+  LoadConfig config = small_load(TestKind::kPing);
+  config.pipeline = 1;
+  config.requests = 400;
+  config.rate = 2000;
+  const LoadResult result = LoadEngine(config).run();
+  EXPECT_EQ(result.replies, 400u);
+  EXPECT_GE(result.seconds, 0.199);
+}
+
+// The server sleeps while further requests fall due: their wait must show although they were not sent yet.
+TEST_F(RunTest, ARateCountsTheWaitOfRequestsThatFallDueDuringAStall) {
+  LoadConfig config = small_load(TestKind::kPing);
+  config.clients = 1;
+  config.pipeline = 1;
+  config.requests = 600;
+  config.rate = 1000;
+  LoadEngine engine(config);
+  Client(server_.target()).must({"CLIENT", "PAUSE", "300", "ALL"});
+  const LoadResult result = engine.run();
+  EXPECT_GT(result.latency.percentile(75), 10'000'000u);
+}
+
+TEST_F(RunTest, SecondsEndAMeasurement) {
+  LoadConfig config = small_load(TestKind::kPing);
+  config.requests = 0;
+  config.seconds = 0.2;
+  const LoadResult result = LoadEngine(config).run();
+  EXPECT_GE(result.seconds, 0.2);
+  EXPECT_GT(result.replies, 100u);
+}
+
+TEST_F(RunTest, ErrorRepliesFailUnlessAllowed) {
+  Client(server_.target()).must({"SET", "cnt:000000000000", "text"});
+  const std::string arguments = "run" + at_ + "-t incr -n 100 --keys 1 -c 2";
+  const ToolResult refused = run_tool(arguments);
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_TRUE(contains(refused.err, "100 error replies") && contains(refused.err, "not an integer"))
+      << refused.err;
+  EXPECT_EQ(run_tool(arguments + " --allow-errors").exit_code, 0);
+}
+
+TEST_F(RunTest, AServerWithAPasswordNeedsIt) {
+  Client(server_.target()).must({"CONFIG", "SET", "requirepass", "secret"});
+  const std::string arguments = "run" + at_ + "-t ping -n 100 -c 2";
+  EXPECT_EQ(run_tool(arguments).exit_code, 1);
+  EXPECT_EQ(run_tool(arguments + " -a secret").exit_code, 0);
+  EXPECT_EQ(run_tool(arguments, "REDISCLI_AUTH=secret").exit_code, 0);
+  EXPECT_EQ(run_tool(arguments + " -a secret --resp3").exit_code, 0);
+  const ToolResult wrong = run_tool(arguments + " -a wrong");
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_TRUE(contains(wrong.err, "WRONGPASS")) << wrong.err;
+}
+
+TEST_F(RunTest, ALostServerIsToldAtOnce) {
+  LoadConfig config = small_load(TestKind::kPing);
+  config.requests = 0;
+  config.seconds = 100;
+  LoadEngine engine(config);
+  ASSERT_EQ(::kill(server_.pid(), SIGKILL), 0);
+  EXPECT_THROW(engine.run(), std::exception);
+}
+
+TEST(CommandLine, BadOptionsCostNothing) {
+  for (const char* arguments : {"",
+                                "fly",
+                                "run --test hset",
+                                "run --test ''",
+                                "run --clients 0",
+                                "run --server nowhere",
+                                "run --keys 0",
+                                "run --pipeline 0",
+                                "run --pipeline x",
+                                "run -n 1 --seconds 1",
+                                "run --seconds -1",
+                                "run --timeout 0",
+                                "run --key-size 3",
+                                "run --threads 9 --clients 2",
+                                "run --pid -5",
+                                "compare",
+                                "compare --a 'redis-server'",
+                                "compare --a x --a-server y",
+                                "compare --a 'x {socket}' --cases set",
+                                "compare --a 'x {socket}' --rounds 0",
+                                "compare --a 'x {socket}' --memory-keys 0",
+                                "replay",
+                                "replay x --maxmemory 5q",
+                                "replay x --maxmemory 0%",
+                                "replay x --progress 0",
+                                "replay x --clients 0",
+                                "make-trace",
+                                "make-trace - --one-time 101"}) {
+    const ToolResult result = run_tool(arguments);
+    EXPECT_EQ(result.exit_code, 2) << arguments << ": " << result.err;
+    EXPECT_FALSE(result.err.empty() && result.out.empty()) << arguments;
+  }
+  EXPECT_EQ(run_tool("--help").exit_code, 0);
+  EXPECT_EQ(run_tool("compare --help").exit_code, 0);
+}
+
+TEST(CommandLine, AnAbsentServerIsAnError) {
+  const ToolResult result = run_tool("run --server unix:/nonexistent/s -n 1");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_TRUE(contains(result.err, "cannot connect")) << result.err;
+}
+
+TEST(Compare, TwoServersOfAKindCostTheSameMemory) {
+  const TemporaryFolder folder;
+  const std::string json = folder.path() + "/c.json", svg = folder.path() + "/c.svg";
+  const ToolResult result = run_tool(
+      "compare --a 'redis-server --save \"\" --port {port}' --a-name left --b-name right --rounds 2 -n 1000 "
+      "--keys 1000 --cases set@1,get@16,mset@4 --memory-keys 4000 --json " +
+          json + " --svg " + svg,
+      "TMPDIR=" + folder.path());
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  for (const char* text : {"set@1", "get@16", "mset@4", "40 B key, 8-digit integer", "left", "right"}) {
+    EXPECT_TRUE(contains(result.out, text)) << result.out;
+  }
+  const std::string written = read_file(json).value_or("");
+  EXPECT_EQ(occurrences(written, "\"cpu_ratio\": "), 3u);
+  EXPECT_EQ(occurrences(written, "\"cpu_ratio\": null"), 0u);
+  EXPECT_EQ(occurrences(written, "\"keys\": 4000,\n\"data_bytes\""), 5u);
+  EXPECT_TRUE(contains(read_file(svg).value_or(""), "</svg>"));
+  size_t left_behind = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+    left_behind += entry.is_directory();
+  EXPECT_EQ(left_behind, 0u);
+}
+
+TEST(Compare, RunningServersMustBeEmpty) {
+  const ChildServer one(kRedisCommand, 20000), two(kRedisCommand, 20000);
+  const std::string arguments = "compare --a-server " + one.target().endpoint.text() + " --b-server " +
+                                two.target().endpoint.text() +
+                                " --rounds 1 -n 200 --keys 100 --cases set@1 --memory-keys 100";
+  Client(one.target()).must({"SET", "precious", "1"});
+  const ToolResult refused = run_tool(arguments);
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_TRUE(contains(refused.err, "holds 1 keys")) << refused.err;
+  EXPECT_EQ(Client(one.target()).must({"GET", "precious"}).text, "1");
+  EXPECT_EQ(run_tool(arguments + " --flush").exit_code, 0);
+}
+
+TEST(Compare, AServerThatDoesNotStartIsAnErrorWithItsOutput) {
+  const ToolResult ended = run_tool("compare --a 'sh -c \"echo no such luck; exit 3\" {socket}' --rounds 1");
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_TRUE(contains(ended.err, "ended at once") && contains(ended.err, "no such luck")) << ended.err;
+  const ToolResult silent = run_tool("compare --a 'sleep 1000 # {socket}' --rounds 1 --timeout 0.3");
+  EXPECT_EQ(silent.exit_code, 1);
+  EXPECT_TRUE(contains(silent.err, "does not answer")) << silent.err;
+}
+
+TEST(ChildServerTest, EndsWithItsOwner) {
+  pid_t pid = 0;
+  std::string folder;
+  {
+    const ChildServer server(kRedisCommand, 20000);
+    pid = server.pid();
+    folder = std::filesystem::path(server.target().endpoint.unix_path).parent_path().string();
+    EXPECT_TRUE(read_cpu_time(pid));
+    EXPECT_TRUE(std::filesystem::exists(folder));
+  }
+  EXPECT_FALSE(read_cpu_time(pid));
+  EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
+}  // namespace
+}  // namespace plimsoll::bench

@@ -1,0 +1,82 @@
+#include <gtest/gtest.h>
+
+#include "compare_report.h"
+#include "json.h"
+#include "support.h"
+#include "svg.h"
+#include "table.h"
+
+namespace plimsoll::bench {
+namespace {
+
+TEST(JsonWriter, WritesNestedValues) {
+  JsonWriter json;
+  json.begin_object().field("a", uint64_t{1}).field("b", "x\"\\\n\x01y");
+  json.key("c").begin_array().value(1.5).value(true).null().begin_object().end_object().end_array();
+  json.field("d", std::optional<double>()).field("e", 1.0 / 0.0).end_object();
+  EXPECT_EQ(json.text(),
+            "{\n\"a\": 1,\n\"b\": \"x\\\"\\\\\\u000a\\u0001y\",\n\"c\": [1.5,true,null,{}],\n\"d\": "
+            "null,\n\"e\": null}");
+}
+
+TEST(Table, AlignsColumns) {
+  Table table({"name", "n"});
+  table.add({"a", "10"});
+  table.add({"longer", "5"});
+  table.add({"gap"});
+  EXPECT_EQ(table.text(), "name     n\na       10\nlonger   5\ngap\n");
+}
+
+TEST(Svg, EscapesText) {
+  EXPECT_EQ(escape_xml("a<b>&\"c\x01"), "a&lt;b&gt;&amp;&quot;c ");
+  const std::string picture = bar_chart("t<", "s", {{"g&", {{"l\"", 0.5, false}}, 1.0, 2}});
+  EXPECT_TRUE(contains(picture, "t&lt;") && contains(picture, "g&amp;") && contains(picture, "l&quot;"));
+}
+
+CompareResult sample_result() {
+  CompareResult result;
+  CaseResult one{parse_case("set@16"), {}, {}};
+  one.a.cpu_ns = 300;
+  one.b.cpu_ns = 1000;
+  one.a.throughput = 2000;
+  one.b.throughput = 1000;
+  result.cases.push_back(one);
+  result.shapes.push_back(
+      {memory_shapes()[0], 1000, BytesPerKey{1000, 52.0, 60.0}, BytesPerKey{1000, 132.0, 140.0}});
+  return result;
+}
+
+TEST(CompareReport, ShowsRatiosAndOverheads) {
+  CompareOptions options;
+  options.a.name = "ours";
+  options.b.name = "theirs";
+  const std::string text = compare_text(options, sample_result());
+  EXPECT_TRUE(contains(text, "0.300") && contains(text, "2.00") && contains(text, "100.0")) << text;
+  const std::string json = compare_json(options, sample_result());
+  EXPECT_TRUE(contains(json, "\"cpu_ratio\": 0.3") && contains(json, "\"used_memory_overhead\": 20")) << json;
+  const std::string svg = compare_svg(options, sample_result());
+  EXPECT_EQ(svg.compare(0, 4, "<svg"), 0);
+  EXPECT_EQ(occurrences(svg, "<rect"), 1 + 2 + 4u);
+}
+
+TEST(CompareReport, UnknownFiguresStayOut) {
+  CompareResult result = sample_result();
+  result.cases[0].a.cpu_ns.reset();
+  result.shapes[0].b.reset();
+  EXPECT_FALSE(result.cases[0].cpu_ratio());
+  EXPECT_TRUE(contains(compare_json({}, result), "\"cpu_ratio\": null"));
+  EXPECT_EQ(occurrences(compare_svg({}, result), "<rect"), 1 + 1 + 2u);
+}
+
+TEST(Growth, IsPerKeyAdded) {
+  const auto growth = growth_per_key({100, 1000, 5000}, {200, 11000, 25000});
+  ASSERT_TRUE(growth);
+  EXPECT_EQ(growth->keys, 100u);
+  EXPECT_EQ(growth->used_memory, 100.0);
+  EXPECT_EQ(growth->rss, 200.0);
+  EXPECT_FALSE(growth_per_key({5, 1, 1}, {5, 2, 2}));
+  EXPECT_FALSE(growth_per_key({0, 1, std::nullopt}, {5, 2, 2})->rss);
+}
+
+}  // namespace
+}  // namespace plimsoll::bench
