@@ -78,6 +78,8 @@ class CaseParser {
         rules.keys = true;
       else if (rule == "@fields")
         rules.fields = true;
+      else if (rule == "@lines")
+        rules.lines = true;
       else if (rule == "@near")
         rules.near = std::stoll(next("@near needs a number"));
       else if (rule == "@mask")

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <sstream>
 
 #include "support/resp_reply.h"
 #include "support/text.h"
@@ -38,6 +39,15 @@ void squeeze_blank_lines(std::string& text) {
   for (size_t at = 0; (at = text.find("\r\n\r\n\r\n", at)) != std::string::npos;) text.erase(at, 2);
 }
 
+void sort_lines(std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  std::sort(lines.begin(), lines.end());
+  text.clear();
+  for (const std::string& line : lines) text += line + "\n";
+}
+
 void reduce_text(std::string& text, const Rules& rules) {
   if (rules.fields || !rules.drops.empty()) {
     text = reduced_lines(text, rules);
@@ -47,6 +57,7 @@ void reduce_text(std::string& text, const Rules& rules) {
     }
   }
   for (const std::regex& mask : rules.masks) text = std::regex_replace(text, mask, "*");
+  if (rules.lines) sort_lines(text);
 }
 
 void drop_pairs(RespReply& reply, const Rules& rules) {
@@ -95,7 +106,10 @@ void reduce(RespReply& reply, const Rules& rules, bool top) {
   } else if (rules.shape && !reply.is_error()) {
     reply.text.clear();
   } else {
-    reduce_text(reply.text, rules);
+    // A verbatim string's text comes behind its format, "txt:".
+    std::string text = reply.type == '=' ? reply.text.substr(4) : reply.text;
+    reduce_text(text, rules);
+    reply.text = reply.type == '=' ? reply.text.substr(0, 4) + text : text;
   }
 }
 

@@ -16,12 +16,14 @@ struct Rules {
   bool shape = false;             // kinds and element counts at every level; no contents
   bool keys = false;              // of a map (or flat array of pairs) only the keys, in order
   bool fields = false;            // of text lines "name:value" only the names, and lines without ':' whole
+  bool lines = false;             // lines of text in any order
   std::optional<long long> near;  // integers, also those in bulk strings, may differ by this much
   std::vector<std::regex> masks;  // what matches in any text counts as "*"
   std::vector<std::regex> drops;  // lines of text and pairs of maps whose name matches do not count
 
   bool exact() const {
-    return !unordered && !type && !shape && !keys && !fields && !near && masks.empty() && drops.empty();
+    return !unordered && !type && !shape && !keys && !fields && !lines && !near && masks.empty() &&
+           drops.empty();
   }
 };
 

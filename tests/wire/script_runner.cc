@@ -113,7 +113,9 @@ void ScriptRunner::take(const Step& step) {
   switch (step.kind) {
     case Kind::kCommand:
       break;
-    case Kind::kSend: send(step.text, step.text); break;
+    case Kind::kSend:
+      send(step.text, step.text);
+      break;
     case Kind::kRead:
       for (int i = 0; i < step.count; ++i) read_and_compare(step);
       break;
