@@ -225,6 +225,8 @@ Action add_replay(CLI::App& app) {
     ReplayOptions& options = args->replay;
     options.target = args->server.target(args->server.server);
     if (!args->against.empty()) options.against = args->server.target(args->against);
+    // A picture needs points to draw.
+    if (args->progress.empty() && !options.svg_path.empty()) args->progress = "50000";
     if (!args->progress.empty()) options.progress = parse_progress(args->progress);
     if (options.clients == 0 || options.clients > 1000 || options.pipeline == 0 ||
         options.pipeline > 10'000) {
