@@ -76,8 +76,8 @@ inline void deallocate(Tag tag, void* p) noexcept {
 // usable: exactly what *usable reported or usable_size(p) says. Saves the look-up. p == nullptr is allowed.
 inline void deallocate_sized(Tag tag, void* p, std::size_t usable) noexcept {
   if (p == nullptr) return;
+  detail::charge(tag, -detail::charge_of(usable));  // first: the free is then a tail call
   backend::deallocate(p, usable);
-  detail::charge(tag, -detail::charge_of(usable));
 }
 
 // n: exactly what was last asked for. Saves the look-up where the backend can tell the usable size from it. Not for
