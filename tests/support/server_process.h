@@ -22,6 +22,7 @@ class ServerProcess {
     std::string program;
     std::vector<std::string> arguments;  // after those that name the socket and turn saving off
     bool tcp = false;
+    bool kill_at_end = false;  // the destructor sends SIGKILL: nobody looks at how the server ends
     std::chrono::milliseconds start_deadline{20'000};
   };
 

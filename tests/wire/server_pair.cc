@@ -17,6 +17,12 @@ ServerProcess::Options options(std::string program, const std::vector<std::strin
   return result;
 }
 
+ServerProcess::Options reference_options(const std::vector<std::string>& arguments) {
+  ServerProcess::Options result = options(reference_program(), arguments);
+  result.kill_at_end = true;
+  return result;
+}
+
 }  // namespace
 
 std::string reference_program() {
@@ -34,8 +40,7 @@ bool compares_with_itself() {
 }
 
 ServerPair::ServerPair(const std::vector<std::string>& arguments, const std::vector<std::string>& tested_only)
-    : reference(options(reference_program(), arguments)),
-      tested(options(tested_program(), arguments, tested_only)) {}
+    : reference(reference_options(arguments)), tested(options(tested_program(), arguments, tested_only)) {}
 
 ServerPair& shared_pair() {
   static std::unique_ptr<ServerPair> pair;
