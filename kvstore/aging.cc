@@ -91,6 +91,10 @@ bool Engine::lfu_policy() const noexcept {
   return policy == EvictionPolicy::allkeys_lfu || policy == EvictionPolicy::volatile_lfu;
 }
 
+uint8_t Engine::moved_state(SlotRef from, SlotRef to) noexcept {
+  return move_state(Table::state(from), Table::eviction_page(from), Table::eviction_page(to));
+}
+
 void Engine::prepare_states(Table& table) noexcept { table.set_move_state(move_state); }
 
 uint8_t Engine::new_state(SlotRef slot, int64_t now_ms) noexcept {

@@ -4,6 +4,7 @@
 
 #include "engine.h"
 #include "text/ascii.h"
+#include "text/numbers.h"
 
 namespace plimsoll {
 namespace {
@@ -163,11 +164,22 @@ void Engine::refuse(const Invocation& invocation, Reply& reply) const {
   reply.error(error.view());
 }
 
+void Engine::execute(Session& session, Args args, Reply& reply) noexcept {
+  Invocation invocation;
+  try {
+    resolve(args, invocation);
+  } catch (const std::bad_alloc&) {
+    return answer_out_of_memory(reply);
+  }
+  run(session, invocation, reply);
+}
+
 void Engine::run(Session& session, const Invocation& invocation, Reply& reply) noexcept {
   const OutputBuffer::Mark mark = reply.out().mark();
   for (;;) {
     try {
       reply.out().reserve(kReservedReply);
+      if (CallbackGuard::active()) return reply.error("ERR a callback that holds a key may call no store");
       if (invocation.command == nullptr) return refuse(invocation, reply);
       const CommandRow& row = *invocation.command->row;
       if (!make_room() && (row.flags & kDenyOom) != 0) {

@@ -80,6 +80,7 @@ class Engine {
 
   // --- dispatch.cc ---
   void resolve(Args args, Invocation& invocation) const;
+  void execute(Session& session, Args args, Reply& reply) noexcept;
   void run(Session& session, const Invocation& invocation, Reply& reply) noexcept;
   // Tells the change sink, and counts the change. REQUIRES: the shard of the key is locked.
   void report(Shard& shard, const Change& change) noexcept;
@@ -151,6 +152,8 @@ class Engine {
   // --- aging.cc: the eviction state of a slot, whose shard is locked ---
   static void prepare_states(Table& table) noexcept;
   uint8_t new_state(SlotRef slot, int64_t now_ms) noexcept;
+  // The state of the one slot, told in the terms of the other's page.
+  static uint8_t moved_state(SlotRef from, SlotRef to) noexcept;
   uint8_t used_state(SlotRef slot, int64_t now_ms) noexcept;
   unsigned frequency(SlotRef slot, int64_t now_ms) const noexcept;
   int64_t idle_seconds(SlotRef slot, int64_t now_ms) const noexcept;
@@ -225,6 +228,7 @@ class Engine {
   std::atomic<EvictionPolicy> policy_{EvictionPolicy::noeviction};
   std::atomic<unsigned> samples_{5}, lfu_log_factor_{10}, lfu_decay_minutes_{1};
   std::atomic<bool> active_expiry_{true}, lazy_user_del_{false}, lazy_user_flush_{false};
+  std::atomic<size_t> largest_string_{512 * 1024 * 1024};
 
   std::atomic<uint64_t> random_state_;
   std::atomic<uint64_t> eviction_exceeded_us_{0}, lazyfreed_{0}, expire_cycle_us_{0};

@@ -1,7 +1,6 @@
 #include "entry.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <new>
 
@@ -31,8 +30,8 @@ Encoding integer_encoding(int64_t value) noexcept {
 }
 
 size_t digits_of(int64_t value) noexcept {
-  char digits[24];
-  return static_cast<size_t>(std::to_chars(digits, digits + sizeof digits, value).ptr - digits);
+  char digits[kIntegerDigits];
+  return format_integer(value, digits);
 }
 
 SharedBytes share(std::string_view value) {

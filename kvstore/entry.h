@@ -40,7 +40,9 @@ class Entry {
   // A string under `key`, in the tightest encoding: a decimal integer as Redis accepts it, bytes, or SharedBytes.
   // `raw` keeps what OBJECT ENCODING shows: see raw(). Throws std::bad_alloc.
   static Entry* make_string(std::string_view key, std::string_view value, int64_t expiry);
-  // The same without trying an integer; for APPEND and SETRANGE, whose results Redis keeps raw.
+  // The same without trying an integer; for INCRBYFLOAT, whose results Redis keeps as text.
+  static Entry* make_text(std::string_view key, std::string_view value, int64_t expiry);
+  // The same and marked raw; for APPEND and SETRANGE, whose results Redis keeps raw.
   static Entry* make_raw_string(std::string_view key, std::string_view value, int64_t expiry);
   static Entry* make_integer(std::string_view key, int64_t value, int64_t expiry);
   static Entry* make_shared(std::string_view key, SharedBytes value, int64_t expiry);

@@ -1,10 +1,9 @@
 #include "keyspace.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 
-#include "aging.h"
+#include "text/numbers.h"
 
 namespace plimsoll {
 namespace {
@@ -17,8 +16,7 @@ size_t with_headroom(size_t size) { return size + std::min(size, kLargestHeadroo
 }  // namespace
 
 std::string_view write_digits(int64_t value, DigitBuffer& digits) noexcept {
-  const auto end = std::to_chars(digits.bytes, digits.bytes + sizeof digits.bytes, value).ptr;
-  return {digits.bytes, static_cast<size_t>(end - digits.bytes)};
+  return {digits.bytes, format_integer(value, digits.bytes)};
 }
 
 std::string_view string_value(const Entry& entry, DigitBuffer& digits) noexcept {

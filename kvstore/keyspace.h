@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "engine.h"
+#include "text/numbers.h"
 
 namespace plimsoll {
 
@@ -12,7 +13,7 @@ constexpr int64_t kKeepExpiry = INT64_MIN;
 
 // Scratch for an integer's digits.
 struct DigitBuffer {
-  char bytes[24];
+  char bytes[kIntegerDigits];
 };
 
 // Redis's proto-max-bulk-len by default: the longest string a value may be.
@@ -53,6 +54,10 @@ class Keyspace {
   // Takes `entry`, made by Entry's functions with this key, as the key's new or first value. May throw: the entry is then destroyed.
   void put(const Key& key, Found& found, Entry* entry);
 
+  // Makes the value of `source` that of `target_key` in the database of `to`, in place of what `target` found there, with its
+  // expiry and its eviction state; the source is then gone. Both are keys of shards that are locked, and not the same. May throw.
+  void move_to(const Key& source_key, Found& source, Keyspace& to, const Key& target_key, Found& target);
+
   // Deletes the key. With `lazily` its memory may be freed later, in maintain(). Never allocates.
   void erase(Found& found, bool lazily = false) noexcept;
 
@@ -62,7 +67,7 @@ class Keyspace {
   // The eviction state, as OBJECT FREQ and IDLETIME show it.
   unsigned frequency(const Found& found) const noexcept;
   int64_t idle_seconds(const Found& found) const noexcept;
-  // For COPY and RENAME, which keep a key's state, and for OBJECT's and RESTORE's settings.
+  // For RESTORE's settings.
   uint8_t state(const Found& found) const noexcept;
   void set_state(const Found& found, uint8_t state) noexcept;
 

@@ -71,6 +71,7 @@ Tuning Engine::tuning() const noexcept {
   tuning.active_expiry = active_expiry_;
   tuning.lazy_user_del = lazy_user_del_;
   tuning.lazy_user_flush = lazy_user_flush_;
+  tuning.largest_string = largest_string_;
   return tuning;
 }
 
@@ -83,6 +84,7 @@ void Engine::tune(const Tuning& tuning) noexcept {
   active_expiry_ = tuning.active_expiry;
   lazy_user_del_ = tuning.lazy_user_del;
   lazy_user_flush_ = tuning.lazy_user_flush;
+  largest_string_ = tuning.largest_string;
 }
 
 }  // namespace plimsoll

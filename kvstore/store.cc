@@ -224,7 +224,8 @@ uint64_t Store::size(int database) const noexcept {
   return database < 0 || database >= databases() ? 0 : engine_->size(database);
 }
 
-void Store::clear() {
+void Store::clear() noexcept {
+  if (CallbackGuard::active()) return;
   engine_->lock(engine_->all_shards());
   for (int database = 0; database < databases(); ++database) {
     if (engine_->flush(database, false) == 0) continue;
@@ -234,11 +235,7 @@ void Store::clear() {
   engine_->unlock(engine_->all_shards());
 }
 
-void Store::execute(Session& session, Args args, Reply& reply) {
-  Invocation invocation;
-  resolve(args, invocation);
-  run(session, invocation, reply);
-}
+void Store::execute(Session& session, Args args, Reply& reply) noexcept { engine_->execute(session, args, reply); }
 
 void Store::resolve(Args args, Invocation& invocation) const { engine_->resolve(args, invocation); }
 

@@ -85,6 +85,13 @@ class Call {
   void changed_in(int database, std::string_view key, ChangeClass change_class, std::string_view event,
                   std::initializer_list<std::string_view> effect = {}) const;
 
+  // Reports another event of a mutation that changed() reports ("expire" beside "set"): it carries no effect and counts as no
+  // change of its own.
+  void also(std::string_view key, ChangeClass change_class, std::string_view event) const noexcept {
+    also_in(session_.database(), key, change_class, event);
+  }
+  void also_in(int database, std::string_view key, ChangeClass change_class, std::string_view event) const noexcept;
+
  private:
   Store& store_;
   Engine& engine_;

@@ -27,7 +27,7 @@ struct Change {
   ChangeClass change_class;
   std::string_view event;    // Redis's event name: "set", "del", "expired", "evicted", ...
   // The command that makes the same change elsewhere, whatever the time there: expiries absolute, increments of floats as
-  // their result. Filled only when the sink wants effects.
+  // their result. Filled only when the sink wants effects. Empty for a further event of a mutation that another Change carries.
   std::span<const std::string_view> effect;
 };
 

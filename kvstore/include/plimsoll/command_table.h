@@ -15,8 +15,8 @@ struct Command {
   const CommandRow* row = nullptr;
   const Command* parent = nullptr;
   uint32_t id = 0;  // dense, from 0 to CommandTable::size(): an index for per-command statistics
-  zm::string<zm::Tag::server> name;       // "get"; for a subcommand "object|encoding", as INFO and errors show it
-  std::span<const Command> subcommands;   // in the row's order
+  zm::string<zm::Tag::server> name;       // "get"; for a subcommand "object|encoding"; as errors show it, renamed or not
+  std::span<const Command> subcommands;   // the row's, and those of a row it replaced
 };
 
 // The commands a store answers to. Filled once, before stores use it; then read by any thread.
@@ -32,7 +32,8 @@ class CommandTable {
   // The rows that builtin() holds, by family; for a table that has more.
   static std::span<const std::span<const CommandRow>> builtin_families() noexcept;
 
-  // `rows` must outlive the table. A name that is taken is replaced. Throws std::bad_alloc.
+  // `rows` must outlive the table. A name that is taken is replaced; of a container, the subcommands it had stay where the new
+  // row has none of that name. Throws std::bad_alloc and has then added some of the rows, each whole.
   void add(std::span<const CommandRow> rows);
 
   // Redis's rename-command: an empty new name removes the command. False if there is no such command or the new name is taken.
@@ -45,23 +46,37 @@ class CommandTable {
   uint32_t size() const noexcept { return next_id_; }  // commands and subcommands
   // Top-level commands by name.
   std::span<const Command* const> commands() const noexcept { return sorted_; }
-  // Every command and subcommand by id; null for ids of replaced ones.
+  // Every command and subcommand by id; null for ids of replaced and removed ones.
   const Command* by_id(uint32_t id) const noexcept { return by_id_[id]; }
 
  private:
-  using Owned = zm::unique_ptr<Command, zm::Tag::server>;
   template <class T>
   using Vector = zm::vector<T, zm::Tag::server>;
 
-  void index(const Command* command);
-  void rebuild_index();
-  void adopt_subcommands(Command& command);
+  struct Node {
+    zm::string<zm::Tag::server> key;  // what it is called by: the name, unless renamed
+    Command command;
+    Vector<Command> subcommands;
+  };
+  // Open addressing. A name of up to 16 bytes is compared by the two words alone: see Folded in command_table.cc.
+  struct Slot {
+    uint64_t first = 0, last = 0;
+    size_t size = 0;
+    const Node* node = nullptr;
+  };
 
-  Vector<Owned> owned_;
-  Vector<Vector<Command>> subcommand_storage_;
+  Node* find_node(std::string_view name) const noexcept;
+  void add_row(const CommandRow& row);
+  Vector<Command> merged_subcommands(const Node& node, const CommandRow& row, uint32_t& next_id) const;
+  void publish(Node& node) noexcept;
+  void forget(const Node& node) noexcept;
+  void make_slots(Vector<Slot>& slots) const;
+  static void insert_slot(Vector<Slot>& slots, const Node& node) noexcept;
+
+  Vector<zm::unique_ptr<Node, zm::Tag::server>> nodes_;
   Vector<const Command*> sorted_;
   Vector<const Command*> by_id_;
-  Vector<const Command*> slots_;  // open addressing, a power of two, at most half full
+  Vector<Slot> slots_;  // a power of two, at most half full
   uint32_t next_id_ = 0;
 };
 

@@ -43,6 +43,7 @@ struct Tuning {
   bool active_expiry = true;        // whether maintain() looks for due keys by itself
   bool lazy_user_del = false;       // DEL and FLUSH* free later, in maintain(), as UNLINK does
   bool lazy_user_flush = false;
+  size_t largest_string = 512 * 1024 * 1024;  // Redis's proto-max-bulk-len: APPEND and SETRANGE make none longer
 };
 
 struct Options : Tuning {

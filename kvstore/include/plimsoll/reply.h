@@ -24,7 +24,9 @@ class Reply {
   void real(double value);
   void big_number(std::string_view digits);  // RESP2: a bulk string
   void bulk(std::string_view bytes);
-  void bulk(const SharedBytes& bytes);  // by reference where that is cheaper than copying
+  void bulk(const SharedBytes& bytes) { bulk(bytes, 0, bytes.size()); }
+  // A part of them, by reference where that is cheaper than copying. REQUIRES: offset + length <= bytes.size().
+  void bulk(const SharedBytes& bytes, size_t offset, size_t length);
   void bulk_integer(int64_t value);     // a bulk string of the decimal digits
   void verbatim(std::string_view bytes, std::string_view three_letters);  // RESP2: a bulk string
   void null();        // RESP3 "_", RESP2 "$-1"
@@ -54,6 +56,7 @@ class Reply {
 
  private:
   void header(char type, int64_t value);
+  void line(char type, std::string_view text);
 
   OutputBuffer& out_;
   int resp_version_;

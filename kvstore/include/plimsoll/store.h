@@ -94,12 +94,12 @@ class Store {
   // nullopt removes the expiry; zero or less deletes the key.
   Status expire(std::string_view key, std::optional<int64_t> ttl_ms, int database = 0);
   uint64_t size(int database = 0) const noexcept;
-  void clear();  // every database
+  void clear() noexcept;  // every database
 
   // --- commands ---
 
   // Runs one command line and appends its reply, which may be an error, to `reply`.
-  void execute(Session& session, Args args, Reply& reply);
+  void execute(Session& session, Args args, Reply& reply) noexcept;
 
   // The same in steps, so that a batch of commands overlaps its cache misses: resolve all, prefetch_lines all,
   // prefetch_entries all, then run each in order. The prefetches are hints: no locks, no effect, any keys.

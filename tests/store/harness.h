@@ -1,0 +1,59 @@
+#pragma once
+
+#include <atomic>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <plimsoll/store.h>
+
+namespace plimsoll::test {
+
+// A clock that stands still until it is moved.
+class FakeClock final : public Clock {
+ public:
+  int64_t now_ms() const noexcept override { return us_.load() / 1000; }
+  int64_t monotonic_us() const noexcept override { return us_.load(); }
+  void advance_ms(int64_t ms) { us_ += ms * 1000; }
+
+ private:
+  std::atomic<int64_t> us_{1'700'000'000'000'000};
+};
+
+// One command line, its reply as it would go over the wire.
+inline std::string run(Store& store, Session& session, const std::vector<std::string_view>& args) {
+  OutputBuffer out;
+  Reply reply(out, session.resp_version());
+  store.execute(session, args, reply);
+  std::string bytes(out.size(), '\0');
+  out.copy_to(bytes.data());
+  return bytes;
+}
+
+inline std::string run(Store& store, std::initializer_list<std::string_view> args) {
+  Session session;
+  return run(store, session, std::vector<std::string_view>(args));
+}
+
+inline std::string bulk(std::string_view text) {
+  return "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n";
+}
+
+// Bytes of all tags that hold data: what must be back where it was once a store is empty.
+inline size_t dataset_bytes() {
+  size_t bytes = 0;
+  for (zm::Tag tag : {zm::Tag::string, zm::Tag::list, zm::Tag::set, zm::Tag::zset, zm::Tag::hash, zm::Tag::stream,
+                      zm::Tag::expiry, zm::Tag::eviction}) {
+    bytes += zm::tag_bytes(tag);
+  }
+  return bytes;
+}
+
+// Upkeep until there is nothing left to do.
+inline void settle(Store& store) {
+  while (store.maintain(1'000'000)) {
+  }
+}
+
+}  // namespace plimsoll::test
