@@ -99,7 +99,6 @@ class Entry {
   static constexpr size_t kHeader = 8;
 
   static Entry* make(std::string_view key, int64_t expiry, Encoding encoding, size_t value_size);
-  static Entry* make_text(std::string_view key, std::string_view value, int64_t expiry);
 
   char* base() noexcept { return reinterpret_cast<char*>(this); }
   const char* base() const noexcept { return reinterpret_cast<const char*>(this); }
