@@ -27,6 +27,8 @@ class ShardCounter {
   std::atomic<int64_t> value_{0};
 };
 
+__extension__ typedef __int128 WideInteger;  // sums of 64-bit times
+
 // One database's part of one shard. Made on first use and kept until the store goes, so that prefetches, which take no lock,
 // never meet a freed one; FLUSH* empties it. All but the table's own prefetch members belong to the shard's lock.
 struct ShardDatabase {
@@ -34,7 +36,7 @@ struct ShardDatabase {
 
   Table table;
   ShardCounter expiring;         // keys with an expiry
-  __int128 expiry_sum = 0;       // of their expiries, ms: for the average time to live
+  WideInteger expiry_sum = 0;       // of their expiries, ms: for the average time to live
   SweepCursor sweep;
 };
 

@@ -231,7 +231,7 @@ void Keyspace::move_expiry(Found& found, int64_t expiry) noexcept {
 void Keyspace::count_expiry(ShardDatabase& part, int64_t expiry, int sign) noexcept {
   if (expiry == kNoExpiry) return;
   part.expiring.add(sign);
-  part.expiry_sum += sign * static_cast<__int128>(expiry);
+  part.expiry_sum += sign * static_cast<WideInteger>(expiry);
 }
 
 unsigned Keyspace::frequency(const Found& found) const noexcept {

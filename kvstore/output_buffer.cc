@@ -67,21 +67,18 @@ void OutputBuffer::append(SharedBytes bytes, size_t offset, size_t length) {
 }
 
 OutputBuffer::Mark OutputBuffer::mark() const noexcept {
-  return {pieces_.size(), cursor_ != nullptr ? open_end() : 0, total_};
+  const bool open = cursor_ != nullptr;
+  return {pieces_.size(), total_, open, open ? open_end() : 0};
 }
 
 void OutputBuffer::rewind(const Mark& mark) noexcept {
-  if (pieces_.size() > mark.pieces) {
-    pieces_.resize(mark.pieces);
-    cursor_ = limit_ = nullptr;
-  }
+  pieces_.resize(mark.pieces);
   total_ = mark.total;
-  if (pieces_.empty() || !pieces_.back().owned) return;
-  // The last piece is a chunk of ours that was open at the mark, or was closed then and has its end; both can be written on.
-  Piece& last = pieces_.back();
-  const size_t end = mark.last_piece_size != 0 || cursor_ != nullptr ? mark.last_piece_size : last.end;
-  cursor_ = last.bytes.data() + end;
-  limit_ = last.bytes.data() + last.bytes.capacity();
+  cursor_ = limit_ = nullptr;
+  if (!mark.open) return;
+  SharedBytes& chunk = pieces_.back().bytes;
+  cursor_ = chunk.data() + mark.open_end;
+  limit_ = chunk.data() + chunk.capacity();
 }
 
 size_t OutputBuffer::gather(iovec* vectors, size_t capacity) const noexcept {

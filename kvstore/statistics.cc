@@ -38,7 +38,7 @@ void Engine::reset_statistics() noexcept {
 
 DatabaseStatistics Engine::database_statistics(int database) const noexcept {
   DatabaseStatistics total;
-  __int128 expiry_sum = 0;
+  WideInteger expiry_sum = 0;
   for (unsigned i = 0; i < shard_count(); ++i) {
     ShardGuard guard(const_cast<Engine&>(*this), i);
     const ShardDatabase* part = find_database(i, database);
@@ -49,7 +49,7 @@ DatabaseStatistics Engine::database_statistics(int database) const noexcept {
     expiry_sum += part->expiry_sum;
   }
   if (total.expiring_keys != 0) {
-    const auto mean = static_cast<int64_t>(expiry_sum / static_cast<__int128>(total.expiring_keys));
+    const auto mean = static_cast<int64_t>(expiry_sum / static_cast<WideInteger>(total.expiring_keys));
     total.average_ttl_ms = std::max<int64_t>(0, mean - now_ms());
   }
   return total;

@@ -18,8 +18,9 @@ class OutputBuffer {
   // A position to go back to; valid until something before it is consumed.
   struct Mark {
     size_t pieces;
-    size_t last_piece_size;
     size_t total;
+    bool open;        // the last piece was a chunk being written
+    size_t open_end;  // how far
   };
 
   OutputBuffer() = default;
