@@ -31,22 +31,44 @@ void Rebuild::read(const Segment& source, unsigned depth) noexcept {
   const bool exact = depth == source.depth && source.homes() >= kExactHomes;
   const uint32_t first = count_;
   expiries_ |= source.earliest != kNever;
-  read_lines(source, exact);
+  LineSet soon{};
+  if (exact && expiries_) choose_soon(source, soon);
+  read_lines(source, exact, soon);
   if (!exact) {
     read_keys(first, source.depth, depth);
-  } else {
-    layouts_[0].entries += count_ - first;
+    return;
+  }
+  layouts_[0].entries += count_ - first;
+  for (uint32_t i = first; expiries_ && i < count_; ++i) {
+    if (reads_expiry(origins_[i])) __builtin_prefetch(slot::entry(words_[i]));
   }
 }
 
-void Rebuild::read_lines(const Segment& source, bool exact) noexcept {
+// A line's mark goes with each of its entries into other lines, so that without reading entries marks would spread with every
+// rebuild, and the sweep read ever more lines in vain. Reading the entries of the eighth of the lines that expire first keeps
+// those marks exact that matter soon.
+void Rebuild::choose_soon(const Segment& source, LineSet& soon) noexcept {
+  int64_t earliest[kMaxLines], order[kMaxLines];
+  for (uint32_t l = 0; l < source.line_count; ++l) order[l] = earliest[l] = source.line_earliest(l);
+  uint32_t left = source.line_count / 8;
+  std::nth_element(order, order + left, order + source.line_count);
+  const int64_t bound = order[left];
+  for (uint32_t l = 0; l < source.line_count && left != 0; ++l) {
+    if (earliest[l] == kNever || earliest[l] > bound) continue;
+    soon[l / 64] |= uint64_t{1} << l % 64;
+    --left;
+  }
+}
+
+void Rebuild::read_lines(const Segment& source, bool exact, const LineSet& soon) noexcept {
   const uint32_t homes = source.homes();
   uint32_t first_tags[slot::kMaxDisplacement + 1];  // of the last eight homes
   for (uint32_t l = 0; l < source.line_count; ++l) {
     const Line& line = source.lines[l];
     if (l % kLinesPerPage == 0) pages_[page_count_++] = {count_, source.page_of(l)};
     if (l < homes) first_tags[l & slot::kMaxDisplacement] = first_tag(l, homes);
-    const uint32_t shared = (expiries_ ? line.mark() << kMarkShift : 0) | uint32_t{line.epoch()} << kEpochShift;
+    const uint32_t shared = (expiries_ ? line.mark() << kMarkShift : 0) | uint32_t{line.epoch()} << kEpochShift |
+                            static_cast<uint32_t>(soon[l / 64] >> l % 64 & 1) << kReadShift;
     for (unsigned i = 0; i < Line::kSlots; ++i) {
       const uint64_t word = line.load(i);
       if (!slot::occupied(word)) continue;
@@ -69,7 +91,7 @@ void Rebuild::read_keys(uint32_t first, unsigned source_depth, unsigned depth) n
     if (i + kPrefetchAhead < count_) __builtin_prefetch(slot::entry(words_[i + kPrefetchAhead]));
     const uint64_t position = hash_key(slot::entry(words_[i])->key(), hash_seed_) << shard_bits_;
     const uint32_t upper = depth > source_depth ? static_cast<uint32_t>(position >> (64 - depth)) & 1 : 0;
-    origins_[i] |= tag_of(position, depth) | upper << kTargetShift;
+    origins_[i] |= tag_of(position, depth) | upper << kTargetShift | 1u << kReadShift;
     ++layouts_[upper].entries;
   }
 }
@@ -140,11 +162,17 @@ void Rebuild::place(unsigned target, Segment& segment, int64_t* line_earliest, u
     store_relaxed(segment.lines[line].slots[at % Line::kSlots], kept | slot::pattern(tag(origin), line - home));
     line_bits[home] = static_cast<uint8_t>((line_bits[home] & kEpoch) | (line - home));
     if (epoch(origin)) line_bits[line] |= kEpoch;
-    if (expiries_) {
-      line_earliest[line] = std::min(line_earliest[line], read_mark(mark(origin), pages_[from].info.earliest));
-    }
+    if (expiries_) line_earliest[line] = std::min(line_earliest[line], expiry(i, pages_[from].info));
   }
   segment.entries = layouts_[target].entries;
+}
+
+// Exact where the entry has been brought into the cache, else what is known of the line it comes from.
+int64_t Rebuild::expiry(uint32_t i, const PageInfo& from) const noexcept {
+  const uint32_t origin = origins_[i];
+  if (mark(origin) == kNoMark || !reads_expiry(origin)) return read_mark(mark(origin), from.earliest);
+  const Entry* entry = slot::entry(words_[i]);
+  return entry->has_expiry() ? std::max<int64_t>(entry->expiry(), 0) : kNever;
 }
 
 uint64_t Rebuild::moved_word(uint64_t word, const PageInfo& from, PageInfo& to, bool first) const noexcept {

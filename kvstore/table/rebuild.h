@@ -47,13 +47,17 @@ class Rebuild {
   void write(unsigned target, Segment& segment) noexcept;
 
  private:
-  // What goes with a slot's word, in 32 bits: tag | mark << 17 | epoch << 29 | target << 30.
+  // What goes with a slot's word, in 32 bits: tag | mark << 17 | epoch << 29 | target << 30 | whether the entry itself tells
+  // its expiry << 31.
   static constexpr uint32_t kTag = (1u << kTagBits) - 1;
-  static constexpr unsigned kMarkShift = 17, kEpochShift = 29, kTargetShift = 30;
+  static constexpr unsigned kMarkShift = 17, kEpochShift = 29, kTargetShift = 30, kReadShift = 31;
   static uint32_t tag(uint32_t origin) noexcept { return origin & kTag; }
   static unsigned mark(uint32_t origin) noexcept { return origin >> kMarkShift & 4095; }
   static bool epoch(uint32_t origin) noexcept { return origin >> kEpochShift & 1; }
-  static unsigned target(uint32_t origin) noexcept { return origin >> kTargetShift; }
+  static unsigned target(uint32_t origin) noexcept { return origin >> kTargetShift & 1; }
+  static bool reads_expiry(uint32_t origin) noexcept { return origin >> kReadShift; }
+
+  using LineSet = uint64_t[kMaxLines / 64];  // bit l: line l
 
   // The entries from number `first` on come from this page.
   struct Page {
@@ -66,9 +70,11 @@ class Rebuild {
     uint16_t begin[kMaxLines];  // first slot of each home, counted through the segment
   };
 
-  void read_lines(const Segment& source, bool exact) noexcept;
+  static void choose_soon(const Segment& source, LineSet& soon) noexcept;
+  void read_lines(const Segment& source, bool exact, const LineSet& soon) noexcept;
   void read_keys(uint32_t first, unsigned source_depth, unsigned depth) noexcept;
   bool lay_out(unsigned target, uint32_t line_count) noexcept;
+  int64_t expiry(uint32_t i, const PageInfo& from) const noexcept;
   uint64_t moved_word(uint64_t word, const PageInfo& from, PageInfo& to, bool first) const noexcept;
   void place(unsigned target, Segment& segment, int64_t* line_earliest, uint8_t* line_bits) noexcept;
 

@@ -58,8 +58,10 @@ void Table::move_entry(Segment& segment, uint32_t from, unsigned index, uint32_t
   if (move_state_ != nullptr && !(old_page == new_page)) {
     word = (word & ~slot::kState) | slot::state_bits(move_state_(slot::state(word), old_page, new_page));
   }
-  const int64_t earliest = segment.line_earliest(from);
-  if (earliest != kNever) segment.note_expiry(to, earliest);
+  if (segment.lines[from].mark() != kNoMark) {
+    const Entry& entry = *slot::entry(word);
+    if (entry.has_expiry()) segment.note_expiry(to, entry.expiry());
+  }
   const unsigned i = static_cast<unsigned>(__builtin_ctz(segment.lines[to].vacant()));
   segment.lines[to].put(i, (word & ~slot::kDisplacement) | (to - home));
   segment.lines[from].put(index, 0);
