@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+
+#include <resp_client/value.h>
+
+namespace plimsoll::cli {
+
+enum class OutputMode {
+  kTyped,       // numbered and quoted, for people: (integer) 3
+  kRaw,         // the bytes alone
+  kCsv,
+  kJson,        // UTF-8 passes through
+  kQuotedJson,  // every byte outside printable ASCII escaped
+};
+
+struct OutputStyle {
+  OutputMode mode = OutputMode::kRaw;
+  std::string element_delimiter = "\n";  // raw: between the elements of one reply
+  std::string reply_delimiter = "\n";    // raw: after each reply
+};
+
+// The text redis-cli 7.0.15 prints for a reply, its end of line included. Big numbers, which that version cannot print,
+// appear as strings.
+std::string format_reply(const client::Value& reply, const OutputStyle& style);
+
+// The parts of it, without the end of a reply (kTyped includes it).
+std::string format_typed(const client::Value& reply);
+std::string format_raw(const client::Value& reply, const std::string& element_delimiter);
+std::string format_csv(const client::Value& reply);
+std::string format_json(const client::Value& reply, bool quoted);
+
+// A push that is not the reply to a command: cache invalidations get a line of their own for people.
+std::string format_push(const client::Value& push, const OutputStyle& style);
+
+}  // namespace plimsoll::cli

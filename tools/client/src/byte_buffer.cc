@@ -1,0 +1,89 @@
+#include "byte_buffer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define RESP_CLIENT_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RESP_CLIENT_ASAN 1
+#endif
+#endif
+
+#ifdef RESP_CLIENT_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace plimsoll::client {
+namespace {
+constexpr std::size_t kSmallestCapacity = 4096;
+}
+
+ByteBuffer::ByteBuffer(ByteBuffer&& other) noexcept
+    : memory_(std::move(other.memory_)),
+      capacity_(std::exchange(other.capacity_, 0)),
+      begin_(std::exchange(other.begin_, 0)),
+      end_(std::exchange(other.end_, 0)) {}
+
+ByteBuffer& ByteBuffer::operator=(ByteBuffer&& other) noexcept {
+  unpoison_all();
+  memory_ = std::move(other.memory_);
+  capacity_ = std::exchange(other.capacity_, 0);
+  begin_ = std::exchange(other.begin_, 0);
+  end_ = std::exchange(other.end_, 0);
+  return *this;
+}
+
+ByteBuffer::~ByteBuffer() { unpoison_all(); }
+
+std::span<char> ByteBuffer::prepare(std::size_t size) {
+  unpoison_all();
+  if (capacity_ - end_ < size) make_room(size);
+  return {memory_.get() + end_, size};
+}
+
+void ByteBuffer::commit(std::size_t size) {
+  end_ += size;
+  poison_unused();
+}
+
+void ByteBuffer::drop_front(std::size_t size) {
+  begin_ += size;
+  if (begin_ == end_) begin_ = end_ = 0;
+  poison_unused();
+}
+
+// Moving to the front is enough when that frees at least half; otherwise the capacity doubles. Either way each byte is
+// moved a constant number of times on average.
+void ByteBuffer::make_room(std::size_t size) {
+  const std::size_t used = end_ - begin_;
+  if (used + size > capacity_ || used > capacity_ / 2) {
+    const std::size_t larger = std::max({kSmallestCapacity, capacity_ * 2, used + size});
+    std::unique_ptr<char[]> moved(new char[larger]);
+    if (used > 0) std::memcpy(moved.get(), memory_.get() + begin_, used);
+    memory_ = std::move(moved);
+    capacity_ = larger;
+  } else if (used > 0) {
+    std::memmove(memory_.get(), memory_.get() + begin_, used);
+  }
+  begin_ = 0;
+  end_ = used;
+}
+
+void ByteBuffer::poison_unused() const {
+#ifdef RESP_CLIENT_ASAN
+  if (!memory_) return;
+  ASAN_POISON_MEMORY_REGION(memory_.get(), begin_);
+  ASAN_POISON_MEMORY_REGION(memory_.get() + end_, capacity_ - end_);
+#endif
+}
+
+void ByteBuffer::unpoison_all() const {
+#ifdef RESP_CLIENT_ASAN
+  if (memory_) ASAN_UNPOISON_MEMORY_REGION(memory_.get(), capacity_);
+#endif
+}
+
+}  // namespace plimsoll::client
