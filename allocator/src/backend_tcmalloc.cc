@@ -49,11 +49,12 @@ Block reallocate(void* p, std::size_t n, std::size_t* old_usable) noexcept {
   return block_of(tc_realloc(p, at_least(n)));
 }
 
-void deallocate(void* p, std::size_t usable) noexcept { tc_free_sized(p, usable); }
+// Not tc_free_sized: it takes the size for that of a small block, which an aligned block of as many bytes is not.
+void deallocate(void* p, std::size_t) noexcept { tc_free(p); }
 
 std::size_t release(void* p) noexcept {
   const std::size_t usable = tc_malloc_size(p);
-  tc_free_sized(p, usable);
+  tc_free(p);
   return usable;
 }
 

@@ -22,7 +22,7 @@ struct Path {
   std::string_view view() const noexcept { return text.data(); }
 
   bool assign(std::string_view source) noexcept {
-    if (source.size() >= kPathSize) return false;
+    if (source.size() >= kPathSize || !source.starts_with('/')) return false;
     text[source.copy(text.data(), source.size())] = '\0';
     return known = true;
   }

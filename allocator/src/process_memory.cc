@@ -15,8 +15,9 @@ bool parse_stat_resident_pages(std::string_view stat, std::uint64_t* pages) noex
     if (detail::next_word(&rest).empty()) return false;
   }
   const std::string_view resident = detail::next_word(&rest);
-  // A last field without a blank or newline after it may have been cut short.
-  return !rest.empty() && detail::parse_number(detail::trimmed(resident), pages);
+  // A field without a blank or newline after it may have been cut short.
+  const bool whole = !rest.empty() || resident.ends_with('\n');
+  return whole && detail::parse_number(detail::trimmed(resident), pages);
 }
 
 int read_resident(pid_t pid, std::uint64_t* bytes, const char* proc_root) noexcept {
