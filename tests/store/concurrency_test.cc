@@ -38,7 +38,7 @@ TEST(Concurrency, MultiKeyCommandsAreAtomic) {
     if (t == 0) {
       while (running != 0) {
         const std::string reply = run(store, {"MGET", "a", "b", "c", "d"});
-        const std::string first = reply.substr(4, reply.find('\n', 8) - 3);
+        const std::string first = reply.substr(4, reply.find('\n', 9) - 3);
         std::string expected = "*4\r\n";
         for (int i = 0; i < 4; ++i) expected += first;
         ASSERT_EQ(reply, expected);

@@ -96,7 +96,9 @@ TEST(OutputBuffer, RandomOperationsAgainstAString) {
       }
     }
     ASSERT_EQ(out.size(), model.size());
-    if (i % 50 == 0) ASSERT_EQ(content(out), model);
+    if (i % 50 == 0) {
+      ASSERT_EQ(content(out), model);
+    }
     if (model.size() > 200'000) {
       out.clear();
       model.clear();

@@ -50,7 +50,9 @@ TEST(Scan, ReturnsEveryKeyOfStoresOfAllSizes) {
       const std::string key = "key:" + std::to_string(i);
       ASSERT_EQ(store.set(key, "v"), Status::ok);
       expected.insert(key);
-      if (i == 0 || i == 1 || i == 10 || i == 100 || i == 1000) ASSERT_EQ(scan_all(store, "7"), expected);
+      if (i == 0 || i == 1 || i == 10 || i == 100 || i == 1000) {
+        ASSERT_EQ(scan_all(store, "7"), expected);
+      }
     }
     EXPECT_EQ(scan_all(store, "1000"), expected);
   }
@@ -119,7 +121,7 @@ TEST(Scan, CursorsFromNowhereAreHarmless) {
     std::set<std::string> keys;
     scan(store, std::to_string(random()), "10", keys);
   }
-  EXPECT_EQ(run(store, {"SCAN", "-1"}), "-ERR invalid cursor\r\n");
+  EXPECT_EQ(run(store, {"SCAN", "one"}), "-ERR invalid cursor\r\n");
   EXPECT_EQ(run(store, {"SCAN", "18446744073709551616"}), "-ERR invalid cursor\r\n");
 }
 
