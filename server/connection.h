@@ -2,8 +2,8 @@
 
 #include <plimsoll/command_table.h>
 #include <plimsoll/output_buffer.h>
-#include <plimsoll/reply.h>
 #include <plimsoll/session.h>
+#include <plimsoll/shared_bytes.h>
 #include <zmalloc/allocator.h>
 
 #include <atomic>
@@ -20,7 +20,7 @@ namespace plimsoll::server {
 class IoThread;
 class Server;
 
-// What becomes of the replies to a connection's commands: CLIENT REPLY.
+// What becomes of the replies to a connection's commands: CLIENT REPLY. The handler of SKIP sets skip_next.
 enum class ReplyMode : uint8_t { on, off, skip_next, skip_this };
 
 // States of a connection that CLIENT LIST and others show.
@@ -29,7 +29,7 @@ enum ConnectionFlag : uint32_t {
   kNoEvict = 1u << 1,          // CLIENT NO-EVICT: maxmemory-clients spares it
   kCloseAfterReply = 1u << 2,  // closes once its output is sent; runs no more commands
   kPausedByClient = 1u << 3,   // waits for the end of CLIENT PAUSE
-  kPausedOutput = 1u << 4,     // not read until its pending output shrinks
+  kPausedOutput = 1u << 4,     // runs no command until its pending output shrinks
   kUnixSocket = 1u << 5,
 };
 
@@ -38,10 +38,15 @@ enum ConnectionFlag : uint32_t {
 //
 // An idle connection owns no buffers: input is parsed in the thread's buffer and replies are gathered in the thread's
 // output; only what is left over (half a command, unsent replies) moves here.
+//
+// Pending output above client-output-pause stops the commands of a connection until half of it is sent. What the client writes
+// meanwhile is taken in, unparsed, up to the same size, so that a client which writes a long pipeline before it reads its
+// replies is no deadlock; then its socket is no longer read.
 class Connection final : public SessionHost {
  public:
   using Text = zm::string<zm::Tag::client>;
 
+  // Owns `fd`, a non-blocking socket.
   Connection(IoThread& thread, uint64_t id, int fd, const SocketAddress& peer, int64_t now_ms);
   ~Connection();
   Connection(const Connection&) = delete;
@@ -54,8 +59,8 @@ class Connection final : public SessionHost {
   uint64_t id() const noexcept { return id_; }
   int fd() const noexcept { return fd_; }
   const SocketAddress& peer() const noexcept { return peer_; }
-  SocketAddress local() const noexcept;                            // a system call
-  std::string_view name() const noexcept { return name_; }         // CLIENT SETNAME
+  SocketAddress local() const noexcept;  // a system call
+  std::string_view name() const noexcept { return name_; }  // CLIENT SETNAME
   std::string_view lib_name() const noexcept { return lib_name_; }
   std::string_view lib_version() const noexcept { return lib_version_; }
   uint32_t flags() const noexcept { return flags_.load(std::memory_order_relaxed); }
@@ -63,22 +68,21 @@ class Connection final : public SessionHost {
   int database() const noexcept { return database_.load(std::memory_order_relaxed); }
   int resp_version() const noexcept { return resp_version_.load(std::memory_order_relaxed); }
   const Command* last_command() const noexcept { return last_command_.load(std::memory_order_relaxed); }  // or null
-  int64_t created_ms() const noexcept { return created_ms_; }      // Unix time
+  int64_t created_ms() const noexcept { return created_ms_; }  // Unix time
   int64_t last_interaction_ms() const noexcept { return last_interaction_ms_.load(std::memory_order_relaxed); }
-  // Bytes; as of the end of the last batch, the running command's own included for the caller's connection.
-  size_t query_buffer() const noexcept { return query_buffer_.load(std::memory_order_relaxed); }       // qbuf
-  size_t query_buffer_free() const noexcept { return query_free_.load(std::memory_order_relaxed); }    // qbuf-free
-  size_t argument_memory() const noexcept { return argument_memory_.load(std::memory_order_relaxed); } // argv-mem
-  size_t output_memory() const noexcept { return output_memory_.load(std::memory_order_relaxed); }     // omem
-  size_t output_pieces() const noexcept { return output_pieces_.load(std::memory_order_relaxed); }     // oll
-  size_t total_memory() const noexcept;                                                                // tot-mem
+  // Bytes. Of the connection whose command is running: what that batch and command take. Of others: what is left over.
+  size_t query_buffer() const noexcept { return query_buffer_.load(std::memory_order_relaxed); }        // qbuf
+  size_t query_buffer_free() const noexcept { return query_free_.load(std::memory_order_relaxed); }     // qbuf-free
+  size_t argument_memory() const noexcept { return argument_memory_.load(std::memory_order_relaxed); }  // argv-mem
+  size_t output_memory() const noexcept { return output_memory_.load(std::memory_order_relaxed); }      // omem
+  size_t total_memory() const noexcept;                                                                 // tot-mem
   bool authenticated() const noexcept { return authenticated_.load(std::memory_order_relaxed); }
   bool killed() const noexcept { return killed_.load(std::memory_order_acquire); }
-  // Marks the connection: from now on it runs no command, and its thread closes it soon. Never throws: if the thread can't be
-  // told for want of memory, its next cron tick finds the mark.
+  // Marks the connection: from now on it runs no command, and its thread closes it soon. If its thread can't be told for want
+  // of memory, the next cron tick finds the mark.
   void kill() noexcept;
 
-  // --- its own thread: what handlers change ---
+  // --- its own thread: what handlers read and change ---
   Server& server() const noexcept;
   IoThread& thread() const noexcept { return thread_; }
   Session& session() noexcept { return session_; }
@@ -86,50 +90,74 @@ class Connection final : public SessionHost {
   void set_name(std::string_view name);
   void set_lib_name(std::string_view name);
   void set_lib_version(std::string_view version);
-  void set_flag(ConnectionFlag flag, bool on) noexcept;
+  void set_flag(ConnectionFlag flag, bool on) noexcept;  // kMonitor also counts in Server::monitors()
   void set_authenticated(bool on) noexcept { authenticated_.store(on, std::memory_order_relaxed); }
   ReplyMode reply_mode() const noexcept { return reply_mode_; }
   void set_reply_mode(ReplyMode mode) noexcept { reply_mode_ = mode; }
   void close_after_reply() noexcept { set_flag(kCloseAfterReply, true); }
-  // RESET: everything a client set goes back to how a new connection starts.
+  // RESET: everything a client set goes back to how a new connection starts, but CLIENT NO-EVICT.
   void reset() noexcept;
 
-  // Bytes the client did not ask for by this command: MONITOR's feed. They follow everything written before. A client that lets
-  // too much pile up (client-output-buffer-limit pubsub) is closed. Swallows a refused allocation by closing.
+  // Bytes the client did not ask for by this command: MONITOR's feed. Call it on its own thread (from another one: post there and
+  // find it by id). They follow everything written before. A client that lets more pile up than client-output-buffer-limit
+  // allows for the pubsub class is killed, and so is one for whom memory is refused.
   void push(const SharedBytes& bytes) noexcept;
 
-  // --- its own thread: the driver's side ---
-  void on_readable() noexcept;
-  void on_writable() noexcept;
-  // Goes on with commands and reading after a pause of any kind.
-  void resume() noexcept;
-  // True when the cron finds it should go: timed out, killed, stuck with unread output, over an output limit for too long.
-  bool overdue(int64_t now_ms) noexcept;
-  void close() noexcept;  // closes the socket; the object goes when its thread has left it
+  // --- its own thread: called by IoThread; each may destroy the connection ---
+  void start();  // throws what Readiness::start() throws
+  void resume() noexcept;        // goes on after a pause of any kind
+  void close_if_overdue(int64_t now_ms) noexcept;
+  void look_again() noexcept;    // for a stream's end that came along with its last bytes
+  void finish() noexcept;        // the server ends: sends what it can without waiting, and closes
 
  private:
   friend class CommandBatch;
 
+  template <class Work>
+  void enter(Work&& work) noexcept;
+  void read_turn();
+  void read_shared();
+  void read_in_place();
+  void take_in_unparsed();
+  void run_pending();
+  // recv(). Nothing when there is nothing to go on with: no bytes for now, or the connection is closed.
+  size_t receive(char* buffer, size_t size);
+  void after_read(size_t received, size_t asked);
+  void settle();  // after each turn: sends, publishes figures, applies limits
+  bool may_run() const noexcept;  // commands may run now
+  void send(OutputBuffer& replies);
+  bool write_some(OutputBuffer& output);  // false when the connection is closed by it
+  void end_output_pause() noexcept;
+  void apply_output_limits() noexcept;
+  void publish_memory() noexcept;
+  bool overdue(int64_t now_ms) const noexcept;
+  void on_writable();
+  void close() noexcept;  // enter() removes it then
+
   IoThread& thread_;
-  Readiness readiness_;
   Session session_;
   const uint64_t id_;
   const int64_t created_ms_;
   int fd_;
   ReplyMode reply_mode_ = ReplyMode::on;
+  bool closed_ = false;
+  bool stalled_ = false;      // input_ holds commands that have not been tried
+  bool unread_ = false;       // the socket may hold bytes for which no edge will come
+  bool unverified_ = false;   // the last read was short: the end of the stream may hide behind it
+  bool waits_to_write_ = false;
   std::atomic<bool> authenticated_;
   std::atomic<bool> killed_{false};
-  bool closed_ = false;
   std::atomic<uint32_t> flags_{0};
   std::atomic<int> database_{0};
   std::atomic<int> resp_version_{2};
   std::atomic<const Command*> last_command_{nullptr};
   std::atomic<int64_t> last_interaction_ms_;
-  std::atomic<size_t> query_buffer_{0}, query_free_{0}, argument_memory_{0}, output_memory_{0}, output_pieces_{0};
+  std::atomic<size_t> query_buffer_{0}, query_free_{0}, argument_memory_{0}, output_memory_{0}, input_memory_{0};
   InputBuffer input_;
   OutputBuffer output_;
-  int64_t output_progress_ms_ = 0;   // when unsent output last shrank
-  int64_t over_soft_limit_ms_ = 0;   // since when the soft output limit is exceeded; 0: it is not
+  int64_t output_progress_ms_ = 0;  // when unsent output last shrank
+  int64_t over_soft_limit_ms_ = 0;  // since when the soft output limit is exceeded; 0: it is not
+  Readiness readiness_;
   SocketAddress peer_;
   Text name_, lib_name_, lib_version_;
 };

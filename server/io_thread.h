@@ -2,6 +2,7 @@
 
 #include <zmalloc/allocator.h>
 
+#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <atomic>
@@ -12,19 +13,20 @@
 
 #include "command_stats.h"
 #include "connection.h"
+#include "ticker.h"
 
 namespace plimsoll::server {
 
 class CommandBatch;
 class Server;
 
-// Totals of one I/O thread: it alone writes, anyone reads. Reset by remembering what was there (see Server::totals).
+// Totals of one I/O thread since the start: it alone writes, anyone reads.
 struct ThreadTotals {
   std::atomic<uint64_t> commands{0};
   std::atomic<uint64_t> input_bytes{0};
   std::atomic<uint64_t> output_bytes{0};
   std::atomic<uint64_t> reads{0};   // recv calls that brought something
-  std::atomic<uint64_t> writes{0};  // send calls
+  std::atomic<uint64_t> writes{0};  // sendmsg calls that took something
 
   static void add(std::atomic<uint64_t>& counter, uint64_t n) noexcept {
     counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
@@ -57,8 +59,8 @@ class IoThread {
     asio::post(context_, std::forward<Work>(work));
   }
 
-  // Calls `visit(Connection&)` for each connection, in the order of their ids, under the registry's mutex. The visitor uses only members
-  // that are for any thread, and nothing that waits.
+  // Calls `visit(Connection&)` for each connection, in the order of their ids, under the registry's mutex. The visitor uses
+  // only members that are for any thread, and nothing that waits.
   template <class Visit>
   void for_each_connection(Visit&& visit) const {
     std::lock_guard lock(registry_mutex_);
@@ -75,6 +77,9 @@ class IoThread {
     return true;
   }
 
+  // Latency histograms of this thread's commands are cleared.
+  void clear_histogram(uint32_t command_id) noexcept { command_statistics_.clear_histogram(command_id); }
+
   // --- this thread only ---
   asio::io_context& context() noexcept { return context_; }
   ThreadTotals& totals() noexcept { return totals_; }
@@ -85,26 +90,44 @@ class IoThread {
 
   // Takes over an accepted socket; closes it if memory is refused.
   void adopt(int fd, const SocketAddress& peer, uint64_t id) noexcept;
-  void remove(Connection& connection) noexcept;  // destroys it once nothing on the stack uses it
+  void remove(Connection& connection) noexcept;  // destroys it
   // For the time of a change of what others read of a connection.
   std::mutex& registry_mutex() const noexcept { return registry_mutex_; }
-  // Calls connection.resume() in a later turn, after the other connections had theirs.
+  // Calls connection.resume() in a later turn, after the other connections had theirs; kills it if memory for that is refused.
   void resume_later(Connection& connection) noexcept;
-  void cron() noexcept;  // closes what is overdue; hz times a second
+  // Calls connection.look_again() in the next tick.
+  void look_again_later(Connection& connection) noexcept;
+  // CLIENT PAUSE has ended.
+  void resume_paused() noexcept;
 
-  void run() noexcept;   // until stop()
-  void stop() noexcept;  // any thread
-  void close_all() noexcept;
+  void set_frequency(int64_t hz) noexcept;  // any thread: of the ticks
+  void run() noexcept;                      // until stop()
+  void stop() noexcept;                     // any thread
+  void finish_connections() noexcept;       // after run()
 
  private:
   using Owned = zm::unique_ptr<Connection, zm::Tag::client>;
+  using Ids = zm::vector<uint64_t, zm::Tag::client>;
+
+  void tick() noexcept;
+  void sweep() noexcept;
+  void run_resumes() noexcept;
+  template <class Visit>
+  void take_and_visit(Ids& ids, Visit&& visit) noexcept;
 
   Server& server_;
   const unsigned index_;
   asio::io_context context_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
   ThreadTotals totals_;
   CommandStatistics command_statistics_;
   zm::unique_ptr<CommandBatch, zm::Tag::server> batch_;
+  Ticker ticker_;
+  std::atomic<int64_t> hz_{10};
+  uint64_t swept_id_ = 0;  // the sweep goes on behind it
+  Ids resumes_;
+  bool resumes_posted_ = false;
+  Ids second_looks_;
   mutable std::mutex registry_mutex_;
   zm::map<uint64_t, Owned, zm::Tag::client> connections_;
   std::atomic<size_t> connection_count_{0};

@@ -13,41 +13,17 @@
 
 #include "command_stats.h"
 #include "config.h"
+#include "extension.h"
 #include "io_thread.h"
+#include "output_limits.h"
 #include "rate_sampler.h"
+#include "ticker.h"
 
 namespace plimsoll::server {
 
 class Listeners;
 
 inline constexpr std::string_view kRedisVersion = "7.0.15";  // whose behaviour this server has
-
-// A command that ran, for those who log, time or show commands.
-struct CommandEvent {
-  Connection& connection;
-  const Command& command;
-  Args args;
-  int64_t start_us;     // Unix time
-  uint64_t duration_ns;
-};
-
-// What stands beside the core and watches it: slow log, latency monitor, command feed. One per server, installed before it
-// starts. Its members are called on I/O threads, several at a time.
-class ServerExtension {
- public:
-  virtual ~ServerExtension() = default;
-
-  // Before a command runs, while a monitor is connected (Server::add_monitor). Not for those that skip it (kSkipMonitor, kAdmin).
-  virtual void before_command(Connection& connection, const Command& command, Args args) noexcept = 0;
-  // After a command that took slowlog-log-slower-than microseconds or more. Not for kSkipSlowlog commands.
-  virtual void slow_command(const CommandEvent& event) noexcept = 0;
-  // Something took `milliseconds`, at least latency-monitor-threshold, which is not 0: "command", "fast-command", "eviction-cycle", ...
-  virtual void latency(std::string_view event, int64_t milliseconds) noexcept = 0;
-  // hz times a second, on thread 0.
-  virtual void cron(int64_t now_ms) noexcept = 0;
-  virtual void reset_statistics() noexcept = 0;  // CONFIG RESETSTAT
-  virtual void connection_closed(Connection& connection) noexcept = 0;
-};
 
 // Totals since the start or CONFIG RESETSTAT.
 struct ServerTotals {
@@ -146,13 +122,20 @@ class Server {
   int64_t peak_memory_ms() const noexcept { return peak_memory_ms_.load(std::memory_order_relaxed); }
   void reset_peak_memory() noexcept;
 
+  // Of client-output-buffer-limit.
+  OutputLimit output_limit(ClientClass client_class) const noexcept { return output_limits_.get(client_class); }
+  // maxmemory-clients in bytes, a share of maxmemory resolved; 0: no limit.
+  size_t client_memory_limit() const noexcept;
+
   // --- for the core's own files ---
   // True if the command has to wait for the end of CLIENT PAUSE.
   bool paused_for(const Command& command) const noexcept;
   void count_paused(int difference) noexcept { paused_.fetch_add(difference, std::memory_order_relaxed); }
   void count_connection(int difference) noexcept { connections_.fetch_add(difference, std::memory_order_relaxed); }
-  // Gives an accepted socket to a thread, or answers why not and closes it.
+  // Gives an accepted socket to a thread, or answers why not and closes it. Thread 0.
   void accepted(int fd, const SocketAddress& peer) noexcept;
+  void cron() noexcept;  // thread 0, hz times a second
+  const std::atomic<uint32_t>& statistics_generation() const noexcept { return statistics_generation_; }
 
   struct Counters {
     std::atomic<uint64_t> connections_received{0};
@@ -165,26 +148,51 @@ class Server {
   Counters& counters() noexcept { return counters_; }
 
  private:
+  static Options store_options(const Config& config, const CommandTable& commands);
+  static Tuning tuning_of(const Config& config) noexcept;
+
+  void register_hooks() noexcept;
+  void apply_option(Opt id);  // throws ConfigError
+  void apply_tcp();
+  void apply_file_limit();
+
+  void maintain() noexcept;
+  void sample_rates() noexcept;
+  void note_peak() const noexcept;
+  void evict_clients() noexcept;
+  void end_pause_if_due() noexcept;
+  void resume_paused() noexcept;
+  ServerTotals raw_totals() const noexcept;  // since the start
+  bool admit(int fd, const SocketAddress& peer) noexcept;
+
   Config& config_;
   CommandTable& commands_;
+  std::atomic<uint32_t> statistics_generation_{0};
   zm::unique_ptr<Store, zm::Tag::server> store_;
   zm::unique_ptr<ServerExtension, zm::Tag::server> extension_;
   zm::vector<zm::unique_ptr<IoThread, zm::Tag::server>, zm::Tag::server> threads_;
   zm::unique_ptr<Listeners, zm::Tag::server> listeners_;
+  zm::unique_ptr<Ticker, zm::Tag::server> maintenance_;  // once more, soon: thread 0
+  zm::unique_ptr<Ticker, zm::Tag::server> pause_end_;    // thread 0
 
   std::array<char, 40> run_id_;
-  int64_t start_ms_;
+  const int64_t start_ms_;
+  const int64_t start_monotonic_us_;
   std::atomic<bool> shutting_down_{false};
   std::atomic<uint64_t> cron_ticks_{0};
-  std::atomic<uint64_t> next_connection_id_{1};
+  uint64_t next_connection_id_ = 1;  // thread 0
   std::atomic<size_t> connections_{0};
   std::atomic<unsigned> monitors_{0};
   std::atomic<size_t> paused_{0};
+  std::mutex pause_mutex_;  // of changes of the next two
   std::atomic<PauseMode> pause_mode_{PauseMode::none};
   std::atomic<int64_t> pause_until_ms_{0};
-  std::atomic<uint32_t> statistics_generation_{0};
   Counters counters_;
+  mutable std::mutex baseline_mutex_;
+  ServerTotals baseline_;  // the totals at the last reset
   std::array<RateSampler, static_cast<size_t>(RateMetric::count)> rates_;
+  int64_t last_sample_us_ = 0;
+  OutputLimits output_limits_;
   std::atomic<size_t> startup_memory_{0};
   mutable std::atomic<size_t> peak_memory_{0};
   mutable std::atomic<int64_t> peak_memory_ms_{0};

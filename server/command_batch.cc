@@ -1,0 +1,267 @@
+#include "command_batch.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <new>
+
+#include "ascii.h"
+#include "connection.h"
+#include "io_thread.h"
+#include "log.h"
+#include "protected_commands.h"
+#include "server.h"
+#include "unix_time.h"
+
+namespace plimsoll::server {
+
+namespace {
+
+constexpr size_t kKeptArguments = 16 * 1024;
+constexpr size_t kKeptKeys = 1024;
+constexpr std::string_view kNoAuthError = "NOAUTH Authentication required.";
+constexpr std::string_view kOomError = "OOM command not allowed when used memory > 'maxmemory'.";
+
+uint64_t now_ns() noexcept {
+  return static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+}
+
+// Commands of HTTP clients that were talked into connecting here by a web page; Redis closes on them too.
+bool is_cross_protocol(std::string_view name) noexcept {
+  return equals_ignoring_case(name, "post") || equals_ignoring_case(name, "host:");
+}
+
+}  // namespace
+
+CommandBatch::CommandBatch(IoThread& thread) : thread_(thread), server_(thread.server()) {}
+
+CommandBatch::~CommandBatch() { zm::deallocate(zm::Tag::client_input, read_buffer_); }
+
+char* CommandBatch::read_buffer() {
+  used_ = true;
+  if (read_buffer_ == nullptr) read_buffer_ = static_cast<char*>(zm::allocate(zm::Tag::client_input, kReadBytes));
+  return read_buffer_;
+}
+
+void CommandBatch::trim() noexcept {
+  if (!used_) {
+    zm::deallocate(zm::Tag::client_input, read_buffer_);
+    read_buffer_ = nullptr;
+    OutputBuffer().swap(output_);
+  }
+  used_ = false;
+}
+
+size_t CommandBatch::run(Connection& connection, std::string_view bytes, RespParser& parser) {
+  size_t done = 0;
+  connection.stalled_ = false;
+  current_ = &connection;
+  try {
+    bool more = true;
+    while (more && connection.may_run()) {
+      more = collect(connection, bytes.substr(done), parser);
+      prepare(connection);
+      const size_t executed = execute(connection);
+      for (size_t i = 0; i < executed; ++i) done += slots_[i].size;
+      if (executed < count_ || parser.is_inline()) parser.clear();
+      if (output_.size() >= kFlushBytes) connection.send(output_);
+    }
+  } catch (...) {
+    current_ = nullptr;
+    throw;
+  }
+  current_ = nullptr;
+  if (arguments_.capacity() > kKeptArguments) decltype(arguments_)().swap(arguments_);
+  connection.stalled_ = done < bytes.size() && !connection.may_run();
+  return done;
+}
+
+// Fills slots_. False if the bytes hold no further command.
+bool CommandBatch::collect(Connection& connection, std::string_view bytes, RespParser& parser) {
+  const bool authenticated = connection.authenticated();
+  const ParserLimits limits{server_.config().number(Opt::proto_max_bulk_len), authenticated};
+  // What an unauthenticated client may send depends on how its previous command went.
+  const size_t most = authenticated ? kGroup : 1;
+  count_ = 0;
+  arguments_.clear();
+  while (count_ < most) {
+    const ParseResult result = parser.parse(bytes, limits);
+    if (result == ParseResult::need_more) return false;
+    if (result == ParseResult::error) {
+      // Commands before it are answered first: they are parsed again as a group of their own that ends here.
+      if (count_ == 0) protocol_error(connection, parser.error());
+      return count_ > 0;
+    }
+    Slot& slot = slots_[count_++];
+    slot.first_argument = arguments_.size();
+    slot.argument_count = parser.argument_count();
+    slot.size = parser.position();
+    for (size_t i = 0; i < slot.argument_count; ++i) arguments_.push_back(parser.argument(i, bytes.data()));
+    bytes.remove_prefix(slot.size);
+    const bool is_inline = parser.is_inline();
+    if (is_inline) return true;  // its arguments live in the parser, which execute() leaves alone
+    parser.clear();
+  }
+  return true;
+}
+
+void CommandBatch::protocol_error(Connection& connection, std::string_view reason) {
+  log_verbose("Protocol error ({}) from client {}", reason, connection.id());
+  zm::string<zm::Tag::client_output> message("ERR Protocol error: ");
+  message += reason;
+  const auto mark = output_.mark();
+  Reply reply(output_, connection.session().resp_version());
+  reply.error(message);
+  thread_.command_statistics().error("ERR");
+  if (connection.reply_mode() == ReplyMode::off) output_.rewind(mark);
+  connection.close_after_reply();
+}
+
+void CommandBatch::prepare(const Connection& connection) {
+  Store& store = server_.store();
+  const Session& session = connection.session_;
+  for (size_t i = 0; i < count_; ++i) {
+    Slot& slot = slots_[i];
+    slot.refused = false;
+    slot.invocation.command = nullptr;
+    const Args args(arguments_.data() + slot.first_argument, slot.argument_count);
+    if (args.empty()) continue;
+    try {
+      store.resolve(args, slot.invocation);
+    } catch (const std::bad_alloc&) {
+      slot.refused = true;
+    }
+  }
+  if (count_ < 2) return;
+  for (size_t i = 0; i < count_; ++i) {
+    if (slots_[i].invocation.command != nullptr) store.prefetch_lines(session, slots_[i].invocation);
+  }
+  for (size_t i = 0; i < count_; ++i) {
+    if (slots_[i].invocation.command != nullptr) store.prefetch_entries(session, slots_[i].invocation);
+  }
+}
+
+// Returns how many of the group ran.
+size_t CommandBatch::execute(Connection& connection) {
+  const auto pause_at = static_cast<size_t>(server_.config().number(Opt::client_output_pause));
+  clock_ns_ = now_ns();
+  for (size_t i = 0; i < count_; ++i) {
+    if (!connection.may_run() || !run_one(connection, slots_[i])) return i;
+    if (output_.size() + connection.output_.size() > pause_at) connection.set_flag(kPausedOutput, true);
+  }
+  return count_;
+}
+
+// False if the command has to wait.
+bool CommandBatch::run_one(Connection& connection, Slot& slot) {
+  if (slot.argument_count == 0) return true;
+  const Command* command = slot.invocation.command;
+  if (command != nullptr) {
+    if (server_.paused_for(*command)) {
+      connection.set_flag(kPausedByClient, true);
+      return false;
+    }
+    connection.last_command_.store(command, std::memory_order_relaxed);
+  }
+  connection.argument_memory_.store(slot.size, std::memory_order_relaxed);
+
+  const auto mark = output_.mark();
+  Reply reply(output_, connection.session_.resp_version());
+  if (refuse(connection, slot, reply)) {
+    count_refusal(slot, reply);
+  } else {
+    run_in_store(connection, slot, reply);
+  }
+  if (connection.reply_mode_ != ReplyMode::on) apply_reply_mode(connection, mark);
+  if (slot.invocation.key_count() > kKeptKeys) slot.invocation = Invocation();
+  return true;
+}
+
+// Answers the command with what forbids it to run.
+bool CommandBatch::refuse(Connection& connection, const Slot& slot, Reply& reply) {
+  if (slot.refused) {
+    reply.error(kOomError);
+    return true;
+  }
+  const Command* command = slot.invocation.command;
+  if (command == nullptr) {
+    const std::string_view name = arguments_[slot.first_argument];
+    if (!is_cross_protocol(name)) return false;  // the store answers what is wrong with it
+    log_warning("Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to this "
+                "server, as a web page made by an attacker may do through a browser. Connection {} is closed.",
+                connection.peer().text(""));
+    connection.kill();
+    return true;
+  }
+  const uint32_t flags = command->row->flags;
+  if ((flags & kProtected) != 0 && !protected_command_allowed(*command, connection)) {
+    answer_protected(*command, reply);
+    return true;
+  }
+  if (!connection.authenticated() && (flags & kNoAuth) == 0) {
+    reply.error(kNoAuthError);
+    server_.counters().unauthenticated_refusals.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  }
+  return false;
+}
+
+void CommandBatch::run_in_store(Connection& connection, Slot& slot, Reply& reply) {
+  const Command* command = slot.invocation.command;
+  ServerExtension* extension = server_.extension();
+  if (command == nullptr) {
+    server_.store().run(connection.session_, slot.invocation, reply);
+    count_refusal(slot, reply);
+    return;
+  }
+  if (server_.monitors() != 0 && extension != nullptr && (command->row->flags & (kSkipMonitor | kAdmin)) == 0) {
+    extension->before_command(connection, *command, slot.invocation.args);
+  }
+  server_.store().run(connection.session_, slot.invocation, reply);
+  const uint64_t end = now_ns();
+  account(connection, slot, reply, end - clock_ns_);
+  clock_ns_ = end;
+}
+
+void CommandBatch::account(Connection& connection, const Slot& slot, const Reply& reply, uint64_t ns) {
+  const Command& command = *slot.invocation.command;
+  const Config& config = server_.config();
+  connection.database_.store(connection.session_.database(), std::memory_order_relaxed);
+  connection.resp_version_.store(connection.session_.resp_version(), std::memory_order_relaxed);
+  ThreadTotals::add(thread_.totals().commands, 1);
+  if (reply.errors() > 0) {
+    if (reply.last_error_code() == "OOM") return count_refusal(slot, reply);
+    thread_.command_statistics().error(reply.last_error_code());
+  }
+  thread_.command_statistics().record(command.id, ns, reply.errors() > 0, config.flag(Opt::latency_tracking));
+
+  ServerExtension* extension = server_.extension();
+  if (extension == nullptr) return;
+  const uint64_t us = ns / 1000;
+  const int64_t slow_us = config.number(Opt::slowlog_log_slower_than);
+  if (slow_us >= 0 && us >= static_cast<uint64_t>(slow_us) && (command.row->flags & kSkipSlowlog) == 0) {
+    extension->slow_command({connection, command, slot.invocation.args, unix_us() - static_cast<int64_t>(us), ns});
+  }
+  const int64_t latency_ms = config.number(Opt::latency_monitor_threshold);
+  if (latency_ms > 0 && us / 1000 >= static_cast<uint64_t>(latency_ms)) {
+    extension->latency((command.row->flags & kFast) != 0 ? "fast-command" : "command", static_cast<int64_t>(us / 1000));
+  }
+}
+
+void CommandBatch::count_refusal(const Slot& slot, const Reply& reply) noexcept {
+  if (reply.errors() > 0) thread_.command_statistics().error(reply.last_error_code());
+  const Command* command = slot.invocation.command;
+  if (command == nullptr) command = server_.commands().find(arguments_[slot.first_argument]);
+  if (command != nullptr) thread_.command_statistics().reject(command->id);
+}
+
+void CommandBatch::apply_reply_mode(Connection& connection, const OutputBuffer::Mark& mark) noexcept {
+  output_.rewind(mark);
+  if (connection.reply_mode_ == ReplyMode::skip_next) {
+    connection.reply_mode_ = ReplyMode::skip_this;
+  } else if (connection.reply_mode_ == ReplyMode::skip_this) {
+    connection.reply_mode_ = ReplyMode::on;
+  }
+}
+
+}  // namespace plimsoll::server

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <plimsoll/output_buffer.h>
+#include <plimsoll/store.h>
+#include <zmalloc/allocator.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "resp_parser.h"
+
+namespace plimsoll::server {
+
+class Connection;
+class IoThread;
+class Server;
+
+// Runs the commands an I/O thread has received for one connection, in groups: the group is parsed, its keys are hashed and
+// their cache lines requested together, then each command runs in order. Owns what all connections of a thread use in turn:
+// the read buffer, the parser and the output. One per I/O thread, used by it alone.
+class CommandBatch {
+ public:
+  static constexpr size_t kGroup = 16;
+  static constexpr size_t kReadBytes = 64 * 1024;
+  static constexpr size_t kFlushBytes = 256 * 1024;  // replies are sent when they exceed this, even within a batch
+
+  explicit CommandBatch(IoThread& thread);
+  ~CommandBatch();
+  CommandBatch(const CommandBatch&) = delete;
+  CommandBatch& operator=(const CommandBatch&) = delete;
+
+  // kReadBytes of them; allocated when first needed, given back by trim(). Throws std::bad_alloc.
+  char* read_buffer();
+  RespParser& parser() noexcept { return parser_; }
+  OutputBuffer& output() noexcept { return output_; }
+  // Whose commands are running; null between batches.
+  const Connection* current() const noexcept { return current_; }
+
+  // Runs the commands that are whole in `bytes`; `parser` is in the state of the first. Their replies are in output() or sent. Returns
+  // how many bytes became commands; `parser` is then in the state of the command that follows, of which only a part is here.
+  // Stops early, with connection.stalled_ set, when the connection may run no more for now. Throws std::bad_alloc.
+  size_t run(Connection& connection, std::string_view bytes, RespParser& parser);
+
+  // Gives back memory that the last tick did not need.
+  void trim() noexcept;
+
+ private:
+  struct Slot {
+    size_t first_argument;
+    size_t argument_count;
+    size_t size;  // bytes of input
+    bool refused;         // there was no memory to resolve it
+    Invocation invocation;
+  };
+
+  bool collect(Connection& connection, std::string_view bytes, RespParser& parser);
+  void protocol_error(Connection& connection, std::string_view reason);
+  void prepare(const Connection& connection);
+  size_t execute(Connection& connection);
+  bool run_one(Connection& connection, Slot& slot);
+  bool refuse(Connection& connection, const Slot& slot, Reply& reply);
+  void run_in_store(Connection& connection, Slot& slot, Reply& reply);
+  void account(Connection& connection, const Slot& slot, const Reply& reply, uint64_t ns);
+  void count_refusal(const Slot& slot, const Reply& reply) noexcept;
+  void apply_reply_mode(Connection& connection, const OutputBuffer::Mark& mark) noexcept;
+
+  IoThread& thread_;
+  Server& server_;
+  char* read_buffer_ = nullptr;
+  bool used_ = false;  // since the last trim()
+  RespParser parser_;
+  OutputBuffer output_;
+  zm::vector<std::string_view, zm::Tag::client_input> arguments_;
+  std::array<Slot, kGroup> slots_;
+  const Connection* current_ = nullptr;
+  size_t count_ = 0;       // of slots_ in use
+  uint64_t clock_ns_ = 0;  // when the last command ended: the next one's start
+};
+
+}  // namespace plimsoll::server

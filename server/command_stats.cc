@@ -1,0 +1,134 @@
+#include "command_stats.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <new>
+
+namespace plimsoll::server {
+
+namespace {
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+
+void add(std::atomic<uint64_t>& counter, uint64_t n) noexcept { counter.store(counter.load(kRelaxed) + n, kRelaxed); }
+
+}  // namespace
+
+uint64_t LatencyHistogram::percentile_ns(double percent) const noexcept {
+  if (total == 0) return 0;
+  const double share = std::clamp(percent, 0.0, 100.0) / 100 * static_cast<double>(total);
+  const auto rank = std::clamp<uint64_t>(static_cast<uint64_t>(std::ceil(share)), 1, total);
+  uint64_t seen = 0;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    seen += counts[i];
+    if (seen >= rank) return LatencyBuckets::highest(i);
+  }
+  return LatencyBuckets::highest(LatencyBuckets::kCount - 1);
+}
+
+CommandStatistics::CommandStatistics(size_t commands, const std::atomic<uint32_t>& generation)
+    : shared_generation_(generation), generation_(generation.load()), counters_(commands), histograms_(commands) {}
+
+CommandStatistics::~CommandStatistics() {
+  for (auto& histogram : histograms_) {
+    if (Buckets* buckets = histogram.load(kRelaxed)) {
+      std::destroy_at(buckets);
+      zm::deallocate(zm::Tag::command, buckets);
+    }
+  }
+}
+
+bool CommandStatistics::current() const noexcept {
+  return generation_.load(std::memory_order_acquire) == shared_generation_.load(kRelaxed);
+}
+
+void CommandStatistics::renew() noexcept {
+  for (Counters& counters : counters_) {
+    for (auto* counter : {&counters.calls, &counters.nanoseconds, &counters.rejected, &counters.failed}) {
+      counter->store(0, kRelaxed);
+    }
+  }
+  for (uint32_t id = 0; id < histograms_.size(); ++id) clear_histogram(id);
+  {
+    std::lock_guard lock(error_mutex_);
+    error_counts_.clear();
+    errors_.store(0, kRelaxed);
+  }
+  generation_.store(shared_generation_.load(kRelaxed), std::memory_order_release);
+}
+
+CommandStatistics::Buckets* CommandStatistics::buckets_for(uint32_t command_id) noexcept {
+  Buckets* buckets = histograms_[command_id].load(kRelaxed);
+  if (buckets != nullptr) return buckets;
+  void* memory = zm::try_allocate(zm::Tag::command, sizeof(Buckets));
+  if (memory == nullptr) return nullptr;
+  buckets = new (memory) Buckets{};
+  histograms_[command_id].store(buckets, std::memory_order_release);
+  return buckets;
+}
+
+void CommandStatistics::record(uint32_t command_id, uint64_t ns, bool failed, bool histogram) noexcept {
+  if (!current()) renew();
+  Counters& counters = counters_[command_id];
+  add(counters.calls, 1);
+  add(counters.nanoseconds, ns);
+  if (failed) add(counters.failed, 1);
+  if (!histogram) return;
+  if (Buckets* buckets = buckets_for(command_id)) add((*buckets)[LatencyBuckets::index(ns)], 1);
+}
+
+void CommandStatistics::reject(uint32_t command_id) noexcept {
+  if (!current()) renew();
+  add(counters_[command_id].rejected, 1);
+}
+
+void CommandStatistics::error(std::string_view code) noexcept {
+  if (!current()) renew();
+  add(errors_, 1);
+  std::lock_guard lock(error_mutex_);
+  if (const auto found = error_counts_.find(code); found != error_counts_.end()) {
+    ++found->second;
+  } else if (error_counts_.size() < kMostErrorCodes) {
+    try {
+      error_counts_.emplace(code, 1);
+    } catch (const std::bad_alloc&) {
+    }
+  }
+}
+
+void CommandStatistics::add_to(uint32_t command_id, CommandTotals& totals) const noexcept {
+  if (!current()) return;
+  const Counters& counters = counters_[command_id];
+  totals.calls += counters.calls.load(kRelaxed);
+  totals.nanoseconds += counters.nanoseconds.load(kRelaxed);
+  totals.rejected += counters.rejected.load(kRelaxed);
+  totals.failed += counters.failed.load(kRelaxed);
+}
+
+void CommandStatistics::add_to(uint32_t command_id, LatencyHistogram& histogram) const {
+  const Buckets* buckets = current() ? histograms_[command_id].load(std::memory_order_acquire) : nullptr;
+  if (buckets == nullptr) return;
+  histogram.counts.resize(LatencyBuckets::kCount);
+  for (size_t i = 0; i < LatencyBuckets::kCount; ++i) {
+    const uint64_t count = (*buckets)[i].load(kRelaxed);
+    histogram.counts[i] += count;
+    histogram.total += count;
+  }
+}
+
+void CommandStatistics::clear_histogram(uint32_t command_id) noexcept {
+  if (Buckets* buckets = histograms_[command_id].load(std::memory_order_acquire)) {
+    for (auto& bucket : *buckets) bucket.store(0, kRelaxed);
+  }
+}
+
+void CommandStatistics::add_errors_to(ErrorCounts& counts) const {
+  if (!current()) return;
+  std::lock_guard lock(error_mutex_);
+  for (const auto& [code, count] : error_counts_) counts[code] += count;
+}
+
+uint64_t CommandStatistics::errors() const noexcept { return current() ? errors_.load(kRelaxed) : 0; }
+
+}  // namespace plimsoll::server

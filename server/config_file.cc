@@ -1,0 +1,103 @@
+#include "config_file.h"
+
+#include <glob.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "quoted_words.h"
+
+namespace plimsoll::server {
+
+namespace {
+
+constexpr int kDeepestInclude = 32;
+
+void load_text(Config& config, std::string_view text, int depth);
+
+std::string_view trim(std::string_view line) {
+  const size_t begin = line.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return {};
+  return line.substr(begin, line.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
+void include(Config& config, const std::string& path, int depth) {
+  if (depth == kDeepestInclude) throw ConfigError("too many levels of include");
+  if (path.find_first_of("*?[") == std::string::npos) return load_text(config, read_config_file(path), depth + 1);
+  glob_t found{};
+  const int result = ::glob(path.c_str(), 0, nullptr, &found);
+  Config::Words paths;
+  for (size_t i = 0; result == 0 && i < found.gl_pathc; ++i) paths.emplace_back(found.gl_pathv[i]);
+  ::globfree(&found);
+  for (const auto& each : paths) load_text(config, read_config_file(std::string(each)), depth + 1);
+}
+
+void apply_directive(Config& config, std::span<const Config::Text> words, int depth) {
+  const Config::Text& name = words[0];
+  const auto arguments = words.subspan(1);
+  if (equals_ignoring_case(name, "include") && arguments.size() == 1) {
+    include(config, std::string(arguments[0]), depth);
+  } else if (equals_ignoring_case(name, "rename-command") && arguments.size() == 2) {
+    config.add_rename(arguments[0], arguments[1]);
+  } else if (equals_ignoring_case(name, "loadmodule") && !arguments.empty()) {
+    throw ConfigError("modules are not available in this server");
+  } else if (equals_ignoring_case(name, "user") && !arguments.empty()) {
+    throw ConfigError("access control lists are not available in this server");
+  } else {
+    config.apply(name, arguments);
+  }
+}
+
+void load_text(Config& config, std::string_view text, int depth) {
+  size_t line_number = 0;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = trim(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    ++line_number;
+    try {
+      const Config::Words words = split_config_line(line);
+      if (!words.empty()) apply_directive(config, words, depth);
+    } catch (const ConfigError& error) {
+      throw ConfigFileError(line_number, line, error.what());
+    }
+  }
+}
+
+}  // namespace
+
+ConfigFileError::ConfigFileError(size_t line_number, std::string_view line, std::string_view reason)
+    : std::runtime_error("\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\nReading the configuration file, at line " +
+                         std::to_string(line_number) + "\n>>> '" + std::string(line) + "'\n" + std::string(reason) +
+                         "\n") {}
+
+Config::Words split_config_line(std::string_view line) {
+  Config::Words words;
+  line = trim(line);
+  if (line.starts_with('#')) return words;
+  const bool well_quoted = split_quoted(line, [&words](std::string_view piece, bool starts_word) {
+    if (starts_word) words.emplace_back();
+    words.back() += piece;
+  });
+  if (!well_quoted) throw ConfigError("Unbalanced quotes in configuration line");
+  return words;
+}
+
+std::string read_config_file(const std::string& path) {
+  if (path == "-") return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file.is_open() || file.bad()) {
+    throw ConfigFileMissing("Fatal error, can't open config file '" + path + "': " + std::strerror(errno));
+  }
+  return text;
+}
+
+void load_config_text(Config& config, std::string_view text) { load_text(config, text, 0); }
+
+}  // namespace plimsoll::server

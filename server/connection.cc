@@ -1,0 +1,442 @@
+#include "connection.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <mutex>
+#include <new>
+
+#include "command_batch.h"
+#include "io_thread.h"
+#include "log.h"
+#include "output_limits.h"
+#include "server.h"
+#include "unix_time.h"
+
+namespace plimsoll::server {
+
+namespace {
+
+constexpr size_t kInPlaceAbove = 16 * 1024;     // so much left over is no longer copied into the thread's buffer
+constexpr size_t kInPlaceRead = 512 * 1024;     // most that one turn reads of a large value
+constexpr size_t kSmallRead = 64 * 1024;
+constexpr size_t kVectors = 64;                 // of one gathered write
+constexpr size_t kMostWrittenInTurn = 4 << 20;  // then others have their turn
+constexpr auto kRelaxed = std::memory_order_relaxed;
+
+}  // namespace
+
+Connection::Connection(IoThread& thread, uint64_t id, int fd, const SocketAddress& peer, int64_t now_ms)
+    : thread_(thread),
+      session_(this),
+      id_(id),
+      created_ms_(now_ms),
+      fd_(fd),
+      authenticated_(thread.server().config().text(Opt::requirepass).empty()),
+      flags_(peer.is_unix() ? kUnixSocket : 0),
+      last_interaction_ms_(now_ms),
+      output_progress_ms_(now_ms),
+      readiness_(
+          thread.context(), this,
+          [](void* self) noexcept {
+            auto* connection = static_cast<Connection*>(self);
+            connection->enter([connection] { connection->read_turn(); });
+          },
+          [](void* self) noexcept {
+            auto* connection = static_cast<Connection*>(self);
+            connection->enter([connection] { connection->on_writable(); });
+          }),
+      peer_(peer) {}
+
+Connection::~Connection() {
+  close();
+  ::close(fd_);
+}
+
+Server& Connection::server() const noexcept { return thread_.server(); }
+
+SocketAddress Connection::local() const noexcept {
+  return has(kUnixSocket) ? SocketAddress::unix_socket() : SocketAddress::of_local(fd_);
+}
+
+size_t Connection::total_memory() const noexcept {
+  return sizeof(*this) + input_memory_.load(kRelaxed) + output_memory_.load(kRelaxed) + name_.capacity() +
+         lib_name_.capacity() + lib_version_.capacity();
+}
+
+void Connection::kill() noexcept {
+  if (killed_.exchange(true, std::memory_order_acq_rel)) return;
+  try {
+    thread_.post([&thread = thread_, id = id_] {
+      if (Connection* connection = thread.find(id)) connection->close_if_overdue(unix_ms());
+    });
+  } catch (const std::exception&) {
+  }
+}
+
+// --- what handlers change ---
+
+void Connection::set_name(std::string_view name) {
+  Text text(name);
+  std::lock_guard lock(thread_.registry_mutex());
+  name_.swap(text);
+}
+
+void Connection::set_lib_name(std::string_view name) {
+  Text text(name);
+  std::lock_guard lock(thread_.registry_mutex());
+  lib_name_.swap(text);
+}
+
+void Connection::set_lib_version(std::string_view version) {
+  Text text(version);
+  std::lock_guard lock(thread_.registry_mutex());
+  lib_version_.swap(text);
+}
+
+void Connection::set_flag(ConnectionFlag flag, bool on) noexcept {
+  const uint32_t before = flags();
+  const uint32_t after = on ? before | flag : before & ~flag;
+  if (before == after) return;
+  flags_.store(after, kRelaxed);
+  if (flag == kMonitor) on ? server().add_monitor() : server().remove_monitor();
+  if (flag == kPausedByClient) server().count_paused(on ? 1 : -1);
+  if (flag == kPausedOutput && on) output_progress_ms_ = unix_ms_coarse();
+}
+
+void Connection::reset() noexcept {
+  set_flag(kMonitor, false);
+  session_.reset();
+  reply_mode_ = ReplyMode::on;
+  {
+    std::lock_guard lock(thread_.registry_mutex());
+    name_.clear();
+  }
+}
+
+void Connection::push(const SharedBytes& bytes) noexcept {
+  if (closed_ || killed()) return;
+  try {
+    const bool running = thread_.batch().current() == this;
+    (running ? thread_.batch().output() : output_).append(bytes, 0, bytes.size());
+    publish_memory();
+    apply_output_limits();
+    if (!running && !waits_to_write_) thread_.resume_later(*this);
+  } catch (const std::bad_alloc&) {
+    kill();
+  }
+}
+
+// --- turns ---
+
+// What every turn of a connection is wrapped in: nothing escapes, and a connection that was closed goes. `this` may be gone afterwards.
+template <class Work>
+void Connection::enter(Work&& work) noexcept {
+  if (closed_) return;
+  try {
+    if (killed()) {
+      close();
+    } else {
+      work();
+    }
+    if (!closed_) settle();
+  } catch (const std::bad_alloc&) {
+    log_warning("Closing connection {}: memory is refused", id_);
+    close();
+  } catch (const std::exception& error) {
+    log_warning("Closing connection {}: {}", id_, error.what());
+    close();
+  }
+  if (closed_) {
+    thread_.batch().output().clear();  // what was gathered for it
+    thread_.remove(*this);
+  }
+}
+
+void Connection::start() { readiness_.start(fd_); }
+
+void Connection::resume() noexcept {
+  enter([this] {
+    if (stalled_) run_pending();
+    if (unread_ && !closed_) read_turn();
+  });
+}
+
+void Connection::look_again() noexcept {
+  if (unverified_) enter([this] { read_turn(); });
+}
+
+void Connection::close_if_overdue(int64_t now_ms) noexcept {
+  if (!closed_ && overdue(now_ms)) {
+    close();
+    thread_.remove(*this);
+  }
+}
+
+bool Connection::may_run() const noexcept {
+  return !closed_ && (flags() & (kCloseAfterReply | kPausedByClient | kPausedOutput)) == 0 && !killed();
+}
+
+void Connection::read_turn() {
+  unread_ = false;
+  const uint32_t state = flags();
+  if ((state & (kCloseAfterReply | kPausedByClient)) != 0) {
+    unread_ = true;
+  } else if ((state & kPausedOutput) != 0) {
+    take_in_unparsed();
+  } else if (input_.size() > kInPlaceAbove || (!input_.empty() && input_.parser().needed() > CommandBatch::kReadBytes)) {
+    read_in_place();
+  } else {
+    read_shared();
+  }
+}
+
+void Connection::read_shared() {
+  CommandBatch& batch = thread_.batch();
+  char* buffer = batch.read_buffer();
+  const size_t held = input_.size();
+  const size_t room = CommandBatch::kReadBytes - held;
+  const size_t received = receive(buffer + held, room);
+  if (received == 0) return;
+  RespParser& parser = batch.parser();
+  parser.clear();
+  if (held > 0) {
+    std::memcpy(buffer, input_.bytes().data(), held);
+    parser.swap(input_.parser());
+    input_.release();
+  }
+  const std::string_view bytes(buffer, held + received);
+  query_buffer_.store(bytes.size(), kRelaxed);
+  query_free_.store(room - received, kRelaxed);
+  const std::string_view rest = bytes.substr(batch.run(*this, bytes, parser));
+  if (!rest.empty() && !closed_) input_.keep(rest, parser);
+  after_read(received, room);
+}
+
+void Connection::read_in_place() {
+  const size_t needed = input_.parser().needed();
+  const size_t missing = needed > input_.size() + 1 ? needed - input_.size() : kSmallRead;
+  size_t room = 0;
+  char* place = input_.extend(std::min(missing, kInPlaceRead), &room);
+  const size_t received = receive(place, room);
+  if (received == 0) return;
+  input_.commit(received);
+  query_buffer_.store(input_.size(), kRelaxed);
+  run_pending();
+  after_read(received, room);
+}
+
+// While the commands wait for output to drain, what arrives is kept as it is, so that a client that first writes all its commands gets
+// on to reading. At most client-output-pause bytes.
+void Connection::take_in_unparsed() {
+  const auto most = static_cast<size_t>(server().config().number(Opt::client_output_pause));
+  if (input_.size() >= most) {
+    unread_ = true;
+    return;
+  }
+  if (input_.empty()) {
+    RespParser fresh;
+    input_.keep({}, fresh);
+  }
+  size_t room = 0;
+  char* place = input_.extend(std::min(most - input_.size(), kInPlaceRead), &room);
+  const size_t received = receive(place, room);
+  if (received == 0) return;
+  input_.commit(received);
+  stalled_ = true;
+  after_read(received, room);
+}
+
+void Connection::run_pending() {
+  if (input_.empty()) {
+    stalled_ = false;
+    return;
+  }
+  const size_t done = thread_.batch().run(*this, input_.bytes(), input_.parser());
+  input_.consume(done);
+}
+
+size_t Connection::receive(char* buffer, size_t size) {
+  while (true) {
+    const ssize_t n = ::recv(fd_, buffer, size, 0);
+    if (n > 0) {
+      ThreadTotals::add(thread_.totals().input_bytes, static_cast<uint64_t>(n));
+      ThreadTotals::add(thread_.totals().reads, 1);
+      last_interaction_ms_.store(unix_ms_coarse(), kRelaxed);
+      return static_cast<size_t>(n);
+    }
+    if (n < 0 && errno == EINTR) continue;
+    unverified_ = false;
+    if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) close();
+    return 0;
+  }
+}
+
+void Connection::after_read(size_t received, size_t asked) {
+  if (closed_) return;
+  if (received == asked) {
+    unread_ = true;
+    if ((flags() & (kPausedByClient | kCloseAfterReply)) == 0) thread_.resume_later(*this);
+  } else if (!unverified_) {
+    unverified_ = true;
+    thread_.look_again_later(*this);
+  }
+  const auto limit = static_cast<size_t>(server().config().number(Opt::client_query_buffer_limit));
+  if (input_.size() > limit) {
+    log_warning("Closing client {} that reached max query buffer length ({} bytes)", id_, input_.size());
+    server().counters().query_buffer_limit_disconnections.fetch_add(1, kRelaxed);
+    close();
+  }
+}
+
+void Connection::settle() {
+  send(thread_.batch().output());
+  if (closed_) return;
+  end_output_pause();
+  publish_memory();
+  apply_output_limits();
+  if (has(kCloseAfterReply) && output_.empty()) {
+    // Unread bytes would make close() a reset, which can overtake the replies.
+    ::shutdown(fd_, SHUT_WR);
+    char discarded[4096];
+    for (int i = 0; i < 64 && ::recv(fd_, discarded, sizeof(discarded), 0) > 0; ++i) {
+    }
+    close();
+  }
+}
+
+// --- output ---
+
+void Connection::send(OutputBuffer& replies) {
+  if (closed_) {
+    replies.clear();
+    return;
+  }
+  if (output_.empty()) {
+    if (!write_some(replies) || replies.empty()) {
+      replies.clear();
+      return;
+    }
+    replies.move_to(output_);
+  } else {
+    if (!replies.empty()) replies.move_to(output_);
+    if (!waits_to_write_ && !write_some(output_)) return;
+  }
+  if (output_.empty()) {
+    output_ = OutputBuffer();
+  } else if (!waits_to_write_) {
+    waits_to_write_ = true;
+    readiness_.want_write();
+  }
+}
+
+bool Connection::write_some(OutputBuffer& output) {
+  size_t written = 0;
+  while (!output.empty() && written < kMostWrittenInTurn) {
+    iovec vectors[kVectors];
+    msghdr message{};
+    message.msg_iov = vectors;
+    message.msg_iovlen = output.gather(vectors, kVectors);
+    const ssize_t n = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+    if (n <= 0) {
+      close();
+      return false;
+    }
+    output.consume(static_cast<size_t>(n));
+    written += static_cast<size_t>(n);
+    ThreadTotals::add(thread_.totals().writes, 1);
+  }
+  if (written > 0) {
+    ThreadTotals::add(thread_.totals().output_bytes, written);
+    output_progress_ms_ = unix_ms_coarse();
+  }
+  return true;
+}
+
+// settle() goes on writing.
+void Connection::on_writable() { waits_to_write_ = false; }
+
+void Connection::end_output_pause() noexcept {
+  const auto pause_at = static_cast<size_t>(server().config().number(Opt::client_output_pause));
+  if (!has(kPausedOutput) || output_.size() > pause_at / 2) return;
+  set_flag(kPausedOutput, false);
+  if (stalled_ || unread_) thread_.resume_later(*this);
+}
+
+void Connection::apply_output_limits() noexcept {
+  if (output_.empty()) {
+    over_soft_limit_ms_ = 0;
+    return;
+  }
+  const bool pushed_to = has(kMonitor);
+  const OutputLimit limit = server().output_limit(pushed_to ? ClientClass::pubsub : ClientClass::normal);
+  const size_t size = output_.footprint();
+  const bool over_hard = limit.hard != 0 && size > limit.hard;
+  const bool over_soft = limit.soft != 0 && size > limit.soft;
+  if (!over_soft) {
+    over_soft_limit_ms_ = 0;
+  } else if (over_soft_limit_ms_ == 0) {
+    over_soft_limit_ms_ = unix_ms_coarse();
+  }
+  if (!over_hard) return;
+  log_warning("Client {} closed for overcoming of output buffer limits.", id_);
+  server().counters().output_buffer_limit_disconnections.fetch_add(1, kRelaxed);
+  kill();
+}
+
+// --- figures and ends ---
+
+void Connection::publish_memory() noexcept {
+  const size_t input = input_.footprint();
+  const size_t size = input_.size();
+  query_buffer_.store(size, kRelaxed);
+  query_free_.store(input_.room(), kRelaxed);
+  input_memory_.store(input, kRelaxed);
+  argument_memory_.store(0, kRelaxed);
+  output_memory_.store(output_.empty() ? 0 : output_.footprint(), kRelaxed);
+}
+
+bool Connection::overdue(int64_t now_ms) const noexcept {
+  if (killed()) return true;
+  const Config& config = server().config();
+  const int64_t stuck_ms = config.number(Opt::client_output_pause_timeout) * 1000;
+  if (has(kPausedOutput) && now_ms - output_progress_ms_ > stuck_ms) {
+    log_warning("Closing client {} that reads none of its {} pending bytes", id_, output_.size());
+    return true;
+  }
+  const OutputLimit limit = server().output_limit(has(kMonitor) ? ClientClass::pubsub : ClientClass::normal);
+  if (over_soft_limit_ms_ != 0 && now_ms - over_soft_limit_ms_ >= limit.soft_seconds * 1000) {
+    log_warning("Client {} closed for overcoming of output buffer limits.", id_);
+    server().counters().output_buffer_limit_disconnections.fetch_add(1, kRelaxed);
+    return true;
+  }
+  const int64_t timeout_ms = config.number(Opt::timeout) * 1000;
+  return timeout_ms > 0 && !has(kMonitor) && !has(kPausedByClient) && now_ms - last_interaction_ms() > timeout_ms;
+}
+
+void Connection::finish() noexcept {
+  if (closed_) return;
+  try {
+    if (!output_.empty()) write_some(output_);
+  } catch (const std::exception&) {
+  }
+  close();
+}
+
+void Connection::close() noexcept {
+  if (closed_) return;
+  closed_ = true;
+  if (ServerExtension* extension = server().extension()) extension->connection_closed(*this);
+  set_flag(kMonitor, false);
+  set_flag(kPausedByClient, false);
+  readiness_.stop();
+  // The descriptor stays open until no other thread can come upon this connection: see the destructor.
+}
+
+}  // namespace plimsoll::server

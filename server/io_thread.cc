@@ -1,0 +1,168 @@
+#include "io_thread.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+
+#include "command_batch.h"
+#include "log.h"
+#include "server.h"
+#include "unix_time.h"
+
+namespace plimsoll::server {
+
+namespace {
+
+constexpr size_t kFewestSwept = 16;  // connections per tick
+
+}  // namespace
+
+IoThread::IoThread(Server& server, unsigned index)
+    : server_(server),
+      index_(index),
+      context_(ASIO_CONCURRENCY_HINT_UNSAFE_IO),  // one thread runs it; others post
+      work_(asio::make_work_guard(context_)),
+      command_statistics_(server.commands().size(), server.statistics_generation()),
+      batch_(zm::make_unique<CommandBatch, zm::Tag::server>(*this)),
+      ticker_(context_, this, [](void* self) noexcept { static_cast<IoThread*>(self)->tick(); }) {}
+
+IoThread::~IoThread() { finish_connections(); }
+
+Connection* IoThread::find(uint64_t id) noexcept {
+  const auto found = connections_.find(id);
+  return found == connections_.end() ? nullptr : found->second.get();
+}
+
+void IoThread::adopt(int fd, const SocketAddress& peer, uint64_t id) noexcept {
+  try {
+    Owned owned;
+    try {
+      owned = zm::make_unique<Connection, zm::Tag::client>(*this, id, fd, peer, unix_ms());
+    } catch (...) {
+      ::close(fd);
+      throw;
+    }
+    Connection& connection = *owned;
+    {
+      std::lock_guard lock(registry_mutex_);
+      connections_.emplace(id, std::move(owned));
+    }
+    connection_count_.store(connections_.size(), std::memory_order_relaxed);
+    connection.start();
+  } catch (const std::exception& error) {
+    log_warning("Refusing a connection: {}", error.what());
+    if (Connection* connection = find(id)) return remove(*connection);
+    server_.count_connection(-1);
+  }
+}
+
+void IoThread::remove(Connection& connection) noexcept {
+  Owned owned;
+  {
+    std::lock_guard lock(registry_mutex_);
+    const auto found = connections_.find(connection.id());
+    owned = std::move(found->second);
+    connections_.erase(found);
+  }
+  connection_count_.store(connections_.size(), std::memory_order_relaxed);
+  server_.count_connection(-1);
+}
+
+// Swaps the list out first, since a visit may add to it; its memory is kept.
+template <class Visit>
+void IoThread::take_and_visit(Ids& ids, Visit&& visit) noexcept {
+  Ids taken;
+  taken.swap(ids);
+  for (const uint64_t id : taken) {
+    if (Connection* connection = find(id)) visit(*connection);
+  }
+  taken.clear();
+  if (ids.empty()) ids.swap(taken);
+}
+
+void IoThread::resume_later(Connection& connection) noexcept {
+  try {
+    resumes_.push_back(connection.id());
+    if (resumes_posted_) return;
+    asio::post(context_, [this] { run_resumes(); });
+    resumes_posted_ = true;
+  } catch (const std::exception&) {
+    connection.kill();
+  }
+}
+
+void IoThread::run_resumes() noexcept {
+  resumes_posted_ = false;
+  take_and_visit(resumes_, [](Connection& connection) { connection.resume(); });
+}
+
+void IoThread::look_again_later(Connection& connection) noexcept {
+  try {
+    second_looks_.push_back(connection.id());
+  } catch (const std::exception&) {
+    connection.kill();
+  }
+}
+
+void IoThread::resume_paused() noexcept {
+  // Resuming can end a connection; the next one is looked up by id.
+  for (auto next = connections_.begin(); next != connections_.end();) {
+    Connection& connection = *next->second;
+    const uint64_t id = connection.id();
+    if (connection.has(kPausedByClient)) {
+      connection.set_flag(kPausedByClient, false);
+      connection.resume();
+    }
+    next = connections_.upper_bound(id);
+  }
+}
+
+void IoThread::set_frequency(int64_t hz) noexcept {
+  hz_.store(hz, std::memory_order_relaxed);
+  ticker_.every(std::chrono::microseconds(1'000'000 / hz));
+}
+
+void IoThread::tick() noexcept {
+  if (!resumes_.empty() && !resumes_posted_) run_resumes();  // posting was refused
+  take_and_visit(second_looks_, [](Connection& connection) { connection.look_again(); });
+  sweep();
+  batch_->trim();
+  if (index_ == 0) server_.cron();
+}
+
+// A part of the connections, so that each is seen about once a second.
+void IoThread::sweep() noexcept {
+  const int64_t now_ms = unix_ms();
+  const size_t share = connections_.size() / static_cast<size_t>(hz_.load(std::memory_order_relaxed));
+  for (size_t left = std::min(connections_.size(), std::max(share, kFewestSwept)); left > 0; --left) {
+    auto next = connections_.upper_bound(swept_id_);
+    if (next == connections_.end()) next = connections_.begin();
+    if (next == connections_.end()) return;
+    swept_id_ = next->first;
+    next->second->close_if_overdue(now_ms);
+  }
+}
+
+void IoThread::run() noexcept {
+  while (!context_.stopped()) {
+    try {
+      context_.run();
+    } catch (const std::exception& error) {
+      log_warning("I/O thread {}: {}", index_, error.what());
+    }
+  }
+}
+
+void IoThread::stop() noexcept { context_.stop(); }
+
+void IoThread::finish_connections() noexcept {
+  while (!connections_.empty()) {
+    Connection& connection = *connections_.begin()->second;
+    connection.finish();
+    remove(connection);
+  }
+}
+
+}  // namespace plimsoll::server

@@ -1,0 +1,100 @@
+#include "log.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
+
+namespace plimsoll::server {
+
+namespace {
+
+std::atomic<char> g_role{'C'};
+
+// %^ of redis-server: one sign per level.
+class LevelSign final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    static constexpr char kSigns[] = ".-*#";
+    const int level = message.level - spdlog::level::debug;
+    out.push_back(kSigns[level < 0 ? 0 : level > 3 ? 3 : level]);
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<LevelSign>(); }
+};
+
+class Role final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg&, const std::tm&, spdlog::memory_buf_t& out) override {
+    out.push_back(g_role.load(std::memory_order_relaxed));
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<Role>(); }
+};
+
+// Writes each line with one system call and buffers nothing; O_APPEND lets several processes and log rotation share a file.
+class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit DescriptorSink(int fd) : fd_(fd) {
+    auto formatter = std::make_unique<spdlog::pattern_formatter>();
+    formatter->add_flag<LevelSign>('*').add_flag<Role>('@').set_pattern("%P:%@ %d %b %Y %H:%M:%S.%e %* %v");
+    base_sink::set_formatter_(std::move(formatter));
+  }
+  ~DescriptorSink() override {
+    if (fd_ > STDERR_FILENO) ::close(fd_);
+  }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    for (size_t done = 0; done < line.size();) {
+      const ssize_t n = ::write(fd_, line.data() + done, line.size() - done);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return;
+      done += static_cast<size_t>(n);
+    }
+  }
+  void flush_() override {}
+
+ private:
+  int fd_;
+};
+
+std::shared_ptr<spdlog::logger>& shared_logger() {
+  static auto logger = std::make_shared<spdlog::logger>("plimsoll", std::make_shared<DescriptorSink>(STDOUT_FILENO));
+  return logger;
+}
+
+}  // namespace
+
+void open_log(const std::string& file, LogLevel level) {
+  int fd = STDOUT_FILENO;
+  if (!file.empty()) {
+    fd = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) throw std::runtime_error(std::strerror(errno));
+  }
+  auto logger = std::make_shared<spdlog::logger>("plimsoll", std::make_shared<DescriptorSink>(fd));
+  logger->set_error_handler([](const std::string&) {});
+  shared_logger() = std::move(logger);
+  set_log_level(level);
+}
+
+void set_log_level(LogLevel level) noexcept { shared_logger()->set_level(detail::to_spdlog(level)); }
+
+void set_log_role(char role) noexcept { g_role.store(role, std::memory_order_relaxed); }
+
+namespace detail {
+
+spdlog::logger& logger() noexcept { return *shared_logger(); }
+
+}  // namespace detail
+
+}  // namespace plimsoll::server

@@ -1,0 +1,170 @@
+#include "resp_parser.h"
+
+#include <algorithm>
+#include <charconv>
+#include <climits>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "quoted_words.h"
+
+namespace plimsoll::server {
+
+namespace {
+
+constexpr size_t kKeptArguments = 2048;
+constexpr size_t kKeptInline = 16 * 1024;
+// A count in a header is a claim: memory is set aside for so many arguments at most, more as they arrive.
+constexpr int64_t kTrustedArguments = 1024;
+
+}  // namespace
+
+bool parse_protocol_integer(std::string_view text, int64_t* value) noexcept {
+  const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
+  if (digits.empty() || digits.front() < '0' || digits.front() > '9') return false;
+  if (digits.front() == '0' && text.size() > 1) return false;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+ParseResult RespParser::fail(std::string_view message) noexcept {
+  error_size_ = static_cast<uint8_t>(std::min(message.size(), sizeof(error_)));
+  std::memcpy(error_, message.data(), error_size_);
+  return ParseResult::error;
+}
+
+ParseResult RespParser::parse(std::string_view bytes, const ParserLimits& limits) {
+  if (bytes.size() <= position_) return ParseResult::need_more;
+  if (!started_) {
+    if (bytes.front() != '*') return parse_inline(bytes);
+    const ParseResult result = parse_count(bytes, limits);
+    if (result != ParseResult::command || remaining_ == 0) return result;
+  }
+  return parse_bulks(bytes, limits);
+}
+
+size_t RespParser::find_line(std::string_view bytes) noexcept {
+  const size_t from = std::max(position_, searched_);
+  const void* found = from < bytes.size() ? std::memchr(bytes.data() + from, '\r', bytes.size() - from) : nullptr;
+  if (found == nullptr) {
+    searched_ = bytes.size();
+    return std::string_view::npos;
+  }
+  const size_t end = static_cast<size_t>(static_cast<const char*>(found) - bytes.data());
+  searched_ = end;
+  return end + 2 > bytes.size() ? std::string_view::npos : end - position_;
+}
+
+ParseResult RespParser::parse_count(std::string_view bytes, const ParserLimits& limits) {
+  const size_t length = find_line(bytes);
+  if (length == std::string_view::npos) {
+    if (bytes.size() - position_ > ParserLimits::kInlineBytes) return fail("too big mbulk count string");
+    return ParseResult::need_more;
+  }
+  int64_t count = 0;
+  if (!parse_protocol_integer(bytes.substr(1, length - 1), &count) || count > INT_MAX) {
+    return fail("invalid multibulk length");
+  }
+  if (count > ParserLimits::kUnauthenticatedArguments && !limits.authenticated) {
+    return fail("unauthenticated multibulk length");
+  }
+  if (count > 0) arguments_.reserve(static_cast<size_t>(std::min(count, kTrustedArguments)));
+  position_ = length + 2;
+  remaining_ = std::max<int64_t>(count, 0);
+  started_ = true;
+  return ParseResult::command;
+}
+
+ParseResult RespParser::parse_bulk_size(std::string_view bytes, const ParserLimits& limits) {
+  const size_t length = find_line(bytes);
+  if (length == std::string_view::npos) {
+    if (bytes.size() - position_ > ParserLimits::kInlineBytes) return fail("too big bulk count string");
+    return ParseResult::need_more;
+  }
+  if (bytes[position_] != '$') {
+    char message[sizeof(error_)];
+    const int size = std::snprintf(message, sizeof(message), "expected '$', got '%c'", bytes[position_]);
+    return fail({message, static_cast<size_t>(size)});
+  }
+  int64_t size = 0;
+  if (!parse_protocol_integer(bytes.substr(position_ + 1, length - 1), &size) || size < 0 || size > limits.max_bulk) {
+    return fail("invalid bulk length");
+  }
+  if (size > ParserLimits::kUnauthenticatedBulk && !limits.authenticated) return fail("unauthenticated bulk length");
+  position_ += length + 2;
+  bulk_size_ = size;
+  return ParseResult::command;
+}
+
+ParseResult RespParser::parse_bulks(std::string_view bytes, const ParserLimits& limits) {
+  while (remaining_ > 0) {
+    if (bulk_size_ < 0) {
+      if (position_ >= bytes.size()) return ParseResult::need_more;
+      const ParseResult result = parse_bulk_size(bytes, limits);
+      if (result != ParseResult::command) return result;
+    }
+    const auto size = static_cast<size_t>(bulk_size_);
+    if (bytes.size() - position_ < size + 2) return ParseResult::need_more;
+    arguments_.push_back({position_, size});
+    position_ += size + 2;  // what stands for the line end is not looked at
+    bulk_size_ = -1;
+    --remaining_;
+  }
+  return ParseResult::command;
+}
+
+ParseResult RespParser::parse_inline(std::string_view bytes) {
+  // A NUL byte hides everything behind it, line ends too, as in Redis.
+  const size_t end = bytes.find_first_of(std::string_view("\n\0", 2), searched_);
+  if (end == std::string_view::npos || bytes[end] == '\0') {
+    searched_ = std::min(end, bytes.size());
+    if (bytes.size() > ParserLimits::kInlineBytes) return fail("too big inline request");
+    return ParseResult::need_more;
+  }
+  std::string_view line = bytes.substr(0, end);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+
+  arguments_.clear();
+  inlined_.clear();
+  inlined_.reserve(line.size() + 1);
+  const bool well_quoted = split_quoted(line, [this](std::string_view piece, bool starts_word) {
+    if (starts_word) arguments_.push_back({inlined_.size(), 0});
+    inlined_ += piece;
+    arguments_.back().size += piece.size();
+  });
+  inlined_.push_back('\0');  // marks an inline command even if all its arguments are empty
+  if (!well_quoted) return fail("unbalanced quotes in request");
+  position_ = end + 1;
+  return ParseResult::command;
+}
+
+size_t RespParser::needed() const noexcept {
+  return bulk_size_ < 0 ? position_ + 1 : position_ + static_cast<size_t>(bulk_size_) + 2;
+}
+
+void RespParser::clear() noexcept {
+  position_ = searched_ = 0;
+  remaining_ = 0;
+  bulk_size_ = -1;
+  started_ = false;
+  error_size_ = 0;
+  if (arguments_.capacity() > kKeptArguments) {
+    decltype(arguments_)().swap(arguments_);
+  } else {
+    arguments_.clear();
+  }
+  if (inlined_.capacity() > kKeptInline) {
+    decltype(inlined_)().swap(inlined_);
+  } else {
+    inlined_.clear();
+  }
+}
+
+size_t RespParser::footprint() const noexcept {
+  return sizeof(*this) + arguments_.capacity() * sizeof(Range) + inlined_.capacity();
+}
+
+void RespParser::swap(RespParser& other) noexcept { std::swap(*this, other); }
+
+}  // namespace plimsoll::server

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <time.h>
+
+#include <cstdint>
+
+namespace plimsoll::server {
+
+// Microseconds since the Unix epoch.
+inline int64_t unix_us() noexcept {
+  timespec now;
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
+}
+
+inline int64_t unix_ms() noexcept { return unix_us() / 1000; }
+
+// Milliseconds since the Unix epoch, as of the kernel's last tick (some 4 ms ago at most): a quarter of the price.
+inline int64_t unix_ms_coarse() noexcept {
+  timespec now;
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+}  // namespace plimsoll::server
