@@ -15,7 +15,11 @@ namespace {
 // The class of 8 bytes is aligned to 8 only.
 std::size_t at_least(std::size_t n) noexcept { return std::max<std::size_t>(n, 9); }
 
-Block block_of(void* p) noexcept { return p == nullptr ? Block{nullptr, 0} : Block{p, tc_malloc_size(p)}; }
+Block looked_up(void* p) noexcept { return p == nullptr ? Block{nullptr, 0} : Block{p, tc_malloc_size(p)}; }
+
+// Fresh unaligned blocks have the size that tc_nallocx foretells. tc_malloc_size not only costs more, it calls operator
+// new while the library starts, which would come back here in a program whose operator new is ours.
+Block fresh(void* p, std::size_t n) noexcept { return p == nullptr ? Block{nullptr, 0} : Block{p, tc_nallocx(n, 0)}; }
 
 std::size_t property(const char* name) noexcept {
   std::size_t value = 0;
@@ -28,25 +32,25 @@ const std::size_t kOverhead = 0;
 
 Block allocate(std::size_t n) noexcept {
   if (n >= kRequestLimit) return {nullptr, 0};
-  return block_of(tc_malloc(at_least(n)));
+  return fresh(tc_malloc(at_least(n)), at_least(n));
 }
 
 Block allocate_zeroed(std::size_t n) noexcept {
   if (n >= kRequestLimit) return {nullptr, 0};
-  return block_of(tc_calloc(1, at_least(n)));
+  return fresh(tc_calloc(1, at_least(n)), at_least(n));
 }
 
 Block allocate_aligned(std::size_t n, std::size_t alignment) noexcept {
   if (n >= kRequestLimit || alignment >= kRequestLimit / 2) return {nullptr, 0};
   void* p = nullptr;
   const int error = tc_posix_memalign(&p, std::max(alignment, kAlignment), at_least(n));
-  return error == 0 ? block_of(p) : Block{nullptr, 0};
+  return error == 0 ? looked_up(p) : Block{nullptr, 0};
 }
 
 Block reallocate(void* p, std::size_t n, std::size_t* old_usable) noexcept {
   *old_usable = tc_malloc_size(p);
   if (n >= kRequestLimit) return {nullptr, 0};
-  return block_of(tc_realloc(p, at_least(n)));
+  return looked_up(tc_realloc(p, at_least(n)));
 }
 
 // Not tc_free_sized: it takes the size for that of a small block, which an aligned block of as many bytes is not.

@@ -1,5 +1,4 @@
 // Replaces the global operators new and delete: what a program allocates without naming a tag is charged to Tag::other.
-// One object file, so that linking any of the operators brings all of them.
 #include <zmalloc/zm.h>
 
 #include <cstddef>
