@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "plimsoll/call.h"
+#include "plimsoll/store.h"
 #include "text/ascii.h"
 #include "text/numbers.h"
 

@@ -15,6 +15,7 @@ int64_t microseconds(clockid_t id) noexcept {
 class SystemClock final : public Clock {
  public:
   int64_t now_ms() const noexcept override { return microseconds(CLOCK_REALTIME) / 1000; }
+  int64_t now_us() const noexcept override { return microseconds(CLOCK_REALTIME); }
   int64_t monotonic_us() const noexcept override { return microseconds(CLOCK_MONOTONIC); }
 };
 

@@ -1,0 +1,22 @@
+set(PLIMSOLL_COMMAND_SOURCES
+  command_table.cc
+  keyspace_move.cc
+  reply.cc
+  commands/connection.cc
+  commands/counters.cc
+  commands/databases.cc
+  commands/events.cc
+  commands/expiry.cc
+  commands/expiry_arguments.cc
+  commands/families.cc
+  commands/help.cc
+  commands/keyspace.cc
+  commands/lcs.cc
+  commands/object.cc
+  commands/scan.cc
+  commands/string_batches.cc
+  commands/string_ranges.cc
+  commands/string_values.cc
+  commands/strings.cc
+  text/glob.cc
+  text/numbers.cc)
