@@ -1,6 +1,6 @@
-// Each call of libzmalloc beside the bare call it wraps, with 1, 2 and 4 threads. What counting costs is the difference
-// between the two rows of one shape. One iteration is a pair: an allocation and its free, of a block drawn from a small
-// ring so that a free is not of the block just made, as in a store.
+// Each call of libzmalloc beside the bare call it wraps, with 1, 2 and 4 threads. What counting costs is the
+// difference between the two rows of one shape. One iteration is a pair: an allocation and its free, of a
+// block drawn from a small ring so that a free is not of the block just made, as in a store.
 #include <benchmark/benchmark.h>
 #include <zmalloc/zm.h>
 #include <zmalloc/zmalloc.h>
@@ -47,12 +47,14 @@ std::size_t usable_of(std::size_t n) {
 }
 
 void bare_free_by_pointer(benchmark::State& state) {
-  run_pairs(state, [](std::size_t n) { return std::malloc(n); }, [](void* p, std::size_t) { std::free(p); });
+  run_pairs(
+      state, [](std::size_t n) { return std::malloc(n); }, [](void* p, std::size_t) { std::free(p); });
 }
 
 void bare_sized_free(benchmark::State& state) {
 #ifdef BARE_JEMALLOC
-  run_pairs(state, [](std::size_t n) { return std::malloc(n); }, [](void* p, std::size_t n) { sdallocx(p, n, 0); });
+  run_pairs(
+      state, [](std::size_t n) { return std::malloc(n); }, [](void* p, std::size_t n) { sdallocx(p, n, 0); });
 #else
   bare_free_by_pointer(state);
 #endif
@@ -78,7 +80,8 @@ void counted_free_by_pointer(benchmark::State& state) {
 }
 
 void c_zmalloc_zfree(benchmark::State& state) {
-  run_pairs(state, [](std::size_t n) { return zmalloc(n); }, [](void* p, std::size_t) { zfree(p); });
+  run_pairs(
+      state, [](std::size_t n) { return zmalloc(n); }, [](void* p, std::size_t) { zfree(p); });
 }
 
 void c_zmalloc_zfree_with_size(benchmark::State& state) {
@@ -89,11 +92,13 @@ void c_zmalloc_zfree_with_size(benchmark::State& state) {
 }
 
 void bare_calloc(benchmark::State& state) {
-  run_pairs(state, [](std::size_t n) { return std::calloc(1, n); }, [](void* p, std::size_t) { std::free(p); });
+  run_pairs(
+      state, [](std::size_t n) { return std::calloc(1, n); }, [](void* p, std::size_t) { std::free(p); });
 }
 
 void c_zcalloc(benchmark::State& state) {
-  run_pairs(state, [](std::size_t n) { return zcalloc(n); }, [](void* p, std::size_t) { zfree(p); });
+  run_pairs(
+      state, [](std::size_t n) { return zcalloc(n); }, [](void* p, std::size_t) { zfree(p); });
 }
 
 // A block that grows to twice its size and shrinks back.
@@ -132,7 +137,8 @@ void used_memory_one_load(benchmark::State& state) {
 }
 
 void sizes(benchmark::internal::Benchmark* each) {
-  each->ComputeStatistics("min", [](const std::vector<double>& runs) { return *std::min_element(runs.begin(), runs.end()); });
+  each->ComputeStatistics(
+      "min", [](const std::vector<double>& runs) { return *std::min_element(runs.begin(), runs.end()); });
   each->Arg(32)->Arg(200)->Arg(4096)->Threads(1)->Threads(2)->Threads(4)->UseRealTime();
 }
 

@@ -13,16 +13,17 @@
 namespace zm::backend {
 namespace {
 
-// jemalloc's size classes for a quantum of 16: 8, multiples of 16 up to 128, then four to a doubling (jemalloc(3),
-// "Size classes").
+// jemalloc's size classes for a quantum of 16: 8, multiples of 16 up to 128, then four to a doubling
+// (jemalloc(3), "Size classes").
 constexpr std::size_t class_by_rule(std::size_t n) noexcept {
   if (n <= 128) return n <= 8 ? 8 : (n + 15) & ~std::size_t{15};
   const std::size_t step = std::bit_floor(n - 1) >> 2;
   return (n + step - 1) & ~(step - 1);
 }
 
-// A jemalloc built with another quantum has other classes, and a wrong size given to sdallocx corrupts the heap. So the
-// rule is used only once it has been seen to agree; until then, and if it does not, jemalloc is asked.
+// A jemalloc built with another quantum has other classes, and a wrong size given to sdallocx corrupts the
+// heap. So the rule is used only once it has been seen to agree; until then, and if it does not, jemalloc is
+// asked.
 constinit bool rule_holds = false;
 
 __attribute__((constructor)) void check_rule() {
@@ -36,7 +37,9 @@ __attribute__((constructor)) void check_rule() {
 }
 
 // jemalloc's class of 8 bytes is aligned to 8 only; asking for 9 keeps every block at kAlignment.
-inline std::size_t at_least(std::size_t n) noexcept { return std::max<std::size_t>(n, 9); }
+inline std::size_t at_least(std::size_t n) noexcept {
+  return std::max<std::size_t>(n, 9);
+}
 
 // 0 < n < kRequestLimit.
 inline std::size_t class_of(std::size_t n) noexcept {
@@ -49,9 +52,9 @@ inline Block block_or_none(void* p, std::size_t usable) noexcept {
   return {p, __builtin_expect(p != nullptr, 1) ? usable : 0};
 }
 
-// jemalloc's own count of the bytes this thread has freed (thread.deallocatedp in jemalloc(3)): the step a free makes
-// tells the block's size, which free() looks up anyway. Half the price of asking for the size first. volatile: compilers
-// hold that free() changes nothing but the block.
+// jemalloc's own count of the bytes this thread has freed (thread.deallocatedp in jemalloc(3)): the step a
+// free makes tells the block's size, which free() looks up anyway. Half the price of asking for the size
+// first. volatile: compilers hold that free() changes nothing but the block.
 __thread const volatile std::uint64_t* freed_by_thread __attribute__((tls_model("initial-exec"))) = nullptr;
 
 __attribute__((noinline)) std::size_t release_after_lookup(void* p) noexcept {
@@ -177,7 +180,9 @@ Block reallocate(void* p, std::size_t n, std::size_t* old_usable) noexcept {
   return block_or_none(rallocx(p, usable, 0), usable);
 }
 
-void deallocate(void* p, std::size_t usable) noexcept { sdallocx(p, usable, 0); }
+void deallocate(void* p, std::size_t usable) noexcept {
+  sdallocx(p, usable, 0);
+}
 
 std::size_t release(void* p) noexcept {
   const volatile std::uint64_t* freed = freed_by_thread;
@@ -197,9 +202,13 @@ std::size_t release_requested(void* p, std::size_t n) noexcept {
   return usable;
 }
 
-std::size_t usable_size(const void* p) noexcept { return malloc_usable_size(const_cast<void*>(p)); }
+std::size_t usable_size(const void* p) noexcept {
+  return malloc_usable_size(const_cast<void*>(p));
+}
 
-std::size_t good_size(std::size_t n) noexcept { return n >= kRequestLimit ? n : class_of(at_least(n)); }
+std::size_t good_size(std::size_t n) noexcept {
+  return n >= kRequestLimit ? n : class_of(at_least(n));
+}
 
 const char* version() noexcept {
   static const char* const text = [] {

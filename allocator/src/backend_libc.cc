@@ -8,7 +8,9 @@
 namespace zm::backend {
 namespace {
 
-Block block_of(void* p) noexcept { return p == nullptr ? Block{nullptr, 0} : Block{p, malloc_usable_size(p)}; }
+Block block_of(void* p) noexcept {
+  return p == nullptr ? Block{nullptr, 0} : Block{p, malloc_usable_size(p)};
+}
 
 }  // namespace
 
@@ -37,7 +39,9 @@ Block reallocate(void* p, std::size_t n, std::size_t* old_usable) noexcept {
   return block_of(std::realloc(p, n));
 }
 
-void deallocate(void* p, std::size_t) noexcept { std::free(p); }
+void deallocate(void* p, std::size_t) noexcept {
+  std::free(p);
+}
 
 std::size_t release(void* p) noexcept {
   const std::size_t usable = malloc_usable_size(p);
@@ -45,24 +49,40 @@ std::size_t release(void* p) noexcept {
   return usable;
 }
 
-std::size_t release_requested(void* p, std::size_t) noexcept { return release(p); }
+std::size_t release_requested(void* p, std::size_t) noexcept {
+  return release(p);
+}
 
-std::size_t usable_size(const void* p) noexcept { return malloc_usable_size(const_cast<void*>(p)); }
+std::size_t usable_size(const void* p) noexcept {
+  return malloc_usable_size(const_cast<void*>(p));
+}
 
 // glibc may hand out a chunk one step larger than the request needs, so only a lower bound is known.
-std::size_t good_size(std::size_t n) noexcept { return n; }
+std::size_t good_size(std::size_t n) noexcept {
+  return n;
+}
 
-const char* version() noexcept { return "libc"; }
+const char* version() noexcept {
+  return "libc";
+}
 
-Info info() noexcept { return {}; }
+Info info() noexcept {
+  return {};
+}
 
 bool purge() noexcept {
   malloc_trim(0);
   return true;
 }
 
-bool set_background_thread(bool) noexcept { return false; }
-bool flush_thread_cache() noexcept { return false; }
-bool stats_text(WriteText, void*) noexcept { return false; }
+bool set_background_thread(bool) noexcept {
+  return false;
+}
+bool flush_thread_cache() noexcept {
+  return false;
+}
+bool stats_text(WriteText, void*) noexcept {
+  return false;
+}
 
 }  // namespace zm::backend

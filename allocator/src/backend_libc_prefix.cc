@@ -15,8 +15,12 @@ struct Prefix {
 };
 static_assert(sizeof(Prefix) == kAlignment);
 
-Prefix* prefix_of(void* p) noexcept { return static_cast<Prefix*>(p) - 1; }
-const Prefix* prefix_of(const void* p) noexcept { return static_cast<const Prefix*>(p) - 1; }
+Prefix* prefix_of(void* p) noexcept {
+  return static_cast<Prefix*>(p) - 1;
+}
+const Prefix* prefix_of(const void* p) noexcept {
+  return static_cast<const Prefix*>(p) - 1;
+}
 
 Block with_prefix(void* base, std::size_t offset, std::size_t n) noexcept {
   if (base == nullptr) return {nullptr, 0};
@@ -25,7 +29,9 @@ Block with_prefix(void* base, std::size_t offset, std::size_t n) noexcept {
   return {p, n};
 }
 
-void* base_of(void* p) noexcept { return static_cast<char*>(p) - prefix_of(p)->offset; }
+void* base_of(void* p) noexcept {
+  return static_cast<char*>(p) - prefix_of(p)->offset;
+}
 
 }  // namespace
 
@@ -63,7 +69,9 @@ Block reallocate(void* p, std::size_t n, std::size_t* old_usable) noexcept {
   return moved;
 }
 
-void deallocate(void* p, std::size_t) noexcept { std::free(base_of(p)); }
+void deallocate(void* p, std::size_t) noexcept {
+  std::free(base_of(p));
+}
 
 std::size_t release(void* p) noexcept {
   const std::size_t usable = prefix_of(p)->usable;
@@ -71,18 +79,36 @@ std::size_t release(void* p) noexcept {
   return usable;
 }
 
-std::size_t release_requested(void* p, std::size_t) noexcept { return release(p); }
+std::size_t release_requested(void* p, std::size_t) noexcept {
+  return release(p);
+}
 
-std::size_t usable_size(const void* p) noexcept { return prefix_of(p)->usable; }
+std::size_t usable_size(const void* p) noexcept {
+  return prefix_of(p)->usable;
+}
 
-std::size_t good_size(std::size_t n) noexcept { return n; }
+std::size_t good_size(std::size_t n) noexcept {
+  return n;
+}
 
-const char* version() noexcept { return "libc-prefix"; }
+const char* version() noexcept {
+  return "libc-prefix";
+}
 
-Info info() noexcept { return {}; }
-bool purge() noexcept { return false; }
-bool set_background_thread(bool) noexcept { return false; }
-bool flush_thread_cache() noexcept { return false; }
-bool stats_text(WriteText, void*) noexcept { return false; }
+Info info() noexcept {
+  return {};
+}
+bool purge() noexcept {
+  return false;
+}
+bool set_background_thread(bool) noexcept {
+  return false;
+}
+bool flush_thread_cache() noexcept {
+  return false;
+}
+bool stats_text(WriteText, void*) noexcept {
+  return false;
+}
 
 }  // namespace zm::backend

@@ -10,9 +10,13 @@ namespace zm::backend {
 namespace {
 
 // Blocks of one word are aligned to a word only.
-std::size_t at_least(std::size_t n) noexcept { return std::max<std::size_t>(n, 9); }
+std::size_t at_least(std::size_t n) noexcept {
+  return std::max<std::size_t>(n, 9);
+}
 
-Block block_of(void* p) noexcept { return p == nullptr ? Block{nullptr, 0} : Block{p, mi_usable_size(p)}; }
+Block block_of(void* p) noexcept {
+  return p == nullptr ? Block{nullptr, 0} : Block{p, mi_usable_size(p)};
+}
 
 }  // namespace
 
@@ -39,7 +43,9 @@ Block reallocate(void* p, std::size_t n, std::size_t* old_usable) noexcept {
   return block_of(mi_realloc(p, at_least(n)));
 }
 
-void deallocate(void* p, std::size_t) noexcept { mi_free(p); }
+void deallocate(void* p, std::size_t) noexcept {
+  mi_free(p);
+}
 
 std::size_t release(void* p) noexcept {
   const std::size_t usable = mi_usable_size(p);
@@ -47,11 +53,17 @@ std::size_t release(void* p) noexcept {
   return usable;
 }
 
-std::size_t release_requested(void* p, std::size_t) noexcept { return release(p); }
+std::size_t release_requested(void* p, std::size_t) noexcept {
+  return release(p);
+}
 
-std::size_t usable_size(const void* p) noexcept { return mi_usable_size(p); }
+std::size_t usable_size(const void* p) noexcept {
+  return mi_usable_size(p);
+}
 
-std::size_t good_size(std::size_t n) noexcept { return n >= kRequestLimit ? n : mi_good_size(at_least(n)); }
+std::size_t good_size(std::size_t n) noexcept {
+  return n >= kRequestLimit ? n : mi_good_size(at_least(n));
+}
 
 const char* version() noexcept {
   static const char* const text = [] {
@@ -63,14 +75,18 @@ const char* version() noexcept {
   return text;
 }
 
-Info info() noexcept { return {}; }
+Info info() noexcept {
+  return {};
+}
 
 bool purge() noexcept {
   mi_collect(true);
   return true;
 }
 
-bool set_background_thread(bool) noexcept { return false; }
+bool set_background_thread(bool) noexcept {
+  return false;
+}
 
 bool flush_thread_cache() noexcept {
   mi_collect(false);

@@ -13,13 +13,20 @@ namespace zm::backend {
 namespace {
 
 // The class of 8 bytes is aligned to 8 only.
-std::size_t at_least(std::size_t n) noexcept { return std::max<std::size_t>(n, 9); }
+std::size_t at_least(std::size_t n) noexcept {
+  return std::max<std::size_t>(n, 9);
+}
 
-Block looked_up(void* p) noexcept { return p == nullptr ? Block{nullptr, 0} : Block{p, tc_malloc_size(p)}; }
+Block looked_up(void* p) noexcept {
+  return p == nullptr ? Block{nullptr, 0} : Block{p, tc_malloc_size(p)};
+}
 
-// Fresh unaligned blocks have the size that tc_nallocx foretells. tc_malloc_size not only costs more, it calls operator
-// new while the library starts, which would come back here in a program whose operator new is ours.
-Block fresh(void* p, std::size_t n) noexcept { return p == nullptr ? Block{nullptr, 0} : Block{p, tc_nallocx(n, 0)}; }
+// Fresh unaligned blocks have the size that tc_nallocx foretells. tc_malloc_size not only costs more, it
+// calls operator new while the library starts, which would come back here in a program whose operator new is
+// ours.
+Block fresh(void* p, std::size_t n) noexcept {
+  return p == nullptr ? Block{nullptr, 0} : Block{p, tc_nallocx(n, 0)};
+}
 
 std::size_t property(const char* name) noexcept {
   std::size_t value = 0;
@@ -53,8 +60,11 @@ Block reallocate(void* p, std::size_t n, std::size_t* old_usable) noexcept {
   return looked_up(tc_realloc(p, at_least(n)));
 }
 
-// Not tc_free_sized: it takes the size for that of a small block, which an aligned block of as many bytes is not.
-void deallocate(void* p, std::size_t) noexcept { tc_free(p); }
+// Not tc_free_sized: it takes the size for that of a small block, which an aligned block of as many bytes is
+// not.
+void deallocate(void* p, std::size_t) noexcept {
+  tc_free(p);
+}
 
 std::size_t release(void* p) noexcept {
   const std::size_t usable = tc_malloc_size(p);
@@ -63,11 +73,17 @@ std::size_t release(void* p) noexcept {
 }
 
 // A realloc that shrinks a little stays in its larger class, so the request does not tell the size.
-std::size_t release_requested(void* p, std::size_t) noexcept { return release(p); }
+std::size_t release_requested(void* p, std::size_t) noexcept {
+  return release(p);
+}
 
-std::size_t usable_size(const void* p) noexcept { return tc_malloc_size(const_cast<void*>(p)); }
+std::size_t usable_size(const void* p) noexcept {
+  return tc_malloc_size(const_cast<void*>(p));
+}
 
-std::size_t good_size(std::size_t n) noexcept { return n >= kRequestLimit ? n : tc_nallocx(at_least(n), 0); }
+std::size_t good_size(std::size_t n) noexcept {
+  return n >= kRequestLimit ? n : tc_nallocx(at_least(n), 0);
+}
 
 const char* version() noexcept {
   static const char* const text = [] {
@@ -102,7 +118,9 @@ bool purge() noexcept {
   return true;
 }
 
-bool set_background_thread(bool) noexcept { return false; }
+bool set_background_thread(bool) noexcept {
+  return false;
+}
 
 bool flush_thread_cache() noexcept {
   MallocExtension_MarkThreadIdle();

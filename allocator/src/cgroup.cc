@@ -1,5 +1,5 @@
-// Finds the process's memory cgroup the way cgroups(7) describes: its path in each hierarchy from /proc/self/cgroup,
-// where hierarchies are mounted from /proc/self/mountinfo.
+// Finds the process's memory cgroup the way cgroups(7) describes: its path in each hierarchy from
+// /proc/self/cgroup, where hierarchies are mounted from /proc/self/mountinfo.
 #include <zmalloc/process_memory.h>
 
 #include <algorithm>
@@ -58,8 +58,8 @@ bool assign_unescaped(Path* path, std::string_view escaped) noexcept {
   for (std::size_t i = 0; i < escaped.size(); ++i) {
     if (length == plain.size()) return false;
     std::uint64_t code = 0;
-    const bool escape =
-        escaped[i] == '\\' && i + 3 < escaped.size() && detail::parse_number(escaped.substr(i + 1, 3), &code, 8);
+    const bool escape = escaped[i] == '\\' && i + 3 < escaped.size() &&
+                        detail::parse_number(escaped.substr(i + 1, 3), &code, 8);
     plain[length++] = escape ? static_cast<char>(code) : escaped[i];
     if (escape) i += 3;
   }
@@ -100,8 +100,8 @@ void take_mount(std::string_view line, Hierarchies* found) noexcept {
 bool read_value(const char* directory, std::string_view group, const char* file, std::uint64_t* value,
                 bool* unlimited) noexcept {
   std::array<char, 3 * kPathSize> path;
-  const int length = std::snprintf(path.data(), path.size(), "%s%.*s/%s", directory, static_cast<int>(group.size()),
-                                   group.data(), file);
+  const int length = std::snprintf(path.data(), path.size(), "%s%.*s/%s", directory,
+                                   static_cast<int>(group.size()), group.data(), file);
   if (length < 0 || static_cast<std::size_t>(length) >= path.size()) return false;
   bool good = false;
   *unlimited = false;
@@ -118,8 +118,9 @@ struct Files {
   const char* usage;
 };
 
-// The group's path below the mount point: what the mount shows is the subtree at mount_root. A process outside that
-// subtree (a container that joined another namespace) is bound by the mount's top as far as can be seen.
+// The group's path below the mount point: what the mount shows is the subtree at mount_root. A process
+// outside that subtree (a container that joined another namespace) is bound by the mount's top as far as can
+// be seen.
 std::string_view path_below_mount(const Hierarchy& hierarchy) noexcept {
   std::string_view group = hierarchy.group.view();
   const std::string_view top = hierarchy.mount_root.view();
@@ -134,7 +135,8 @@ std::string_view path_below_mount(const Hierarchy& hierarchy) noexcept {
 }
 
 // Limits bind from every ancestor, so the smallest of the path counts.
-int read_hierarchy(const Hierarchy& hierarchy, const Files& files, const char* root, CgroupMemory* memory) noexcept {
+int read_hierarchy(const Hierarchy& hierarchy, const Files& files, const char* root,
+                   CgroupMemory* memory) noexcept {
   std::array<char, 2 * kPathSize> top;
   const int length = std::snprintf(top.data(), top.size(), "%s%s", root, hierarchy.mount_point.text.data());
   if (length < 0 || static_cast<std::size_t>(length) >= top.size()) return ENAMETOOLONG;
@@ -143,8 +145,8 @@ int read_hierarchy(const Hierarchy& hierarchy, const Files& files, const char* r
   for (std::string_view group = own;; group = group.substr(0, group.rfind('/'))) {
     std::uint64_t limit = 0;
     bool unlimited = false;
-    if (read_value(top.data(), group, files.limit, &limit, &unlimited) && !unlimited && limit < kNoLimitFrom &&
-        (!memory->limited || limit < memory->limit)) {
+    if (read_value(top.data(), group, files.limit, &limit, &unlimited) && !unlimited &&
+        limit < kNoLimitFrom && (!memory->limited || limit < memory->limit)) {
       memory->limited = true;
       memory->limit = limit;
       binding = group;
@@ -152,7 +154,8 @@ int read_hierarchy(const Hierarchy& hierarchy, const Files& files, const char* r
     if (group.empty()) break;
   }
   bool unlimited = false;
-  memory->usage_known = read_value(top.data(), binding, files.usage, &memory->usage, &unlimited) && !unlimited;
+  memory->usage_known =
+      read_value(top.data(), binding, files.usage, &memory->usage, &unlimited) && !unlimited;
   const int written = std::snprintf(memory->directory.data(), memory->directory.size(), "%s%.*s", top.data(),
                                     static_cast<int>(binding.size()), binding.data());
   return written < 0 || static_cast<std::size_t>(written) >= memory->directory.size() ? ENAMETOOLONG : 0;
@@ -165,11 +168,13 @@ int read_cgroup_memory(CgroupMemory* memory, const char* proc_self, const char* 
   std::array<char, 4096> path;
   if (std::strlen(proc_self) + 16 > path.size()) return ENAMETOOLONG;
   std::snprintf(path.data(), path.size(), "%s/cgroup", proc_self);
-  if (const int error = detail::read_lines(path.data(), [&](std::string_view line) { take_group(line, &found); })) {
+  if (const int error =
+          detail::read_lines(path.data(), [&](std::string_view line) { take_group(line, &found); })) {
     return error;
   }
   std::snprintf(path.data(), path.size(), "%s/mountinfo", proc_self);
-  if (const int error = detail::read_lines(path.data(), [&](std::string_view line) { take_mount(line, &found); })) {
+  if (const int error =
+          detail::read_lines(path.data(), [&](std::string_view line) { take_mount(line, &found); })) {
     return error;
   }
   // The memory controller is in one hierarchy only; where version 1 has it, version 2's files do not exist.

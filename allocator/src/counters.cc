@@ -1,7 +1,6 @@
-#include <zmalloc/counters.h>
-
 #include <pthread.h>
 #include <sys/mman.h>
+#include <zmalloc/counters.h>
 
 #include <algorithm>
 
@@ -48,7 +47,8 @@ void charge_shared(Tag tag, std::int64_t bytes) noexcept {
   flushed_total.fetch_add(bytes, std::memory_order_relaxed);
 }
 
-// Key destructors run after those of thread_local objects, so that nearly all of a thread's frees find its slot.
+// Key destructors run after those of thread_local objects, so that nearly all of a thread's frees find its
+// slot.
 void end_thread(void* slot_address) {
   Slot* slot = static_cast<Slot*>(slot_address);
   thread_slot = nullptr;
@@ -59,7 +59,9 @@ void end_thread(void* slot_address) {
   free_slots = slot;
 }
 
-void make_thread_end_key() { thread_end_key_made = pthread_key_create(&thread_end_key, end_thread) == 0; }
+void make_thread_end_key() {
+  thread_end_key_made = pthread_key_create(&thread_end_key, end_thread) == 0;
+}
 
 bool append_chunk() noexcept {
   void* memory = mmap(nullptr, sizeof(Chunk), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -99,7 +101,8 @@ bool acquire_thread_slot() noexcept {
   if (!thread_end_key_made) return false;
   Slot* slot = take_slot();
   if (slot == nullptr) return false;
-  // Set first: pthread_setspecific may allocate, and where malloc itself is counted that would come back here.
+  // Set first: pthread_setspecific may allocate, and where malloc itself is counted that would come back
+  // here.
   thread_slot = slot;
   if (pthread_setspecific(thread_end_key, slot) == 0) return true;
   flush_drift(slot);
@@ -111,13 +114,16 @@ bool acquire_thread_slot() noexcept {
 template <class Visit>
 void for_each_slot(Visit visit) noexcept {
   visit(shared_slot);
-  for (const Chunk* chunk = &first_chunk; chunk != nullptr; chunk = chunk->next.load(std::memory_order_acquire)) {
+  for (const Chunk* chunk = &first_chunk; chunk != nullptr;
+       chunk = chunk->next.load(std::memory_order_acquire)) {
     const std::size_t taken = chunk->taken.load(std::memory_order_acquire);
     for (std::size_t i = 0; i < taken; ++i) visit(chunk->slots[i]);
   }
 }
 
-std::size_t clamped(std::int64_t sum) noexcept { return static_cast<std::size_t>(std::max<std::int64_t>(sum, 0)); }
+std::size_t clamped(std::int64_t sum) noexcept {
+  return static_cast<std::size_t>(std::max<std::int64_t>(sum, 0));
+}
 
 }  // namespace
 

@@ -11,8 +11,8 @@ class TagResource final : public std::pmr::memory_resource {
  public:
   explicit TagResource(Tag tag) noexcept : tag_(tag) {}
 
-  // Resources are placed in static storage and never deleted; naming the operator here keeps the virtual destructor
-  // from referring to the global one.
+  // Resources are placed in static storage and never deleted; naming the operator here keeps the virtual
+  // destructor from referring to the global one.
   static void* operator new(std::size_t, void* place) noexcept { return place; }
   static void operator delete(void*) noexcept {}
 

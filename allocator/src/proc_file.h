@@ -112,8 +112,9 @@ inline bool parse_number(std::string_view text, std::uint64_t* value, int base =
 // proc_root/PID/name; pid -1 is "self". False when it does not fit.
 template <std::size_t kSize>
 bool proc_path(std::array<char, kSize>& path, const char* proc_root, pid_t pid, const char* name) noexcept {
-  const int length = pid == -1 ? std::snprintf(path.data(), kSize, "%s/self/%s", proc_root, name)
-                               : std::snprintf(path.data(), kSize, "%s/%ld/%s", proc_root, static_cast<long>(pid), name);
+  const int length =
+      pid == -1 ? std::snprintf(path.data(), kSize, "%s/self/%s", proc_root, name)
+                : std::snprintf(path.data(), kSize, "%s/%ld/%s", proc_root, static_cast<long>(pid), name);
   return length > 0 && static_cast<std::size_t>(length) < kSize;
 }
 

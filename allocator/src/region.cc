@@ -1,9 +1,8 @@
-#include <zmalloc/region.h>
-#include <zmalloc/zm.h>
-
 #include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <zmalloc/region.h>
+#include <zmalloc/zm.h>
 
 #include <algorithm>
 #include <atomic>
@@ -19,11 +18,10 @@ constexpr std::size_t kMappingBytes = std::size_t{256} << 20;
 constexpr std::size_t kSmallestMapping = std::size_t{4} << 20;
 constexpr std::uintptr_t kAddressLimit = std::uintptr_t{1} << 47;
 constexpr std::size_t kBitsPerWord = 64;
-constexpr int kSmallestLog = std::countr_zero(RegionPool::kSmallestRange);
 constexpr int kLargestLog = std::countr_zero(RegionPool::kLargestRange);
 
-// One mapping cut into ranges. Lives as long as the process. Its bitmap follows it in the same block; bit set: the range
-// is free.
+// One mapping cut into ranges. Lives as long as the process. Its bitmap follows it in the same block; bit
+// set: the range is free.
 struct Mapping {
   Mapping* next;
   std::byte* base;
@@ -74,7 +72,8 @@ std::size_t whole_pages(std::size_t bytes) noexcept {
 // Reserved address space aligned to `alignment`, or nullptr.
 std::byte* reserve(std::size_t bytes, std::size_t alignment) noexcept {
   const std::size_t padded = bytes + alignment;
-  void* raw = mmap(nullptr, padded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* raw =
+      mmap(nullptr, padded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (raw == MAP_FAILED) return nullptr;
   const auto start = reinterpret_cast<std::uintptr_t>(raw);
   if (start + padded > kAddressLimit) {
@@ -93,7 +92,8 @@ std::byte* reserve(std::size_t bytes, std::size_t alignment) noexcept {
 // Called with the class locked. Tries smaller mappings where address space is rationed.
 Mapping* add_mapping(RangeClass* in) noexcept {
   const std::size_t range = in->range_bytes();
-  for (std::size_t bytes = std::max(kMappingBytes, range); bytes >= std::max(kSmallestMapping, range); bytes /= 2) {
+  for (std::size_t bytes = std::max(kMappingBytes, range); bytes >= std::max(kSmallestMapping, range);
+       bytes /= 2) {
     const std::size_t ranges = bytes / range;
     const std::size_t words = (ranges + kBitsPerWord - 1) / kBitsPerWord;
     void* block = try_allocate(Tag::other, sizeof(Mapping) + words * sizeof(std::uint64_t));
@@ -160,7 +160,8 @@ void refund_pages(std::size_t bytes, Tag tag) noexcept {
 }  // namespace detail
 
 std::size_t region_page_size() noexcept {
-  static const std::size_t bytes = std::max<std::size_t>(4096, static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));
+  static const std::size_t bytes =
+      std::max<std::size_t>(4096, static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));
   return bytes;
 }
 
@@ -170,7 +171,9 @@ RegionPool::RegionPool(std::size_t range_bytes) noexcept {
   class_ = &detail::classes.of_log[std::countr_zero(size)];
 }
 
-std::size_t RegionPool::range_bytes() const noexcept { return class_->range_bytes(); }
+std::size_t RegionPool::range_bytes() const noexcept {
+  return class_->range_bytes();
+}
 
 void* RegionPool::acquire(Tag) noexcept {
   const detail::ClassLock lock(class_);

@@ -37,13 +37,17 @@ bool parse_kilobytes(std::string_view text, std::uint64_t* bytes) noexcept {
   return true;
 }
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_name(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-int read_mappings(pid_t pid, const char* file, VisitMapping visit, void* context, const char* proc_root) noexcept {
+bool same_name(std::string_view a, std::string_view b) noexcept {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+int read_mappings(pid_t pid, const char* file, VisitMapping visit, void* context,
+                  const char* proc_root) noexcept {
   std::array<char, 4096> path;
   if (!detail::proc_path(path, proc_root, pid, file)) return ENAMETOOLONG;
   SmapsParser parser(visit, context);
@@ -65,7 +69,9 @@ int read_combined(pid_t pid, const char* file, SmapsBytes* totals, const char* p
 
 }  // namespace
 
-std::string_view smaps_field_name(SmapsField field) noexcept { return kFields[static_cast<std::size_t>(field)].name; }
+std::string_view smaps_field_name(SmapsField field) noexcept {
+  return kFields[static_cast<std::size_t>(field)].name;
+}
 
 bool find_smaps_field(std::string_view name, SmapsField* field) noexcept {
   if (!name.empty() && name.back() == ':') name.remove_suffix(1);
@@ -94,7 +100,8 @@ void SmapsParser::take_line(std::string_view line) noexcept {
   std::string_view rest = line;
   const std::string_view word = detail::next_word(&rest);
   if (word.empty()) return;
-  const bool good = word.back() == ':' ? take_field(word.substr(0, word.size() - 1), rest) : take_header(line);
+  const bool good =
+      word.back() == ':' ? take_field(word.substr(0, word.size() - 1), rest) : take_header(line);
   if (!good) ++bad_lines_;
 }
 
@@ -153,7 +160,8 @@ int read_smaps_rollup(pid_t pid, SmapsBytes* totals, const char* proc_root) noex
   return read_combined(pid, "smaps_rollup", totals, proc_root);
 }
 
-int sum_smaps_lines(pid_t pid, std::string_view prefix, std::uint64_t* bytes, const char* proc_root) noexcept {
+int sum_smaps_lines(pid_t pid, std::string_view prefix, std::uint64_t* bytes,
+                    const char* proc_root) noexcept {
   std::array<char, 4096> path;
   if (!detail::proc_path(path, proc_root, pid, "smaps")) return ENAMETOOLONG;
   std::uint64_t sum = 0;

@@ -6,7 +6,9 @@ namespace zm {
 
 namespace detail {
 
-void throw_bad_alloc() { throw std::bad_alloc(); }
+void throw_bad_alloc() {
+  throw std::bad_alloc();
+}
 
 }  // namespace detail
 

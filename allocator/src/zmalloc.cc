@@ -59,15 +59,31 @@ char* copy_string(const char* s, std::size_t length) noexcept {
 
 extern "C" {
 
-void* zmalloc(size_t n) noexcept { return or_handler(zm::try_allocate(Tag::other, n), n); }
-void* zcalloc(size_t n) noexcept { return or_handler(zm::try_allocate_zeroed(Tag::other, n), n); }
-void* zcalloc_num(size_t count, size_t size) noexcept { return zcalloc(product(count, size)); }
-void* zrealloc(void* p, size_t n) noexcept { return reallocate_or_handler(Tag::other, p, n, nullptr); }
+void* zmalloc(size_t n) noexcept {
+  return or_handler(zm::try_allocate(Tag::other, n), n);
+}
+void* zcalloc(size_t n) noexcept {
+  return or_handler(zm::try_allocate_zeroed(Tag::other, n), n);
+}
+void* zcalloc_num(size_t count, size_t size) noexcept {
+  return zcalloc(product(count, size));
+}
+void* zrealloc(void* p, size_t n) noexcept {
+  return reallocate_or_handler(Tag::other, p, n, nullptr);
+}
 
-void* ztrymalloc(size_t n) noexcept { return zm::try_allocate(Tag::other, n); }
-void* ztrycalloc(size_t n) noexcept { return zm::try_allocate_zeroed(Tag::other, n); }
-void* ztrycalloc_num(size_t count, size_t size) noexcept { return ztrycalloc(product(count, size)); }
-void* ztryrealloc(void* p, size_t n) noexcept { return zm::try_reallocate(Tag::other, p, n); }
+void* ztrymalloc(size_t n) noexcept {
+  return zm::try_allocate(Tag::other, n);
+}
+void* ztrycalloc(size_t n) noexcept {
+  return zm::try_allocate_zeroed(Tag::other, n);
+}
+void* ztrycalloc_num(size_t count, size_t size) noexcept {
+  return ztrycalloc(product(count, size));
+}
+void* ztryrealloc(void* p, size_t n) noexcept {
+  return zm::try_reallocate(Tag::other, p, n);
+}
 
 void* zmalloc_usable(size_t n, size_t* usable) noexcept {
   return or_handler(zm::try_allocate(Tag::other, n, usable), n);
@@ -75,39 +91,75 @@ void* zmalloc_usable(size_t n, size_t* usable) noexcept {
 void* zcalloc_usable(size_t n, size_t* usable) noexcept {
   return or_handler(zm::try_allocate_zeroed(Tag::other, n, usable), n);
 }
-void* zrealloc_usable(void* p, size_t n, size_t* usable) noexcept { return reallocate_or_handler(Tag::other, p, n, usable); }
-void* ztrymalloc_usable(size_t n, size_t* usable) noexcept { return zm::try_allocate(Tag::other, n, usable); }
-void* ztrycalloc_usable(size_t n, size_t* usable) noexcept { return zm::try_allocate_zeroed(Tag::other, n, usable); }
+void* zrealloc_usable(void* p, size_t n, size_t* usable) noexcept {
+  return reallocate_or_handler(Tag::other, p, n, usable);
+}
+void* ztrymalloc_usable(size_t n, size_t* usable) noexcept {
+  return zm::try_allocate(Tag::other, n, usable);
+}
+void* ztrycalloc_usable(size_t n, size_t* usable) noexcept {
+  return zm::try_allocate_zeroed(Tag::other, n, usable);
+}
 void* ztryrealloc_usable(void* p, size_t n, size_t* usable) noexcept {
   return zm::try_reallocate(Tag::other, p, n, usable);
 }
 
-__attribute__((noinline)) void* zmalloc_extend_to_usable(void* p, size_t) noexcept { return p; }
+__attribute__((noinline)) void* zmalloc_extend_to_usable(void* p, size_t) noexcept {
+  return p;
+}
 
-void zfree(void* p) noexcept { zm::deallocate(Tag::other, p); }
-void zfree_with_size(void* p, size_t usable) noexcept { zm::deallocate_sized(Tag::other, p, usable); }
+void zfree(void* p) noexcept {
+  zm::deallocate(Tag::other, p);
+}
+void zfree_with_size(void* p, size_t usable) noexcept {
+  zm::deallocate_sized(Tag::other, p, usable);
+}
 void zfree_usable(void* p, size_t* usable) noexcept {
   *usable = zm::usable_size(p);
   zm::deallocate_sized(Tag::other, p, *usable);
 }
 
-char* zstrdup(const char* s) noexcept { return copy_string(s, std::strlen(s)); }
-char* zstrndup(const char* s, size_t n) noexcept { return copy_string(s, strnlen(s, n)); }
+char* zstrdup(const char* s) noexcept {
+  return copy_string(s, std::strlen(s));
+}
+char* zstrndup(const char* s, size_t n) noexcept {
+  return copy_string(s, strnlen(s, n));
+}
 
-size_t zmalloc_size(const void* p) noexcept { return zm::charged_size(p); }
-size_t zmalloc_usable_size(const void* p) noexcept { return zm::usable_size(p); }
+size_t zmalloc_size(const void* p) noexcept {
+  return zm::charged_size(p);
+}
+size_t zmalloc_usable_size(const void* p) noexcept {
+  return zm::usable_size(p);
+}
 
-void* zmalloc_tagged(zm_tag tag, size_t n) noexcept { return or_handler(zm::try_allocate(tag_of(tag), n), n); }
-void* zcalloc_tagged(zm_tag tag, size_t n) noexcept { return or_handler(zm::try_allocate_zeroed(tag_of(tag), n), n); }
-void* zrealloc_tagged(zm_tag tag, void* p, size_t n) noexcept { return reallocate_or_handler(tag_of(tag), p, n, nullptr); }
-void* ztrymalloc_tagged(zm_tag tag, size_t n) noexcept { return zm::try_allocate(tag_of(tag), n); }
-void* ztrycalloc_tagged(zm_tag tag, size_t n) noexcept { return zm::try_allocate_zeroed(tag_of(tag), n); }
-void* ztryrealloc_tagged(zm_tag tag, void* p, size_t n) noexcept { return zm::try_reallocate(tag_of(tag), p, n); }
-void zfree_tagged(zm_tag tag, void* p) noexcept { zm::deallocate(tag_of(tag), p); }
+void* zmalloc_tagged(zm_tag tag, size_t n) noexcept {
+  return or_handler(zm::try_allocate(tag_of(tag), n), n);
+}
+void* zcalloc_tagged(zm_tag tag, size_t n) noexcept {
+  return or_handler(zm::try_allocate_zeroed(tag_of(tag), n), n);
+}
+void* zrealloc_tagged(zm_tag tag, void* p, size_t n) noexcept {
+  return reallocate_or_handler(tag_of(tag), p, n, nullptr);
+}
+void* ztrymalloc_tagged(zm_tag tag, size_t n) noexcept {
+  return zm::try_allocate(tag_of(tag), n);
+}
+void* ztrycalloc_tagged(zm_tag tag, size_t n) noexcept {
+  return zm::try_allocate_zeroed(tag_of(tag), n);
+}
+void* ztryrealloc_tagged(zm_tag tag, void* p, size_t n) noexcept {
+  return zm::try_reallocate(tag_of(tag), p, n);
+}
+void zfree_tagged(zm_tag tag, void* p) noexcept {
+  zm::deallocate(tag_of(tag), p);
+}
 void zfree_with_size_tagged(zm_tag tag, void* p, size_t usable) noexcept {
   zm::deallocate_sized(tag_of(tag), p, usable);
 }
-void zadopt(const void* p, zm_tag from, zm_tag to) noexcept { zm::adopt(p, tag_of(from), tag_of(to)); }
+void zadopt(const void* p, zm_tag from, zm_tag to) noexcept {
+  zm::adopt(p, tag_of(from), tag_of(to));
+}
 
 const char* zmalloc_tag_name(zm_tag tag) noexcept {
   const auto index = static_cast<std::size_t>(tag);
@@ -118,7 +170,9 @@ size_t zmalloc_tag_bytes(zm_tag tag) noexcept {
   return index < zm::kTagCount ? zm::tag_bytes(static_cast<Tag>(index)) : 0;
 }
 
-size_t zmalloc_used_memory(void) noexcept { return zm::used_memory(); }
+size_t zmalloc_used_memory(void) noexcept {
+  return zm::used_memory();
+}
 
 void zmalloc_set_oom_handler(void (*handler)(size_t)) noexcept {
   oom_handler.store(handler != nullptr ? handler : print_and_abort, std::memory_order_release);
@@ -134,9 +188,13 @@ size_t zmalloc_get_smap_bytes_by_field(const char* field, long pid) noexcept {
   return zm::sum_smaps_lines(static_cast<pid_t>(pid), field, &bytes) == 0 ? bytes : 0;
 }
 
-size_t zmalloc_get_private_dirty(long pid) noexcept { return zmalloc_get_smap_bytes_by_field("Private_Dirty:", pid); }
+size_t zmalloc_get_private_dirty(long pid) noexcept {
+  return zmalloc_get_smap_bytes_by_field("Private_Dirty:", pid);
+}
 
-size_t zmalloc_get_memory_size(void) noexcept { return zm::physical_memory(); }
+size_t zmalloc_get_memory_size(void) noexcept {
+  return zm::physical_memory();
+}
 
 int zmalloc_get_allocator_info(zmalloc_allocator_info* info) noexcept {
   const zm::AllocatorInfo from = zm::allocator_info();
@@ -145,11 +203,19 @@ int zmalloc_get_allocator_info(zmalloc_allocator_info* info) noexcept {
   return from.known ? 1 : 0;
 }
 
-const char* zmalloc_backend_version(void) noexcept { return zm::backend_version(); }
-int jemalloc_purge(void) noexcept { return zm::purge() ? 0 : -1; }
-void set_jemalloc_bg_thread(int enable) noexcept { zm::set_background_thread(enable != 0); }
+const char* zmalloc_backend_version(void) noexcept {
+  return zm::backend_version();
+}
+int jemalloc_purge(void) noexcept {
+  return zm::purge() ? 0 : -1;
+}
+void set_jemalloc_bg_thread(int enable) noexcept {
+  zm::set_background_thread(enable != 0);
+}
 
-void zlibc_free(void* p) noexcept { std::free(p); }
+void zlibc_free(void* p) noexcept {
+  std::free(p);
+}
 
 void zlibc_trim(void) noexcept {
 #ifdef __GLIBC__

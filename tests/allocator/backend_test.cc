@@ -12,11 +12,12 @@ namespace {
 
 TEST(Backend, NamesItself) {
   const std::string version = backend_version();
-  const bool known = test::on_backend("jemalloc") || test::on_backend("tcmalloc") || test::on_backend("mimalloc") ||
-                     test::on_backend("libc");
+  const bool known = test::on_backend("jemalloc") || test::on_backend("tcmalloc") ||
+                     test::on_backend("mimalloc") || test::on_backend("libc");
   EXPECT_TRUE(known) << version;
   if (test::on_backend("jemalloc")) {
-    EXPECT_EQ(version.find_first_not_of("0123456789.", std::strlen("jemalloc-")), std::string::npos) << version;
+    EXPECT_EQ(version.find_first_not_of("0123456789.", std::strlen("jemalloc-")), std::string::npos)
+        << version;
   }
 }
 
@@ -72,7 +73,8 @@ TEST(Backend, BackgroundThreadIsJemallocs) {
 
 TEST(Backend, StatisticsAreText) {
   std::string text;
-  const bool printed = backend_stats_text([&](const char* piece, std::size_t length) { text.append(piece, length); });
+  const bool printed =
+      backend_stats_text([&](const char* piece, std::size_t length) { text.append(piece, length); });
   EXPECT_EQ(printed, !test::on_backend("libc") && !test::on_backend("libc-prefix"));
   EXPECT_EQ(printed, !text.empty());
   if (test::on_backend("jemalloc")) {

@@ -1,8 +1,7 @@
 // The C interface's table of semantics and edge cases, row by row.
+#include <unistd.h>
 #include <zmalloc/zm.h>
 #include <zmalloc/zmalloc.h>
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -63,12 +62,16 @@ const std::vector<Call>& grid() {
       {"zrealloc_usable", true, false, [](auto n, auto* u) { return zrealloc_usable(nullptr, n, u); }, true},
       {"ztrymalloc_usable", false, false, [](auto n, auto* u) { return ztrymalloc_usable(n, u); }, true},
       {"ztrycalloc_usable", false, true, [](auto n, auto* u) { return ztrycalloc_usable(n, u); }, true},
-      {"ztryrealloc_usable", false, false, [](auto n, auto* u) { return ztryrealloc_usable(nullptr, n, u); }, true},
+      {"ztryrealloc_usable", false, false, [](auto n, auto* u) { return ztryrealloc_usable(nullptr, n, u); },
+       true},
       {"zmalloc_tagged", true, false, [](auto n, auto*) { return zmalloc_tagged(ZM_TAG_other, n); }, false},
       {"zcalloc_tagged", true, true, [](auto n, auto*) { return zcalloc_tagged(ZM_TAG_other, n); }, false},
-      {"zrealloc_tagged", true, false, [](auto n, auto*) { return zrealloc_tagged(ZM_TAG_other, nullptr, n); }, false},
-      {"ztrymalloc_tagged", false, false, [](auto n, auto*) { return ztrymalloc_tagged(ZM_TAG_other, n); }, false},
-      {"ztrycalloc_tagged", false, true, [](auto n, auto*) { return ztrycalloc_tagged(ZM_TAG_other, n); }, false},
+      {"zrealloc_tagged", true, false,
+       [](auto n, auto*) { return zrealloc_tagged(ZM_TAG_other, nullptr, n); }, false},
+      {"ztrymalloc_tagged", false, false, [](auto n, auto*) { return ztrymalloc_tagged(ZM_TAG_other, n); },
+       false},
+      {"ztrycalloc_tagged", false, true, [](auto n, auto*) { return ztrycalloc_tagged(ZM_TAG_other, n); },
+       false},
       {"ztryrealloc_tagged", false, false,
        [](auto n, auto*) { return ztryrealloc_tagged(ZM_TAG_other, nullptr, n); }, false},
   };
@@ -111,15 +114,20 @@ TEST_F(CCalls, TheHandlerIsCalledOnceWithTheSizeAndTryCallsNeverCallIt) {
 
 TEST_F(CCalls, AProductThatOverflowsFails) {
   const std::size_t half = SIZE_MAX / 2 + 1;
-  for (auto [count, size] : std::vector<std::pair<std::size_t, std::size_t>>{
-           {half, 2}, {2, half}, {SIZE_MAX, SIZE_MAX}, {half / 8 + 1, 16}, {std::size_t{1} << 32, std::size_t{1} << 32}}) {
+  for (auto [count, size] :
+       std::vector<std::pair<std::size_t, std::size_t>>{{half, 2},
+                                                        {2, half},
+                                                        {SIZE_MAX, SIZE_MAX},
+                                                        {half / 8 + 1, 16},
+                                                        {std::size_t{1} << 32, std::size_t{1} << 32}}) {
     refused.clear();
     EXPECT_EQ(zcalloc_num(opaque(count), opaque(size)), nullptr);
     EXPECT_EQ(refused.size(), 1u);
     EXPECT_EQ(ztrycalloc_num(opaque(count), opaque(size)), nullptr);
     EXPECT_EQ(refused.size(), 1u);
   }
-  for (auto [count, size] : std::vector<std::pair<std::size_t, std::size_t>>{{0, 5}, {5, 0}, {0, SIZE_MAX}, {0, 0}}) {
+  for (auto [count, size] :
+       std::vector<std::pair<std::size_t, std::size_t>>{{0, 5}, {5, 0}, {0, SIZE_MAX}, {0, 0}}) {
     void* p = zcalloc_num(opaque(count), opaque(size));
     EXPECT_NE(p, nullptr) << "an empty product is a valid block";
     zfree(p);

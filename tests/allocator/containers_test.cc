@@ -102,7 +102,8 @@ TEST_F(Containers, OwningPointers) {
     EXPECT_EQ(*number, 42);
     EXPECT_GE(grown(Tag::zset), sizeof(int));
     unique_ptr<Base, Tag::client> base = make_unique<Derived, Tag::client>(&gone);
-    EXPECT_NE(static_cast<void*>(base.get()), dynamic_cast<void*>(base.get())) << "the base lies inside the block";
+    EXPECT_NE(static_cast<void*>(base.get()), dynamic_cast<void*>(base.get()))
+        << "the base lies inside the block";
     EXPECT_GE(grown(Tag::client), sizeof(Derived));
     unique_ptr<const int, Tag::zset> constant = std::move(number);
   }

@@ -9,7 +9,9 @@
 namespace zm {
 namespace {
 
-std::size_t other() { return tag_bytes(Tag::other); }
+std::size_t other() {
+  return tag_bytes(Tag::other);
+}
 
 struct alignas(256) Wide {
   char bytes[256];
@@ -36,20 +38,24 @@ TEST(NewDelete, EveryFormIsCounted) {
   using std::align_val_t;
   using std::nothrow;
   expect_counted([] { return ::operator new(100); }, [](void* p) { ::operator delete(p); });
-  expect_counted([] { return ::operator new(100); }, [](void* p) { ::operator delete(p, std::size_t{100}); });
   expect_counted([] { return ::operator new[](100); }, [](void* p) { ::operator delete[](p); });
-  expect_counted([] { return ::operator new[](100); }, [](void* p) { ::operator delete[](p, std::size_t{100}); });
   expect_counted([] { return ::operator new(9, nothrow); }, [](void* p) { ::operator delete(p, nothrow); });
-  expect_counted([] { return ::operator new[](9, nothrow); }, [](void* p) { ::operator delete[](p, nothrow); });
+  expect_counted([] { return ::operator new[](9, nothrow); },
+                 [](void* p) { ::operator delete[](p, nothrow); });
   const align_val_t wide{512};
   expect_counted([=] { return ::operator new(9, wide); }, [=](void* p) { ::operator delete(p, wide); });
-  expect_counted([=] { return ::operator new(9, wide); }, [=](void* p) { ::operator delete(p, 9, wide); });
   expect_counted([=] { return ::operator new[](9, wide); }, [=](void* p) { ::operator delete[](p, wide); });
-  expect_counted([=] { return ::operator new[](9, wide); }, [=](void* p) { ::operator delete[](p, 9, wide); });
   expect_counted([=] { return ::operator new(9, wide, nothrow); },
                  [=](void* p) { ::operator delete(p, wide, nothrow); });
   expect_counted([=] { return ::operator new[](9, wide, nothrow); },
                  [=](void* p) { ::operator delete[](p, wide, nothrow); });
+#ifdef __cpp_sized_deallocation  // some compilers declare these only when asked to
+  expect_counted([] { return ::operator new(100); }, [](void* p) { ::operator delete(p, 100UL); });
+  expect_counted([] { return ::operator new[](100); }, [](void* p) { ::operator delete[](p, 100UL); });
+  expect_counted([=] { return ::operator new(9, wide); }, [=](void* p) { ::operator delete(p, 9, wide); });
+  expect_counted([=] { return ::operator new[](9, wide); },
+                 [=](void* p) { ::operator delete[](p, 9, wide); });
+#endif
   expect_counted([] { return new Wide; }, [](Wide* p) { delete p; });
   delete seen(static_cast<int*>(nullptr));
 }

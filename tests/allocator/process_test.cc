@@ -101,10 +101,9 @@ TEST(StatText, Field24) {
     EXPECT_EQ(pages, 777u) << name;
   }
   EXPECT_TRUE(parse_stat_resident_pages("1 (x)" + tail + " 5\n", &pages));
-  for (const std::string& bad :
-       {std::string(), std::string("1 sh"), "1 (x" + tail + " 5 6", "1 (x)" + tail, "1 (x)" + tail + " ",
-        "1 (x)" + tail + " 77", "1 (x)" + tail + " -5 6", "1 (x)" + tail + " 5x 6",
-        "1 (x)" + tail + " 99999999999999999999999 6"}) {
+  for (const std::string& bad : {std::string(), std::string("1 sh"), "1 (x" + tail + " 5 6", "1 (x)" + tail,
+                                 "1 (x)" + tail + " ", "1 (x)" + tail + " 77", "1 (x)" + tail + " -5 6",
+                                 "1 (x)" + tail + " 5x 6", "1 (x)" + tail + " 99999999999999999999999 6"}) {
     EXPECT_FALSE(parse_stat_resident_pages(bad, &pages)) << bad;
   }
 }
@@ -140,8 +139,9 @@ TEST_F(Smaps, ManyMappingsAcrossReadBoundaries) {
   std::string text;
   std::uint64_t kilobytes = 0;
   for (int i = 0; i < 20000; ++i) {
-    text += "7f0000000000-7f0000001000 rw-p 00000000 00:00 0 " + std::string(static_cast<std::size_t>(i % 61), ' ') +
-            "/name\nRss: " + std::to_string(i) + " kB\nVmFlags: rd wr\n";
+    text += "7f0000000000-7f0000001000 rw-p 00000000 00:00 0 " +
+            std::string(static_cast<std::size_t>(i % 61), ' ') + "/name\nRss: " + std::to_string(i) +
+            " kB\nVmFlags: rd wr\n";
     kilobytes += static_cast<std::uint64_t>(i);
   }
   write("5/smaps", text);
@@ -184,9 +184,10 @@ TEST_F(Smaps, GarbageIsCountedAndSkipped) {
       &names);
   const std::string long_name(20000, 'n');
   for (const std::string& line :
-       {std::string("Rss: 5 kB"), std::string("garbage"), std::string("zz-10 rw-p"), std::string("20-10 rw-p"),
-        std::string("-"), std::string(), std::string("10-20"), std::string("Rss: five kB"), std::string("Rss: 5 MB"),
-        std::string("Rss: 5"), std::string("Rss:"), "30-40 rw-p 0 0:0 0 " + long_name, std::string("Rss: 7 kB")}) {
+       {std::string("Rss: 5 kB"), std::string("garbage"), std::string("zz-10 rw-p"),
+        std::string("20-10 rw-p"), std::string("-"), std::string(), std::string("10-20"),
+        std::string("Rss: five kB"), std::string("Rss: 5 MB"), std::string("Rss: 5"), std::string("Rss:"),
+        "30-40 rw-p 0 0:0 0 " + long_name, std::string("Rss: 7 kB")}) {
     parser.take_line(line);
   }
   parser.finish();
@@ -282,7 +283,8 @@ class Cgroup : public Files {
 };
 
 constexpr const char* kMountV2 =
-    "25 30 0:23 / /sys rw - sysfs sysfs rw\n35 25 0:30 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw\n";
+    "25 30 0:23 / /sys rw - sysfs sysfs rw\n35 25 0:30 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 "
+    "rw\n";
 
 TEST_F(Cgroup, Version2) {
   write("self/cgroup", "0::/user.slice/app\n");

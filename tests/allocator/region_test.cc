@@ -122,13 +122,13 @@ std::atomic<std::size_t> ledger_bytes{0};
 std::atomic<std::size_t> ledger_limit{0};
 
 TEST_F(Regions, ALedgerCanRefuse) {
-  static const CommitLedger ledger = {
-      [](std::size_t bytes) noexcept {
-        if (ledger_bytes.fetch_add(bytes) + bytes <= ledger_limit.load()) return true;
-        ledger_bytes.fetch_sub(bytes);
-        return false;
-      },
-      [](std::size_t bytes) noexcept { ledger_bytes.fetch_sub(bytes); }};
+  static const CommitLedger ledger = {[](std::size_t bytes) noexcept {
+                                        if (ledger_bytes.fetch_add(bytes) + bytes <= ledger_limit.load())
+                                          return true;
+                                        ledger_bytes.fetch_sub(bytes);
+                                        return false;
+                                      },
+                                      [](std::size_t bytes) noexcept { ledger_bytes.fetch_sub(bytes); }};
   ledger_limit = 3 * page_;
   set_commit_ledger(&ledger);
   void* range = pool_.acquire(Tag::table);

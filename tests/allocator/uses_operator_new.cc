@@ -2,4 +2,6 @@
 struct Tree {
   virtual ~Tree() = default;
 };
-Tree* plant() { return new Tree; }
+Tree* plant() {
+  return new Tree;
+}

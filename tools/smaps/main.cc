@@ -52,17 +52,21 @@ void define(CLI::App& app, Arguments& arguments) {
   app.add_option("PID", arguments.pid, "the process; its mappings are summed by name, biggest first")
       ->required()
       ->check(CLI::Range(pid_t{1}, std::numeric_limits<pid_t>::max()));
-  app.add_option("-f,--field", arguments.fields, "fields to show, comma-separated or repeated; 'all' for every one")
+  app.add_option("-f,--field", arguments.fields,
+                 "fields to show, comma-separated or repeated; 'all' for every one")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(check_field)
       ->capture_default_str();
-  app.add_option("-s,--sort", arguments.sort, "a field (largest first), 'name' or 'mappings'; default: the first field")
+  app.add_option("-s,--sort", arguments.sort,
+                 "a field (largest first), 'name' or 'mappings'; default: the first field")
       ->check(check_sort);
   app.add_flag("-r,--reverse", arguments.reversed, "the other way round");
   app.add_option("-n,--top", arguments.report.top, "show this many names only (the total is of all)");
   app.add_flag("-b,--bytes", arguments.report.raw_bytes, "plain numbers of bytes in the table");
   app.add_flag("-j,--json", arguments.json, "JSON instead of a table, in bytes");
-  app.add_option("--proc", arguments.proc_root, "read this directory instead of /proc")->capture_default_str();
+  app.add_option("--proc", arguments.proc_root, "read this directory instead of /proc")
+      ->capture_default_str();
 }
 
 void resolve_fields(Arguments& arguments) {
@@ -111,6 +115,7 @@ int main(int argc, char** argv) {
   sort(summary, arguments);
   const std::string text = arguments.json ? plimsoll::smaps::json(summary, arguments.report, arguments.pid)
                                           : plimsoll::smaps::table(summary, arguments.report);
-  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  const bool written =
+      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
   return written ? 0 : 1;
 }

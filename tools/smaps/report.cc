@@ -9,7 +9,8 @@ namespace plimsoll::smaps {
 namespace {
 
 std::span<const Group> shown(const Summary& summary, const ReportOptions& options) {
-  const std::size_t count = options.top == 0 ? summary.groups.size() : std::min(options.top, summary.groups.size());
+  const std::size_t count =
+      options.top == 0 ? summary.groups.size() : std::min(options.top, summary.groups.size());
   return std::span(summary.groups).first(count);
 }
 
@@ -26,7 +27,31 @@ std::string human(std::uint64_t bytes) {
   return text.data();
 }
 
+// A file's name may hold what a terminal would obey; written as the kernel writes a newline.
+std::string printable(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f) {
+      out += c;
+      continue;
+    }
+    std::array<char, 8> escape;
+    std::snprintf(escape.data(), escape.size(), "\\%03o", byte);
+    out += escape.data();
+  }
+  return out;
+}
+
 using Row = std::vector<std::string>;
+
+Row head_of(const ReportOptions& options) {
+  Row row;
+  for (const zm::SmapsField field : options.fields) row.emplace_back(zm::smaps_field_name(field));
+  row.emplace_back("Mappings");
+  row.emplace_back("Name");
+  return row;
+}
 
 Row row_of(const Group& group, const ReportOptions& options) {
   Row row;
@@ -39,7 +64,7 @@ Row row_of(const Group& group, const ReportOptions& options) {
     }
   }
   row.push_back(std::to_string(group.mappings));
-  row.push_back(group.name);
+  row.push_back(printable(group.name));
   return row;
 }
 
@@ -94,14 +119,10 @@ std::string object(const Group& group, const ReportOptions& options) {
 }  // namespace
 
 std::string table(const Summary& summary, const ReportOptions& options) {
-  std::vector<Row> rows;
-  Row& head = rows.emplace_back();
-  for (const zm::SmapsField field : options.fields) head.emplace_back(zm::smaps_field_name(field));
-  head.emplace_back("Mappings");
-  head.emplace_back("Name");
+  std::vector<Row> rows{head_of(options)};
   for (const Group& group : shown(summary, options)) rows.push_back(row_of(group, options));
   rows.push_back(row_of(summary.total, options));
-  std::vector<std::size_t> widths(head.size() - 1, 0);
+  std::vector<std::size_t> widths(rows.front().size() - 1, 0);
   for (const Row& row : rows) {
     for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
   }

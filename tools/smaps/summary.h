@@ -26,8 +26,8 @@ enum class Order { field, name, mappings };
 // Returns 0 or an errno value (process_memory.h).
 int summarize(pid_t pid, const char* proc_root, Summary* summary);
 
-// By the field, largest first, or by name, or by the number of mappings, most first; names break ties. reversed turns
-// the whole order round.
+// By the field, largest first, or by name, or by the number of mappings, most first; names break ties.
+// reversed turns the whole order round.
 void sort_groups(Summary& summary, Order order, zm::SmapsField field, bool reversed);
 
 }  // namespace plimsoll::smaps

@@ -1,4 +1,5 @@
-// Standard containers, pmr and owning pointers whose bytes are charged to a tag. Nothing here touches operator new.
+// Standard containers, pmr and owning pointers whose bytes are charged to a tag. Nothing here touches
+// operator new.
 #pragma once
 
 #include <zmalloc/zm.h>
@@ -80,8 +81,8 @@ using unordered_map = std::unordered_map<K, V, Hash, Equal, allocator<std::pair<
 template <class K, Tag kTag, class Hash = std::hash<K>, class Equal = std::equal_to<K>>
 using unordered_set = std::unordered_set<K, Hash, Equal, allocator<K, kTag>>;
 
-// std::hash is not specialized for strings with another allocator; this one hashes and compares any of them and
-// string_view alike (transparent: no temporary string for a look-up).
+// std::hash is not specialized for strings with another allocator; this one hashes and compares any of them
+// and string_view alike (transparent: no temporary string for a look-up).
 struct string_hash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
@@ -90,7 +91,8 @@ struct string_hash {
 template <class V, Tag kTag>
 using string_map = unordered_map<string<kTag>, V, kTag, string_hash, std::equal_to<>>;
 
-// The process-wide memory resource of a tag: never destroyed, equal only to itself. allocate() throws std::bad_alloc.
+// The process-wide memory resource of a tag: never destroyed, equal only to itself. allocate() throws
+// std::bad_alloc.
 std::pmr::memory_resource* resource(Tag tag) noexcept;
 
 // Destroys and frees what make_unique made. A polymorphic object may be deleted through a base with a virtual
@@ -105,7 +107,8 @@ struct deleter {
 
   void operator()(T* object) const noexcept {
     void* block = const_cast<std::remove_cv_t<T>*>(object);
-    if constexpr (std::is_polymorphic_v<T>) block = dynamic_cast<void*>(const_cast<std::remove_cv_t<T>*>(object));
+    if constexpr (std::is_polymorphic_v<T>)
+      block = dynamic_cast<void*>(const_cast<std::remove_cv_t<T>*>(object));
     std::destroy_at(object);
     zm::deallocate(kTag, block);
   }
@@ -131,13 +134,11 @@ unique_ptr<T, kTag> make_unique(Args&&... args) {
   }
 }
 
-// Base of classes with a virtual destructor: the compiler's deleting destructor then names these operators and not the
-// global ones, so that a library of such classes refers to no operator new or delete.
+// Base of classes with a virtual destructor: the compiler's deleting destructor then names these operators
+// and not the global ones, so that a library of such classes refers to no operator new or delete.
 template <Tag kTag>
 struct counted {
-  static void* operator new(std::size_t n) {
-    return zm::allocate(kTag, n);
-  }
+  static void* operator new(std::size_t n) { return zm::allocate(kTag, n); }
   static void* operator new(std::size_t, void* place) noexcept { return place; }
   static void operator delete(void* p) noexcept { zm::deallocate(kTag, p); }
   static void operator delete(void*, void*) noexcept {}

@@ -1,5 +1,5 @@
-// The primitives a malloc must offer to stand under libzmalloc. One file of src/backend_*.cc defines them all; which one
-// is linked decides the backend, and nothing else of the library is compiled anew.
+// The primitives a malloc must offer to stand under libzmalloc. One file of src/backend_*.cc defines them
+// all; which one is linked decides the backend, and nothing else of the library is compiled anew.
 //
 // Nothing here counts: callers want zm.h. All functions are thread-safe and throw nothing.
 #pragma once
@@ -9,21 +9,22 @@
 
 namespace zm::backend {
 
-// A block and the bytes its holder may use (at least what was asked). address == nullptr means refused, usable is then 0.
-// Two words, so that it is returned in registers.
+// A block and the bytes its holder may use (at least what was asked). address == nullptr means refused,
+// usable is then 0. Two words, so that it is returned in registers.
 struct Block {
   void* address;
   std::size_t usable;
 };
 
-// Requests from this size on are refused by every backend: room is left for rounding and prefixes without overflow.
+// Requests from this size on are refused by every backend: room is left for rounding and prefixes without
+// overflow.
 inline constexpr std::size_t kRequestLimit = SIZE_MAX / 2;
 
 // Every block is at least this aligned.
 inline constexpr std::size_t kAlignment = 16;
 
-// What a block costs beyond its usable bytes as far as the backend can tell: the size of the prefix on libc-prefix, 0
-// elsewhere. The charge of a block is usable + kOverhead.
+// What a block costs beyond its usable bytes as far as the backend can tell: the size of the prefix on
+// libc-prefix, 0 elsewhere. The charge of a block is usable + kOverhead.
 extern const std::size_t kOverhead;
 
 // n == 0 gives a block distinct from all others.
@@ -33,8 +34,8 @@ Block allocate_zeroed(std::size_t n) noexcept;
 // alignment is a power of two. The block goes back through deallocate or release, never release_requested.
 Block allocate_aligned(std::size_t n, std::size_t alignment) noexcept;
 
-// p is a live block, n > 0. *old_usable receives what the old block had. When refused, p lives on. The result is
-// aligned to kAlignment only.
+// p is a live block, n > 0. *old_usable receives what the old block had. When refused, p lives on. The result
+// is aligned to kAlignment only.
 Block reallocate(void* p, std::size_t n, std::size_t* old_usable) noexcept;
 
 // Frees p, whose usable size the caller knows exactly. p != nullptr.
@@ -43,8 +44,8 @@ void deallocate(void* p, std::size_t usable) noexcept;
 // Frees p and returns the usable size it had. p != nullptr.
 std::size_t release(void* p) noexcept;
 
-// The same when the caller knows the size that was asked for: no look-up where sizes follow from requests (jemalloc).
-// Not for aligned or reallocated blocks unless the last request was n bytes.
+// The same when the caller knows the size that was asked for: no look-up where sizes follow from requests
+// (jemalloc). Not for aligned or reallocated blocks unless the last request was n bytes.
 std::size_t release_requested(void* p, std::size_t n) noexcept;
 
 // p != nullptr.

@@ -1,7 +1,7 @@
-// Who holds how many bytes. Every thread owns a slot of counters and is its only writer, so that a charge is a relaxed
-// load and store, never a locked instruction; readers sum the slots. A thread that ends leaves its balance behind in
-// the slot for the next thread, and a thread without a slot (before the first or after the last of its own code) counts
-// on a shared, atomic one.
+// Who holds how many bytes. Every thread owns a slot of counters and is its only writer, so that a charge is
+// a relaxed load and store, never a locked instruction; readers sum the slots. A thread that ends leaves its
+// balance behind in the slot for the next thread, and a thread without a slot (before the first or after the
+// last of its own code) counts on a shared, atomic one.
 //
 // Invariants at a quiescent moment (no call of another thread is under way):
 //   used_memory() == sum of tag_bytes() == sum of the charges of all live blocks and committed region pages;
@@ -22,8 +22,8 @@ inline constexpr std::int64_t kDriftLimit = 16 * 1024;
 
 using TagBytes = std::array<std::size_t, kTagCount>;
 
-// Bytes charged to one tag. Costs a walk over all slots. A sum read while other threads move bytes can be off by what
-// they move meanwhile and is never below 0.
+// Bytes charged to one tag. Costs a walk over all slots. A sum read while other threads move bytes can be off
+// by what they move meanwhile and is never below 0.
 std::size_t tag_bytes(Tag tag) noexcept;
 void all_tag_bytes(TagBytes& bytes) noexcept;
 
@@ -41,15 +41,16 @@ std::size_t counter_slots() noexcept;
 
 namespace detail {
 
-// bytes[] is written by the owner alone and read by any thread; drift is the owner's alone. Padded to two cache lines
-// pairs so that no two owners share one and the adjacent-line prefetcher does not couple them.
+// bytes[] is written by the owner alone and read by any thread; drift is the owner's alone. Padded to two
+// cache lines pairs so that no two owners share one and the adjacent-line prefetcher does not couple them.
 struct alignas(128) Slot {
   std::array<std::atomic<std::int64_t>, kTagCount> bytes;
   std::int64_t drift;
   Slot* next_free;  // guarded by the registry's mutex
 };
 
-// initial-exec: one instruction relative to the thread pointer. __thread, not thread_local: no initialization wrapper.
+// initial-exec: one instruction relative to the thread pointer. __thread, not thread_local: no initialization
+// wrapper.
 extern __thread Slot* thread_slot __attribute__((tls_model("initial-exec")));
 
 // Takes a slot for this thread if it may have one, then charges.

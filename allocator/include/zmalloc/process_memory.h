@@ -1,12 +1,13 @@
-// What the kernel counts: memory of a process, of the machine and of a cgroup, read from /proc and cgroupfs. Nothing
-// here knows or uses the accounting allocator; no function allocates or throws.
+// What the kernel counts: memory of a process, of the machine and of a cgroup, read from /proc and cgroupfs.
+// Nothing here knows or uses the accounting allocator; no function allocates or throws.
 //
-// Functions return 0 or an errno value: ENOENT or ESRCH when there is no such process, EACCES or EPERM when it is
-// another user's, EBADMSG when the file is there and does not hold what was asked for. Outputs are written only on
-// success. Figures are bytes. proc_root is "/proc" or a directory laid out like it. pid -1 is the calling process.
+// Functions return 0 or an errno value: ENOENT or ESRCH when there is no such process, EACCES or EPERM when
+// it is another user's, EBADMSG when the file is there and does not hold what was asked for. Outputs are
+// written only on success. Figures are bytes. proc_root is "/proc" or a directory laid out like it. pid -1 is
+// the calling process.
 //
-// Cost: smaps_rollup walks the process's page tables, some 4 ms per resident GB, and smaps takes longer still; the
-// kernel holds the address space's lock meanwhile. Not for a hot path.
+// Cost: smaps_rollup walks the process's page tables, some 4 ms per resident GB, and smaps takes longer
+// still; the kernel holds the address space's lock meanwhile. Not for a hot path.
 #pragma once
 
 #include <sys/types.h>
@@ -43,8 +44,12 @@ struct SmapsBytes {
   std::array<std::uint64_t, kSmapsFieldCount> values{};
   std::uint32_t known_fields = 0;
 
-  std::uint64_t operator[](SmapsField field) const noexcept { return values[static_cast<std::size_t>(field)]; }
-  bool known(SmapsField field) const noexcept { return (known_fields >> static_cast<unsigned>(field) & 1) != 0; }
+  std::uint64_t operator[](SmapsField field) const noexcept {
+    return values[static_cast<std::size_t>(field)];
+  }
+  bool known(SmapsField field) const noexcept {
+    return (known_fields >> static_cast<unsigned>(field) & 1) != 0;
+  }
   void set(SmapsField field, std::uint64_t bytes) noexcept;
 
   // Adds the sums and keeps the larger of what does not add up (page sizes). Sums stop at 2^64 - 1.
@@ -52,8 +57,9 @@ struct SmapsBytes {
 };
 static_assert(kSmapsFieldCount <= 32);
 
-// One mapping of smaps. name: the file's path, "[heap]", "[stack]", "" for anonymous memory, "[rollup]"; the kernel
-// writes a newline in a path as \012 and appends " (deleted)" for a file that is gone. Valid during the visit only.
+// One mapping of smaps. name: the file's path, "[heap]", "[stack]", "" for anonymous memory, "[rollup]"; the
+// kernel writes a newline in a path as \012 and appends " (deleted)" for a file that is gone. Valid during
+// the visit only.
 struct SmapsMapping {
   std::uint64_t start;
   std::uint64_t end;
@@ -64,8 +70,8 @@ struct SmapsMapping {
 
 using VisitMapping = void (*)(void* context, const SmapsMapping& mapping);
 
-// Parses smaps or smaps_rollup line by line. Lines that make no sense (cut off, garbage) are skipped and counted; of a
-// line longer than kLongestLine the rest is ignored.
+// Parses smaps or smaps_rollup line by line. Lines that make no sense (cut off, garbage) are skipped and
+// counted; of a line longer than kLongestLine the rest is ignored.
 class SmapsParser {
  public:
   static constexpr std::size_t kLongestLine = 6144;  // a path of PATH_MAX bytes and the columns before it
@@ -118,8 +124,8 @@ int read_smaps_rollup(pid_t pid, SmapsBytes* totals, const char* proc_root = "/p
 int sum_smaps_lines(pid_t pid, std::string_view prefix, std::uint64_t* bytes,
                     const char* proc_root = "/proc") noexcept;
 
-// Resident set size: field 24 of /proc/PID/stat, in pages there. The kernel batches its updates per thread, so it can be off
-// by some pages per thread.
+// Resident set size: field 24 of /proc/PID/stat, in pages there. The kernel batches its updates per thread,
+// so it can be off by some pages per thread.
 int read_resident(pid_t pid, std::uint64_t* bytes, const char* proc_root = "/proc") noexcept;
 
 // Field 24 of the text of a stat file. The process name before it may hold spaces and parentheses.
@@ -130,16 +136,17 @@ std::uint64_t physical_memory() noexcept;
 
 // The memory cgroup that binds the process.
 struct CgroupMemory {
-  int version;           // 1 or 2
-  bool limited;          // some group on the path up to the mount sets a limit
-  std::uint64_t limit;   // the smallest of these limits; 0 when not limited
-  bool usage_known;      // the root group of version 2 has no usage
-  std::uint64_t usage;   // of the group that sets this limit; of the process's own group when not limited
+  int version;          // 1 or 2
+  bool limited;         // some group on the path up to the mount sets a limit
+  std::uint64_t limit;  // the smallest of these limits; 0 when not limited
+  bool usage_known;     // the root group of version 2 has no usage
+  std::uint64_t usage;  // of the group that sets this limit; of the process's own group when not limited
   std::array<char, 1024> directory;  // of that group, NUL-terminated
 };
 
-// proc_self: "/proc/self" or a directory that holds files cgroup and mountinfo like its own. root: put before the mount
-// points that mountinfo names. ENOENT: no memory cgroup is mounted or the process is in none.
-int read_cgroup_memory(CgroupMemory* memory, const char* proc_self = "/proc/self", const char* root = "") noexcept;
+// proc_self: "/proc/self" or a directory that holds files cgroup and mountinfo like its own. root: put before
+// the mount points that mountinfo names. ENOENT: no memory cgroup is mounted or the process is in none.
+int read_cgroup_memory(CgroupMemory* memory, const char* proc_self = "/proc/self",
+                       const char* root = "") noexcept;
 
 }  // namespace zm

@@ -1,5 +1,5 @@
-// The tags every charge of memory carries. A tag is a compile-time constant at almost every call, so that the charge
-// compiles to an update of one known counter.
+// The tags every charge of memory carries. A tag is a compile-time constant at almost every call, so that the
+// charge compiles to an update of one known counter.
 #pragma once
 
 #include <cstddef>

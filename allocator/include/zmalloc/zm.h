@@ -1,8 +1,9 @@
 // Accounting allocation for C++: the bare calls. Containers, pmr and owning pointers are in allocator.h.
 //
-// Every call names the tag it charges or refunds; a block is refunded to the tag it was charged to, or adopt()ed first.
-// All functions are thread-safe. A block may be freed by another thread than its allocator. Blocks are 16-byte aligned.
-// A request of 0 bytes gives a block distinct from all others; one of SIZE_MAX/2 bytes or more is refused.
+// Every call names the tag it charges or refunds; a block is refunded to the tag it was charged to, or
+// adopt()ed first. All functions are thread-safe. A block may be freed by another thread than its allocator.
+// Blocks are 16-byte aligned. A request of 0 bytes gives a block distinct from all others; one of SIZE_MAX/2
+// bytes or more is refused.
 #pragma once
 
 #include <zmalloc/backend.h>
@@ -37,7 +38,8 @@ inline void* charged(Tag tag, backend::Block block, std::size_t* usable) noexcep
   return detail::charged(tag, backend::allocate(n), usable);
 }
 
-[[nodiscard]] inline void* try_allocate_zeroed(Tag tag, std::size_t n, std::size_t* usable = nullptr) noexcept {
+[[nodiscard]] inline void* try_allocate_zeroed(Tag tag, std::size_t n,
+                                               std::size_t* usable = nullptr) noexcept {
   return detail::charged(tag, backend::allocate_zeroed(n), usable);
 }
 
@@ -80,8 +82,9 @@ inline void deallocate_sized(Tag tag, void* p, std::size_t usable) noexcept {
   backend::deallocate(p, usable);
 }
 
-// n: exactly what was last asked for. Saves the look-up where the backend can tell the usable size from it. Not for
-// aligned blocks. p == nullptr is allowed. Returns the bytes refunded, for owners that keep a sum of their own.
+// n: exactly what was last asked for. Saves the look-up where the backend can tell the usable size from it.
+// Not for aligned blocks. p == nullptr is allowed. Returns the bytes refunded, for owners that keep a sum of
+// their own.
 inline std::size_t deallocate_requested(Tag tag, void* p, std::size_t n) noexcept {
   if (p == nullptr) return 0;
   const std::int64_t refund = detail::charge_of(backend::release_requested(p, n));
@@ -89,24 +92,29 @@ inline std::size_t deallocate_requested(Tag tag, void* p, std::size_t n) noexcep
   return static_cast<std::size_t>(refund);
 }
 
-// realloc: p == nullptr allocates; n == 0 frees p and returns nullptr (which is then no failure). When refused, returns
-// nullptr and p stays valid and charged. *usable is 0 whenever nullptr is returned.
+// realloc: p == nullptr allocates; n == 0 frees p and returns nullptr (which is then no failure). When
+// refused, returns nullptr and p stays valid and charged. *usable is 0 whenever nullptr is returned.
 [[nodiscard]] void* try_reallocate(Tag tag, void* p, std::size_t n, std::size_t* usable = nullptr) noexcept;
 
 // The same, throwing std::bad_alloc when refused.
 [[nodiscard]] void* reallocate(Tag tag, void* p, std::size_t n, std::size_t* usable = nullptr);
 
 // Bytes the holder of p may use; 0 for nullptr.
-inline std::size_t usable_size(const void* p) noexcept { return p == nullptr ? 0 : backend::usable_size(p); }
+inline std::size_t usable_size(const void* p) noexcept {
+  return p == nullptr ? 0 : backend::usable_size(p);
+}
 
 // Bytes p is charged with: usable_size plus the prefix of the libc-prefix backend; 0 for nullptr.
 inline std::size_t charged_size(const void* p) noexcept {
   return p == nullptr ? 0 : backend::usable_size(p) + backend::kOverhead;
 }
 
-// The usable size an allocation of n bytes would get, without allocating. Exact on jemalloc and libc-prefix; on the
-// others a lower bound, at least n. Charges and refunds never come from it: they use what the block really has.
-inline std::size_t good_size(std::size_t n) noexcept { return backend::good_size(n); }
+// The usable size an allocation of n bytes would get, without allocating. Exact on jemalloc and libc-prefix;
+// on the others a lower bound, at least n. Charges and refunds never come from it: they use what the block
+// really has.
+inline std::size_t good_size(std::size_t n) noexcept {
+  return backend::good_size(n);
+}
 
 // Moves bytes from one tag to another; used_memory stays the same.
 inline void adopt_bytes(std::size_t bytes, Tag from, Tag to) noexcept {
@@ -118,14 +126,26 @@ inline void adopt_bytes(std::size_t bytes, Tag from, Tag to) noexcept {
 }
 
 // The block's charge moves: from now on it is refunded to `to`. nullptr is allowed.
-inline void adopt(const void* block, Tag from, Tag to) noexcept { adopt_bytes(charged_size(block), from, to); }
+inline void adopt(const void* block, Tag from, Tag to) noexcept {
+  adopt_bytes(charged_size(block), from, to);
+}
 
 // Figures and switches of the backend; see backend.h for what each means and where it is known.
-inline AllocatorInfo allocator_info() noexcept { return backend::info(); }
-inline const char* backend_version() noexcept { return backend::version(); }
-inline bool purge() noexcept { return backend::purge(); }
-inline bool set_background_thread(bool on) noexcept { return backend::set_background_thread(on); }
-inline bool flush_thread_cache() noexcept { return backend::flush_thread_cache(); }
+inline AllocatorInfo allocator_info() noexcept {
+  return backend::info();
+}
+inline const char* backend_version() noexcept {
+  return backend::version();
+}
+inline bool purge() noexcept {
+  return backend::purge();
+}
+inline bool set_background_thread(bool on) noexcept {
+  return backend::set_background_thread(on);
+}
+inline bool flush_thread_cache() noexcept {
+  return backend::flush_thread_cache();
+}
 
 // write(context, text, length) is called with one piece of the statistics after another.
 inline bool backend_stats_text(backend::WriteText write, void* context) noexcept {
