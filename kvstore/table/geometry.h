@@ -60,7 +60,7 @@ constexpr uint32_t next_lines(uint32_t lines) noexcept {
 // Entries beyond which a segment grows although another might find room: full lines make look-ups long.
 constexpr uint32_t most_entries(uint32_t lines) noexcept {
   if (lines <= 8) return lines * Line::kSlots;
-  return std::max<uint32_t>(8 * Line::kSlots, homes_of(lines) * Line::kSlots * 15 / 16);
+  return std::max<uint32_t>(8 * Line::kSlots, homes_of(lines) * Line::kSlots * 29 / 32);
 }
 // Lines for a segment that is made new or made smaller, so that it neither grows nor shrinks again soon.
 constexpr uint32_t fitting_lines(uint32_t entries) noexcept {

@@ -3,6 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace plimsoll {
 
 class Entry;
@@ -67,18 +71,16 @@ struct alignas(16) Line {
   }
 
   // Bit i is set if slot i has this pattern (slot::pattern). Empty slots look like pattern 0.
-  unsigned match(uint64_t pattern) const noexcept {
+  unsigned match(uint64_t pattern) const noexcept;
+  // The same for readers without the lock.
+  unsigned match_unlocked(uint64_t pattern) const noexcept {
     unsigned mask = 0;
     for (unsigned i = 0; i < kSlots; ++i) {
       mask |= static_cast<unsigned>(((load(i) ^ pattern) & slot::kPatternMask) == 0) << i;
     }
     return mask;
   }
-  unsigned occupied() const noexcept {
-    unsigned mask = 0;
-    for (unsigned i = 0; i < kSlots; ++i) mask |= static_cast<unsigned>(slot::occupied(load(i))) << i;
-    return mask;
-  }
+  unsigned occupied() const noexcept;
   unsigned vacant() const noexcept { return occupied() ^ 255u; }
 
   unsigned reach() const noexcept {
@@ -112,5 +114,49 @@ struct alignas(16) Line {
   }
 };
 static_assert(sizeof(Line) == 64);
+
+#if defined(__SSE2__)
+
+namespace detail {
+
+// The lower and the upper halves of four slots.
+struct Halves {
+  __m128i low, high;
+};
+inline Halves halves(const uint64_t* slots) noexcept {
+  const __m128 first = _mm_castsi128_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(slots)));
+  const __m128 second = _mm_castsi128_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(slots + 2)));
+  return {_mm_castps_si128(_mm_shuffle_ps(first, second, _MM_SHUFFLE(2, 0, 2, 0))),
+          _mm_castps_si128(_mm_shuffle_ps(first, second, _MM_SHUFFLE(3, 1, 3, 1)))};
+}
+// Bit i is set if both halves of slot i, masked, equal the pattern's.
+inline unsigned equal(const uint64_t* slots, uint64_t mask, uint64_t pattern) noexcept {
+  const Halves four = halves(slots);
+  const __m128i low = _mm_and_si128(four.low, _mm_set1_epi32(static_cast<int>(mask)));
+  const __m128i high = _mm_and_si128(four.high, _mm_set1_epi32(static_cast<int>(mask >> 32)));
+  const __m128i both = _mm_and_si128(_mm_cmpeq_epi32(low, _mm_set1_epi32(static_cast<int>(pattern))),
+                                     _mm_cmpeq_epi32(high, _mm_set1_epi32(static_cast<int>(pattern >> 32))));
+  return static_cast<unsigned>(_mm_movemask_ps(_mm_castsi128_ps(both)));
+}
+
+}  // namespace detail
+
+inline unsigned Line::match(uint64_t pattern) const noexcept {
+  return detail::equal(slots, slot::kPatternMask, pattern) | detail::equal(slots + 4, slot::kPatternMask, pattern) << 4;
+}
+inline unsigned Line::occupied() const noexcept {
+  return 255u ^ (detail::equal(slots, slot::kAddress, 0) | detail::equal(slots + 4, slot::kAddress, 0) << 4);
+}
+
+#else
+
+inline unsigned Line::match(uint64_t pattern) const noexcept { return match_unlocked(pattern); }
+inline unsigned Line::occupied() const noexcept {
+  unsigned mask = 0;
+  for (unsigned i = 0; i < kSlots; ++i) mask |= static_cast<unsigned>(slot::occupied(slots[i])) << i;
+  return mask;
+}
+
+#endif
 
 }  // namespace plimsoll

@@ -147,24 +147,37 @@ void Rebuild::write(unsigned target, Segment& segment) noexcept {
 void Rebuild::place(unsigned target, Segment& segment, int64_t* line_earliest, uint8_t* line_bits) noexcept {
   uint16_t* next = layouts_[target].begin;
   const uint32_t homes = segment.homes();
-  uint32_t started = 0;  // bit p: page p has an entry
-  uint32_t from = 0;     // the page the entry comes from
+  Route route;
   for (uint32_t i = 0; i < count_; ++i) {
-    while (from + 1 < page_count_ && pages_[from + 1].first <= i) ++from;
     const uint32_t origin = origins_[i];
     if (Rebuild::target(origin) != target) continue;
     const uint32_t home = home_of(tag(origin), homes);
     const uint32_t at = next[home]++;
     const uint32_t line = at / Line::kSlots;
-    const uint32_t page = line / kLinesPerPage;
-    const uint64_t kept = moved_word(words_[i], pages_[from].info, segment.pages[page], !(started >> page & 1));
-    started |= 1u << page;
-    store_relaxed(segment.lines[line].slots[at % Line::kSlots], kept | slot::pattern(tag(origin), line - home));
+    if (i >= route.end || line / kLinesPerPage != route.to) turn(route, i, line / kLinesPerPage, segment);
+    uint64_t word = words_[i] & (slot::kAddress | slot::kState);
+    if (route.translates) word = translated(word, pages_[route.from].info, segment.pages[route.to]);
+    store_relaxed(segment.lines[line].slots[at % Line::kSlots], word | slot::pattern(tag(origin), line - home));
     line_bits[home] = static_cast<uint8_t>((line_bits[home] & kEpoch) | (line - home));
     if (epoch(origin)) line_bits[line] |= kEpoch;
-    if (expiries_) line_earliest[line] = std::min(line_earliest[line], expiry(i, pages_[from].info));
+    if (expiries_) line_earliest[line] = std::min(line_earliest[line], expiry(i, pages_[route.from].info));
   }
   segment.entries = layouts_[target].entries;
+}
+
+// Entry i, and those after it, go to page `to`.
+void Rebuild::turn(Route& route, uint32_t i, uint32_t to, Segment& segment) noexcept {
+  while (route.from + 1 < page_count_ && pages_[route.from + 1].first <= i) ++route.from;
+  route.end = route.from + 1 < page_count_ ? pages_[route.from + 1].first : count_;
+  route.to = to;
+  const EvictionPage& from = pages_[route.from].info.eviction;
+  if (!(route.started >> to & 1)) segment.pages[to].eviction = from;
+  route.started |= 1u << to;
+  route.translates = move_state_ != nullptr && !(from == segment.pages[to].eviction);
+}
+
+uint64_t Rebuild::translated(uint64_t word, const PageInfo& from, const PageInfo& to) const noexcept {
+  return (word & slot::kAddress) | slot::state_bits(move_state_(slot::state(word), from.eviction, to.eviction));
 }
 
 // Exact where the entry has been brought into the cache, else what is known of the line it comes from.
@@ -173,15 +186,6 @@ int64_t Rebuild::expiry(uint32_t i, const PageInfo& from) const noexcept {
   if (mark(origin) == kNoMark || !reads_expiry(origin)) return read_mark(mark(origin), from.earliest);
   const Entry* entry = slot::entry(words_[i]);
   return entry->has_expiry() ? std::max<int64_t>(entry->expiry(), 0) : kNever;
-}
-
-uint64_t Rebuild::moved_word(uint64_t word, const PageInfo& from, PageInfo& to, bool first) const noexcept {
-  if (first) to.eviction = from.eviction;
-  if (move_state_ != nullptr && !(from.eviction == to.eviction)) {
-    const uint8_t state = move_state_(slot::state(word), from.eviction, to.eviction);
-    return (word & slot::kAddress) | slot::state_bits(state);
-  }
-  return word & (slot::kAddress | slot::kState);
 }
 
 }  // namespace plimsoll

@@ -74,8 +74,17 @@ class Rebuild {
   void read_lines(const Segment& source, bool exact, const LineSet& soon) noexcept;
   void read_keys(uint32_t first, unsigned source_depth, unsigned depth) noexcept;
   bool lay_out(unsigned target, uint32_t line_count) noexcept;
+  // The pages between which entries are going just now.
+  struct Route {
+    uint32_t from = 0;
+    uint32_t to = ~0u;
+    uint32_t end = 0;         // the first entry of the page after `from`
+    uint32_t started = 0;     // bit p: page p has got an entry
+    bool translates = false;  // states mean something else there
+  };
+  void turn(Route& route, uint32_t i, uint32_t to, Segment& segment) noexcept;
+  uint64_t translated(uint64_t word, const PageInfo& from, const PageInfo& to) const noexcept;
   int64_t expiry(uint32_t i, const PageInfo& from) const noexcept;
-  uint64_t moved_word(uint64_t word, const PageInfo& from, PageInfo& to, bool first) const noexcept;
   void place(unsigned target, Segment& segment, int64_t* line_earliest, uint8_t* line_bits) noexcept;
 
   const uint64_t hash_seed_;

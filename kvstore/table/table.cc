@@ -95,28 +95,36 @@ void Table::note_expiry(SlotRef at, int64_t expiry_ms) noexcept {
   earliest_ = std::min(earliest_, std::max<int64_t>(expiry_ms, 0));
 }
 
-void Table::prefetch_line(uint64_t hash) const noexcept {
+Table::Home Table::home_unlocked(uint64_t hash) const noexcept {
   const uint64_t position = hash << shard_bits_;
   const uint64_t word = directory_.geometry_at(position);
-  const uint32_t lines = geometry::line_count(word);
-  if (lines <= kHeapLines) return;
-  const uint32_t home = home_of(tag_of(position, geometry::depth(word)), homes_of(lines));
-  __builtin_prefetch(geometry::lines(word) + home);
+  const uint32_t line_count = geometry::line_count(word);
+  if (line_count <= kHeapLines) return {nullptr, 0, 0};
+  const uint32_t tag = tag_of(position, geometry::depth(word));
+  const uint32_t home = home_of(tag, homes_of(line_count));
+  return {geometry::lines(word) + home, tag, line_count - home};
+}
+
+void Table::prefetch_line(uint64_t hash) const noexcept {
+  const Home home = home_unlocked(hash);
+  if (home.line == nullptr) return;
+  __builtin_prefetch(home.line);
+  if (home.lines_left > 1) __builtin_prefetch(home.line + 1);  // a fifth of the entries sit there
 }
 
 void Table::prefetch_entry(uint64_t hash) const noexcept {
-  const uint64_t position = hash << shard_bits_;
-  const uint64_t word = directory_.geometry_at(position);
-  const uint32_t lines = geometry::line_count(word);
-  if (lines <= kHeapLines) return;
-  const uint32_t tag = tag_of(position, geometry::depth(word));
-  const Line& line = geometry::lines(word)[home_of(tag, homes_of(lines))];
-  unsigned candidates = line.match(slot::pattern(tag, 0));
+  const Home home = home_unlocked(hash);
+  if (home.line == nullptr) return;
+  unsigned candidates = home.line->match_unlocked(slot::pattern(home.tag, 0));
+  const Line* line = home.line;
+  if (candidates == 0 && home.lines_left > 1 && line->reach() != 0) {
+    candidates = (++line)->match_unlocked(slot::pattern(home.tag, 1));
+  }
   for (; candidates != 0; candidates &= candidates - 1) {
-    const Entry* entry = slot::entry(line.load(static_cast<unsigned>(__builtin_ctz(candidates))));
+    const Entry* entry = slot::entry(line->load(static_cast<unsigned>(__builtin_ctz(candidates))));
     if (entry == nullptr) continue;
     __builtin_prefetch(entry);
-    __builtin_prefetch(reinterpret_cast<const char*>(entry) + 64);  // keys often lie across two lines
+    __builtin_prefetch(reinterpret_cast<const char*>(entry) + 48);  // the next line, unless it starts a line
   }
 }
 

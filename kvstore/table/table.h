@@ -189,6 +189,13 @@ class Table {
   void add_to_size(int64_t n) noexcept { store_relaxed(size_, size_ + static_cast<uint64_t>(n)); }
   Segment* segment_at(uint64_t position) const noexcept { return directory_.at(position).segment; }
   Segment* segment_after(const Segment& segment) const noexcept;
+  // Where an entry belongs as far as a reader without the lock can tell. No line: the lines may be freed at any time.
+  struct Home {
+    const Line* line;
+    uint32_t tag;
+    uint32_t lines_left;  // from here to the segment's end
+  };
+  Home home_unlocked(uint64_t hash) const noexcept;
 
   // restructure.cc
   void make_room(uint64_t position);
