@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <string>
 
 #include "wire_environment.h"
 
@@ -13,5 +14,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
   }
-  return RUN_ALL_TESTS();
+  const int failed = RUN_ALL_TESTS();
+  const std::string wrong = plimsoll::wire::end_shared_pair();
+  if (wrong.empty()) return failed;
+  std::fprintf(stderr, "%s\n", wrong.c_str());
+  return 1;
 }

@@ -1,5 +1,7 @@
 #include "server_pair.h"
 
+#include <sys/wait.h>
+
 #include <cstdlib>
 #include <filesystem>
 
@@ -7,6 +9,8 @@ namespace plimsoll::wire {
 namespace {
 
 using test::ServerProcess;
+
+std::unique_ptr<ServerPair> shared;
 
 ServerProcess::Options options(std::string program, const std::vector<std::string>& arguments,
                                const std::vector<std::string>& more = {}) {
@@ -42,13 +46,22 @@ bool compares_with_itself() {
 ServerPair::ServerPair(const std::vector<std::string>& arguments, const std::vector<std::string>& tested_only)
     : reference(reference_options(arguments)), tested(options(tested_program(), arguments, tested_only)) {}
 
+std::string ServerPair::end_tested() {
+  const int status = tested.stop();
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return "";
+  return tested.program() + " ended with wait status " + std::to_string(status) + ":\n" + tested.log();
+}
+
 ServerPair& shared_pair() {
-  static std::unique_ptr<ServerPair> pair;
-  if (!pair || !pair->running()) {
-    pair.reset();
-    pair = std::make_unique<ServerPair>();
+  if (!shared || !shared->running()) {
+    shared.reset();
+    shared = std::make_unique<ServerPair>();
   }
-  return *pair;
+  return *shared;
+}
+
+std::string end_shared_pair() {
+  return shared ? shared->end_tested() : "";
 }
 
 }  // namespace plimsoll::wire

@@ -20,6 +20,10 @@ struct ServerPair {
   explicit ServerPair(const std::vector<std::string>& arguments = {},
                       const std::vector<std::string>& tested_only = {});
 
+  // Ends the tested server and says what was wrong with how it ended: a crash, or what a sanitizer found at
+  // its exit. Empty if it ended well.
+  std::string end_tested();
+
   bool running() { return reference.running() && tested.running(); }
 
   test::ServerProcess reference;
@@ -28,5 +32,7 @@ struct ServerPair {
 
 // A pair that lives until the program ends, replaced if one of the two has died.
 ServerPair& shared_pair();
+// Ends it, if it was ever started; as end_tested().
+std::string end_shared_pair();
 
 }  // namespace plimsoll::wire

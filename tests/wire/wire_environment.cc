@@ -36,7 +36,10 @@ size_t wire_commands() {
 RunResult run_script(const Script& script, RunOptions options) {
   if (!script.own_server) return ScriptRunner(shared_pair(), listed_differences(), options).run(script);
   ServerPair own(script.server_arguments);
-  return ScriptRunner(own, listed_differences(), options).run(script);
+  RunResult result = ScriptRunner(own, listed_differences(), options).run(script);
+  const std::string wrong = own.end_tested();
+  if (!wrong.empty()) result.mismatches.push_back(wrong);
+  return result;
 }
 
 }  // namespace plimsoll::wire
