@@ -1,13 +1,19 @@
 // Eviction: how much is to be given back, and which keys go.
 
 #include <bit>
+#include <iterator>
 
 #include "aging.h"
 #include "engine.h"
 #include "keyspace.h"
+#include "text/ascii.h"
 
 namespace plimsoll {
 namespace {
+
+// In the order of the enumeration.
+constexpr std::string_view kPolicyNames[] = {"noeviction",   "allkeys-lru",  "allkeys-lfu",     "allkeys-random",
+                                             "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"};
 
 bool only_volatile(EvictionPolicy policy) noexcept { return policy >= EvictionPolicy::volatile_lru; }
 
@@ -28,10 +34,13 @@ struct Candidate {
 
 }  // namespace
 
-std::string_view policy_name(EvictionPolicy policy) noexcept {
-  constexpr std::string_view kNames[] = {"noeviction",   "allkeys-lru",  "allkeys-lfu",     "allkeys-random",
-                                         "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"};
-  return kNames[static_cast<size_t>(policy)];
+std::string_view policy_name(EvictionPolicy policy) noexcept { return kPolicyNames[static_cast<size_t>(policy)]; }
+
+std::optional<EvictionPolicy> policy_from_name(std::string_view name) noexcept {
+  for (size_t i = 0; i < std::size(kPolicyNames); ++i) {
+    if (ascii_equal_nocase(kPolicyNames[i], name)) return static_cast<EvictionPolicy>(i);
+  }
+  return std::nullopt;
 }
 
 size_t Engine::excess() noexcept {
