@@ -198,7 +198,7 @@ bool CommandBatch::refuse(Connection& connection, const Slot& slot, Reply& reply
     answer_protected(*command, reply);
     return true;
   }
-  if (!connection.authenticated() && (flags & kNoAuth) == 0) {
+  if ((flags & kNoAuth) == 0 && !connection.authenticated() && server_.has_password()) {
     reply.error(kNoAuthError);
     server_.counters().unauthenticated_refusals.fetch_add(1, std::memory_order_relaxed);
     return true;

@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "ascii.h"
-#include "glob.h"
+#include "glob_match.h"
 
 namespace plimsoll::server {
 

@@ -36,8 +36,8 @@ Connection::Connection(IoThread& thread, uint64_t id, int fd, const SocketAddres
       id_(id),
       created_ms_(now_ms),
       fd_(fd),
-      authenticated_(thread.server().config().text(Opt::requirepass).empty()),
-      flags_(peer.is_unix() ? kUnixSocket : 0),
+      authenticated_(!thread.server().has_password()),
+      flags_(peer.is_unix() ? uint32_t{kUnixSocket} : 0),
       last_interaction_ms_(now_ms),
       output_progress_ms_(now_ms),
       readiness_(

@@ -11,13 +11,13 @@
 #include <mutex>
 #include <utility>
 
+#include "command_batch.h"
 #include "command_stats.h"
 #include "connection.h"
 #include "ticker.h"
 
 namespace plimsoll::server {
 
-class CommandBatch;
 class Server;
 
 // Totals of one I/O thread since the start: it alone writes, anyone reads.

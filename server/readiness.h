@@ -1,8 +1,9 @@
 #pragma once
 
-#include <asio/detail/reactor.hpp>
-#include <asio/detail/reactor_op.hpp>
 #include <asio/io_context.hpp>
+
+#include <asio/detail/reactor.hpp>  // only after io_context.hpp
+#include <asio/detail/reactor_op.hpp>
 
 namespace plimsoll::server {
 

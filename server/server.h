@@ -15,13 +15,12 @@
 #include "config.h"
 #include "extension.h"
 #include "io_thread.h"
+#include "listeners.h"
 #include "output_limits.h"
 #include "rate_sampler.h"
 #include "ticker.h"
 
 namespace plimsoll::server {
-
-class Listeners;
 
 inline constexpr std::string_view kRedisVersion = "7.0.15";  // whose behaviour this server has
 
@@ -124,6 +123,8 @@ class Server {
 
   // Of client-output-buffer-limit.
   OutputLimit output_limit(ClientClass client_class) const noexcept { return output_limits_.get(client_class); }
+  // requirepass is set.
+  bool has_password() const noexcept { return has_password_.load(std::memory_order_relaxed); }
   // maxmemory-clients in bytes, a share of maxmemory resolved; 0: no limit.
   size_t client_memory_limit() const noexcept;
 
@@ -153,7 +154,7 @@ class Server {
 
   void register_hooks() noexcept;
   void apply_option(Opt id);  // throws ConfigError
-  void apply_tcp();
+  void apply_tcp(Opt id);
   void apply_file_limit();
 
   void maintain() noexcept;
@@ -193,6 +194,7 @@ class Server {
   std::array<RateSampler, static_cast<size_t>(RateMetric::count)> rates_;
   int64_t last_sample_us_ = 0;
   OutputLimits output_limits_;
+  std::atomic<bool> has_password_{false};
   std::atomic<size_t> startup_memory_{0};
   mutable std::atomic<size_t> peak_memory_{0};
   mutable std::atomic<int64_t> peak_memory_ms_{0};

@@ -1,0 +1,145 @@
+// plimsoll-server: reads the configuration, as redis-server does, and serves.
+
+#include <plimsoll/command_table.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "command_line.h"
+#include "commands.h"
+#include "config.h"
+#include "config_file.h"
+#include "log.h"
+#include "process.h"
+#include "server.h"
+
+namespace plimsoll::server {
+namespace {
+
+constexpr const char* kDefaultPidFile = "/var/run/redis.pid";
+
+std::string executable_path() {
+  char path[PATH_MAX];
+  const ssize_t n = ::readlink("/proc/self/exe", path, sizeof(path));
+  return n > 0 ? std::string(path, static_cast<size_t>(n)) : std::string();
+}
+
+void load(Config& config, const CommandLine& line) {
+  std::string text;
+  if (!line.file.empty()) text = read_config_file(line.file);
+  if (line.read_stdin) {
+    log_warning("Reading config from stdin");
+    text += "\n" + read_config_file("-");
+  }
+  load_config_text(config, text.empty() ? line.directives : text + line.directives);
+  config.set_file(line.file);
+  config.set_executable(executable_path());
+}
+
+void add_commands(CommandTable& table, const Config& config) {
+  for (const auto rows : CommandTable::builtin_families()) table.add(rows);
+  table.add(session_command_rows());
+  table.add(config_command_rows());
+  table.add(missing_command_rows());
+#ifdef PLIMSOLL_HAS_ADMIN
+  table.add(admin_command_rows());
+#endif
+  for (const auto& [from, to] : config.renames()) {
+    if (table.find(from) == nullptr) throw ConfigError("No such command in rename-command");
+    if (!table.rename(from, to)) throw ConfigError("Target command name already exists");
+  }
+}
+
+void warn_of_unused(const Config& config) {
+  if (config.flag(Opt::appendonly)) log_warning("appendonly is set, but this server keeps its data in memory only");
+  if (config.number(Opt::maxmemory) == 0) return;
+  if (config.number(Opt::maxmemory) < 1024 * 1024) {
+    log_warning("WARNING: You specified a maxmemory value that is less than 1MB (current value is {} bytes). Are you "
+                "sure this is what you really want?",
+                config.number(Opt::maxmemory));
+  }
+}
+
+void fit_clients(Config& config) {
+  const auto wanted = static_cast<size_t>(config.number(Opt::maxclients));
+  const size_t fit = raise_file_limit(wanted);
+  if (fit >= wanted) return;
+  log_warning("Current maximum open files is too low for {} clients: maxclients has been reduced to {}. If you need "
+              "more, increase 'ulimit -n'.",
+              wanted, fit);
+  config.assign(Opt::maxclients, static_cast<int64_t>(fit));
+}
+
+int serve(Config& config) {
+  CommandTable commands;
+  add_commands(commands, config);
+  const bool background = config.flag(Opt::daemonize) && config.number(Opt::supervised) == 0;
+  if (background) daemonize();
+  try {
+    open_log(std::string(config.text(Opt::logfile)), static_cast<LogLevel>(config.number(Opt::loglevel)));
+  } catch (const std::runtime_error& error) {
+    std::fprintf(stderr, "Can't open the log file: %s\n", error.what());
+    return 1;
+  }
+  log_warning("Plimsoll server version={}, redis={}, bits=64, pid={}, just started", PLIMSOLL_VERSION, kRedisVersion,
+              ::getpid());
+  set_log_role('M');
+  std::string pid_file(config.text(Opt::pidfile));
+  if (background && pid_file.empty()) pid_file = kDefaultPidFile;
+  if (!pid_file.empty()) write_pid_file(pid_file);
+  if (config.flag(Opt::disable_thp)) disable_huge_pages();
+  fit_clients(config);
+  if (!apply_oom_score(config)) log_warning("Unable to write oom_score_adj");
+  warn_of_unused(config);
+
+  int status = 0;
+  {
+    Server server(config, commands);
+#ifdef PLIMSOLL_HAS_ADMIN
+    server.set_extension(make_admin_extension(server));
+#endif
+    status = server.run();
+  }
+  if (!pid_file.empty()) {
+    log_notice("Removing the pid file.");
+    ::unlink(pid_file.c_str());
+  }
+  log_warning("Plimsoll is now ready to exit, bye bye...");
+  return status;
+}
+
+int run(int argc, char** argv) {
+  CommandLine line;
+  try {
+    line = parse_command_line(std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const std::invalid_argument& error) {
+    std::fprintf(stderr, "%s\n%s", error.what(), help_text(argv[0]).c_str());
+    return 1;
+  }
+  if (line.action == CommandLine::Action::print_version) return std::fputs(version_text().c_str(), stdout) < 0;
+  if (line.action == CommandLine::Action::print_help) return std::fputs(help_text(argv[0]).c_str(), stdout) < 0;
+  Config config;
+  try {
+    load(config, line);
+    return serve(config);
+  } catch (const ConfigFileError& error) {
+    std::fputs(error.what(), stderr);
+  } catch (const ConfigError& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+  } catch (const ConfigFileMissing& error) {
+    log_warning("{}", error.what());
+  } catch (const std::exception& error) {
+    log_warning("Fatal error: {}", error.what());
+  }
+  return 1;
+}
+
+}  // namespace
+}  // namespace plimsoll::server
+
+int main(int argc, char** argv) { return plimsoll::server::run(argc, argv); }

@@ -1,0 +1,121 @@
+// What a server counts, summed over its threads.
+
+#include <algorithm>
+
+#include "log.h"
+#include "server.h"
+#include "unix_time.h"
+
+namespace plimsoll::server {
+
+namespace {
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+
+}  // namespace
+
+ServerTotals Server::raw_totals() const noexcept {
+  ServerTotals totals;
+  totals.connections_received = counters_.connections_received.load(kRelaxed);
+  totals.connections_rejected = counters_.connections_rejected.load(kRelaxed);
+  totals.evicted_clients = counters_.evicted_clients.load(kRelaxed);
+  totals.query_buffer_limit_disconnections = counters_.query_buffer_limit_disconnections.load(kRelaxed);
+  totals.output_buffer_limit_disconnections = counters_.output_buffer_limit_disconnections.load(kRelaxed);
+  totals.unauthenticated_refusals = counters_.unauthenticated_refusals.load(kRelaxed);
+  for (const auto& thread : threads_) {
+    const ThreadTotals& each = std::as_const(*thread).totals();
+    totals.commands += each.commands.load(kRelaxed);
+    totals.input_bytes += each.input_bytes.load(kRelaxed);
+    totals.output_bytes += each.output_bytes.load(kRelaxed);
+    totals.reads += each.reads.load(kRelaxed);
+    totals.writes += each.writes.load(kRelaxed);
+  }
+  return totals;
+}
+
+ServerTotals Server::totals() const noexcept {
+  ServerTotals totals = raw_totals();
+  {
+    std::lock_guard lock(baseline_mutex_);
+    totals.connections_received -= baseline_.connections_received;
+    totals.connections_rejected -= baseline_.connections_rejected;
+    totals.evicted_clients -= baseline_.evicted_clients;
+    totals.query_buffer_limit_disconnections -= baseline_.query_buffer_limit_disconnections;
+    totals.output_buffer_limit_disconnections -= baseline_.output_buffer_limit_disconnections;
+    totals.unauthenticated_refusals -= baseline_.unauthenticated_refusals;
+    totals.commands -= baseline_.commands;
+    totals.input_bytes -= baseline_.input_bytes;
+    totals.output_bytes -= baseline_.output_bytes;
+    totals.reads -= baseline_.reads;
+    totals.writes -= baseline_.writes;
+  }
+  for (const auto& thread : threads_) totals.errors += std::as_const(*thread).command_statistics().errors();
+  return totals;
+}
+
+void Server::reset_statistics() noexcept {
+  {
+    std::lock_guard lock(baseline_mutex_);
+    baseline_ = raw_totals();
+  }
+  statistics_generation_.fetch_add(1, kRelaxed);
+  store_->reset_statistics();
+  for (RateSampler& rate : rates_) rate.reset();
+  if (extension_ != nullptr) extension_->reset_statistics();
+}
+
+CommandTotals Server::command_totals(uint32_t command_id) const noexcept {
+  CommandTotals totals;
+  for (const auto& thread : threads_) std::as_const(*thread).command_statistics().add_to(command_id, totals);
+  return totals;
+}
+
+LatencyHistogram Server::latency_histogram(uint32_t command_id) const {
+  LatencyHistogram histogram;
+  for (const auto& thread : threads_) std::as_const(*thread).command_statistics().add_to(command_id, histogram);
+  return histogram;
+}
+
+CommandStatistics::ErrorCounts Server::error_counts() const {
+  CommandStatistics::ErrorCounts counts;
+  for (const auto& thread : threads_) std::as_const(*thread).command_statistics().add_errors_to(counts);
+  return counts;
+}
+
+void Server::clear_latency_histograms() noexcept {
+  for (auto& thread : threads_) {
+    for (uint32_t id = 0; id < commands_.size(); ++id) thread->clear_histogram(id);
+  }
+}
+
+double Server::rate(RateMetric metric) const noexcept { return rates_[static_cast<size_t>(metric)].per_second(); }
+
+// --- memory ---
+
+void Server::note_peak() const noexcept {
+  const size_t used = zm::used_memory();
+  size_t peak = peak_memory_.load(kRelaxed);
+  while (used > peak) {
+    if (!peak_memory_.compare_exchange_weak(peak, used, kRelaxed)) continue;
+    peak_memory_ms_.store(unix_ms(), kRelaxed);
+    return;
+  }
+}
+
+size_t Server::peak_memory() const noexcept {
+  note_peak();
+  return peak_memory_.load(kRelaxed);
+}
+
+void Server::reset_peak_memory() noexcept {
+  peak_memory_.store(0, kRelaxed);
+  note_peak();
+}
+
+size_t Server::client_memory_limit() const noexcept {
+  const int64_t limit = config_.number(Opt::maxmemory_clients);
+  if (limit >= 0) return static_cast<size_t>(limit);
+  return static_cast<size_t>(config_.number(Opt::maxmemory)) / 100 * static_cast<size_t>(-limit);
+}
+
+}  // namespace plimsoll::server
