@@ -2,10 +2,10 @@
 set(ZMALLOC_BACKENDS "")
 
 function(zmalloc_add_backend name)
-  cmake_parse_arguments(backend "" "INCLUDE" "LIBRARIES" ${ARGN})
   string(REPLACE "-" "_" file ${name})
+  cmake_parse_arguments(backend "" "INCLUDE;SOURCE" "LIBRARIES" SOURCE src/backend_${file}.cc ${ARGN})
   set(target zmalloc_backend_${name})
-  add_library(${target} STATIC src/backend_${file}.cc)
+  add_library(${target} STATIC ${backend_SOURCE})
   set_target_properties(${target} PROPERTIES EXPORT_NAME backend_${name})
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/include ${backend_INCLUDE})
@@ -16,12 +16,25 @@ endfunction()
 zmalloc_add_backend(libc)
 zmalloc_add_backend(libc-prefix)
 
-# Sanitizers bring a malloc of their own, which the others would fight.
+# jemalloc, tcmalloc and mimalloc as Debian builds them take over the malloc of the whole program that links them, which
+# suits a server: one heap to watch. jemalloc-private leaves the program's malloc alone, which suits a library inside
+# somebody else's program. Sanitizers bring a malloc of their own, which the others would fight.
 if(NOT PLIMSOLL_SANITIZE)
   find_library(ZMALLOC_JEMALLOC_LIBRARY jemalloc)
   find_path(ZMALLOC_JEMALLOC_INCLUDE jemalloc/jemalloc.h)
   if(ZMALLOC_JEMALLOC_LIBRARY AND ZMALLOC_JEMALLOC_INCLUDE)
     zmalloc_add_backend(jemalloc INCLUDE ${ZMALLOC_JEMALLOC_INCLUDE} LIBRARIES ${ZMALLOC_JEMALLOC_LIBRARY})
+  endif()
+
+  find_library(ZMALLOC_JEMALLOC_ARCHIVE libjemalloc_pic.a)
+  if(ZMALLOC_JEMALLOC_ARCHIVE AND ZMALLOC_JEMALLOC_INCLUDE AND CMAKE_OBJCOPY)
+    zmalloc_add_backend(jemalloc-private SOURCE src/backend_jemalloc.cc INCLUDE ${ZMALLOC_JEMALLOC_INCLUDE}
+                        LIBRARIES Threads::Threads ${CMAKE_DL_LIBS})
+    set(script ${CMAKE_CURRENT_SOURCE_DIR}/cmake/private_jemalloc.cmake)
+    add_custom_command(TARGET zmalloc_backend_jemalloc-private POST_BUILD VERBATIM
+      COMMAND ${CMAKE_COMMAND} -DARCHIVE=$<TARGET_FILE:zmalloc_backend_jemalloc-private>
+              -DJEMALLOC=${ZMALLOC_JEMALLOC_ARCHIVE} -DWORK=${CMAKE_CURRENT_BINARY_DIR}/private_jemalloc
+              -DAR=${CMAKE_AR} -DOBJCOPY=${CMAKE_OBJCOPY} -P ${script})
   endif()
 
   find_library(ZMALLOC_TCMALLOC_LIBRARY NAMES tcmalloc_minimal tcmalloc)

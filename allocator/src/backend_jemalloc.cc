@@ -44,7 +44,7 @@ inline std::size_t at_least(std::size_t n) noexcept {
 // 0 < n < kRequestLimit.
 inline std::size_t class_of(std::size_t n) noexcept {
   if (__builtin_expect(rule_holds, 1)) return class_by_rule(n);
-  return nallocx(n, 0);
+  return std::max(nallocx(n, 0), n);  // nallocx says 0 of what is too large: let malloc refuse it
 }
 
 // usable is worked out before the allocation: fewer registers have to outlive the call.
@@ -57,10 +57,14 @@ inline Block block_or_none(void* p, std::size_t usable) noexcept {
 // first. volatile: compilers hold that free() changes nothing but the block.
 __thread const volatile std::uint64_t* freed_by_thread __attribute__((tls_model("initial-exec"))) = nullptr;
 
-__attribute__((noinline)) std::size_t release_after_lookup(void* p) noexcept {
+void find_freed_by_thread() noexcept {
   std::uint64_t* counter = nullptr;
   std::size_t size = sizeof(counter);
   if (mallctl("thread.deallocatedp", &counter, &size, nullptr, 0) == 0) freed_by_thread = counter;
+}
+
+__attribute__((noinline)) std::size_t release_after_lookup(void* p) noexcept {
+  find_freed_by_thread();
   const std::size_t usable = sallocx(p, 0);
   sdallocx(p, usable, 0);
   return usable;
@@ -174,10 +178,22 @@ Block allocate_aligned(std::size_t n, std::size_t alignment) noexcept {
 }
 
 Block reallocate(void* p, std::size_t n, std::size_t* old_usable) noexcept {
-  *old_usable = sallocx(p, 0);
   if (n >= kRequestLimit) return {nullptr, 0};
   const std::size_t usable = class_of(at_least(n));
-  return block_or_none(rallocx(p, usable, 0), usable);
+  if (freed_by_thread == nullptr) find_freed_by_thread();
+  const volatile std::uint64_t* freed = freed_by_thread;
+  if (__builtin_expect(freed == nullptr, 0)) {
+    *old_usable = sallocx(p, 0);
+    return block_or_none(rallocx(p, usable, 0), usable);
+  }
+  const std::uint64_t before = *freed;
+#ifndef NDEBUG
+  const std::size_t looked_up = sallocx(p, 0);
+#endif
+  void* moved = realloc(p, usable);  // counts the old size as freed even where the block stays in place
+  *old_usable = *freed - before;
+  assert(moved == nullptr || *old_usable == looked_up);
+  return block_or_none(moved, usable);
 }
 
 void deallocate(void* p, std::size_t usable) noexcept {

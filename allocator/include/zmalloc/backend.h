@@ -34,8 +34,8 @@ Block allocate_zeroed(std::size_t n) noexcept;
 // alignment is a power of two. The block goes back through deallocate or release, never release_requested.
 Block allocate_aligned(std::size_t n, std::size_t alignment) noexcept;
 
-// p is a live block, n > 0. *old_usable receives what the old block had. When refused, p lives on. The result
-// is aligned to kAlignment only.
+// p is a live block, n > 0. *old_usable receives what the old block had, unless refused: p lives on then. The
+// result is aligned to kAlignment only.
 Block reallocate(void* p, std::size_t n, std::size_t* old_usable) noexcept;
 
 // Frees p, whose usable size the caller knows exactly. p != nullptr.
