@@ -1,0 +1,141 @@
+// What the wire test cannot see from outside: the store's own accounts and states beside a command's reply.
+#include <gtest/gtest.h>
+
+#include "commands/recording_sink.h"
+#include "store/harness.h"
+
+namespace plimsoll::test {
+namespace {
+
+class Values : public testing::Test {
+ protected:
+  Values() : store_(options()) {}
+
+  std::string call(const std::vector<std::string>& words) {
+    return run(store_, session_, std::vector<std::string_view>(words.begin(), words.end()));
+  }
+
+  FakeClock clock_;
+  Session session_;
+  Store store_;
+
+ private:
+  Options options() {
+    Options options;
+    options.clock = &clock_;
+    options.seed = 7;
+    return options;
+  }
+};
+
+TEST_F(Values, RenamedAndMovedValuesAreNotCopiedAndStayAccountedFor) {
+  const size_t dataset = dataset_bytes();
+  const std::string large(1'000'000, 'x');
+  call({"SET", "a", large});
+  const size_t with_value = dataset_bytes();
+  call({"RENAME", "a", "b"});
+  EXPECT_EQ(dataset_bytes(), with_value);
+  call({"SET", "c", "taken"});
+  call({"RENAME", "b", "c"});
+  EXPECT_EQ(dataset_bytes(), with_value);
+  call({"MOVE", "c", "5"});
+  EXPECT_EQ(dataset_bytes(), with_value);
+  call({"SELECT", "5"});
+  EXPECT_EQ(call({"GET", "c"}), bulk(large));
+  call({"FLUSHALL", "SYNC"});
+  settle(store_);
+  EXPECT_EQ(dataset_bytes(), dataset);
+}
+
+TEST_F(Values, MemoryUsageIsWhatDeletingGivesBack) {
+  for (const std::string& value : {std::string("1"), std::string("123456789012"), std::string("short"), std::string(1000, 'v'),
+                                   std::string(12'000, 'v'), std::string(500'000, 'v')}) {
+    call({"SET", "other", "keeps the table"});
+    call({"SET", "key", value, "EX", "100"});
+    const size_t before = dataset_bytes();
+    const std::string usage = call({"MEMORY", "USAGE", "key", "SAMPLES", "0"});
+    call({"DEL", "key"});
+    EXPECT_EQ(usage, ":" + std::to_string(before - dataset_bytes()) + "\r\n") << value.size();
+  }
+}
+
+TEST_F(Values, RenameKeepsTheTimeOfTheLastUse) {
+  call({"SET", "a", "1"});
+  clock_.advance_ms(1'000'000);
+  call({"SET", "b", "2"});
+  EXPECT_EQ(call({"OBJECT", "IDLETIME", "b"}), ":0\r\n");
+  // RENAME itself is a use of the key, as it is in Redis; without it the state would be that of the placeholder.
+  session_.set_no_touch(true);
+  const auto idle = [&](const char* key) { return std::stod(call({"OBJECT", "IDLETIME", key}).substr(1)); };
+  call({"RENAME", "a", "c"});
+  EXPECT_NEAR(idle("c"), 1000, 200);  // ages have steps of 9 %
+  call({"MOVE", "c", "1"});
+  call({"SELECT", "1"});
+  EXPECT_NEAR(idle("c"), 1000, 300);
+}
+
+TEST_F(Values, LooksThatDoNotCountAsUse) {
+  call({"SET", "a", "1"});
+  clock_.advance_ms(60'000);
+  for (const char* command : {"EXISTS", "TYPE", "TTL", "PTTL", "EXPIRETIME"}) call({command, "a"});
+  call({"OBJECT", "ENCODING", "a"});
+  EXPECT_EQ(call({"OBJECT", "IDLETIME", "a"}), ":60\r\n");
+  call({"TOUCH", "a"});
+  EXPECT_EQ(call({"OBJECT", "IDLETIME", "a"}), ":0\r\n");
+}
+
+TEST_F(Values, HitsAndMisses) {
+  call({"SET", "a", "1"});
+  for (const char* command : {"GET", "STRLEN", "EXISTS", "TYPE", "TTL"}) {
+    call({command, "a"});
+    call({command, "b"});
+  }
+  call({"MGET", "a", "b", "c"});
+  call({"SET", "a", "2"});
+  EXPECT_EQ(store_.statistics().keyspace_hits, 6u);
+  EXPECT_EQ(store_.statistics().keyspace_misses, 7u);
+}
+
+TEST_F(Values, TimeIsTheClocks) {
+  EXPECT_EQ(call({"TIME"}), "*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n");
+  clock_.advance_ms(1234);
+  EXPECT_EQ(call({"TIME"}), "*2\r\n$10\r\n1700000001\r\n$6\r\n234000\r\n");
+}
+
+TEST_F(Values, ExpiryIsToTheMillisecond) {
+  call({"SET", "a", "1", "PX", "10"});
+  EXPECT_EQ(call({"PTTL", "a"}), ":10\r\n");
+  EXPECT_EQ(call({"TTL", "a"}), ":0\r\n");
+  clock_.advance_ms(9);
+  EXPECT_EQ(call({"GET", "a"}), bulk("1"));
+  clock_.advance_ms(1);
+  EXPECT_EQ(call({"PTTL", "a"}), ":-2\r\n");
+  call({"SET", "a", "1", "PX", "1500"});
+  EXPECT_EQ(call({"TTL", "a"}), ":2\r\n");
+}
+
+TEST_F(Values, TheLongestStringIsASetting) {
+  Tuning tuning = store_.tuning();
+  tuning.largest_string = 10;
+  store_.tune(tuning);
+  EXPECT_EQ(call({"SETRANGE", "k", "9", "x"}), ":10\r\n");
+  const std::string refused = "-ERR string exceeds maximum allowed size (proto-max-bulk-len)\r\n";
+  EXPECT_EQ(call({"SETRANGE", "k", "10", "x"}), refused);
+  EXPECT_EQ(call({"APPEND", "k", "x"}), refused);
+  EXPECT_EQ(call({"SETRANGE", "k", "9223372036854775807", "x"}), refused);
+  EXPECT_EQ(call({"STRLEN", "k"}), ":10\r\n");
+}
+
+TEST_F(Values, LcsOfLongStringsTakesABitForEachPairOfBytes) {
+  call({"SET", "a", std::string(8000, 'a') + "b"});
+  call({"SET", "b", "b" + std::string(6000, 'a')});
+  EXPECT_EQ(call({"LCS", "a", "b", "LEN"}), ":6000\r\n");
+  EXPECT_EQ(call({"LCS", "b", "a", "LEN"}), ":6000\r\n");
+  EXPECT_EQ(call({"LCS", "a", "b"}), bulk(std::string(6000, 'a')));
+  call({"SET", "a", std::string(12'000, 'a')});
+  call({"SET", "b", std::string(12'000, 'a')});
+  EXPECT_EQ(call({"LCS", "a", "b"}), "-ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len\r\n");
+}
+
+}  // namespace
+}  // namespace plimsoll::test
