@@ -49,7 +49,7 @@ TEST(TableScan, MissesNoKeyThatStaysWhileTheTableIsRestructured) {
   uint64_t present = 0;  // of the others
   bool growing = true;
   size_t fewest = SIZE_MAX, most = 0;
-  for (int pass = 0; pass < 60; ++pass) {
+  for (int pass = 0; pass < 15; ++pass) {
     std::unordered_set<uint64_t> seen;
     uint64_t position = 0;
     do {
