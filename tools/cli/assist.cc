@@ -11,6 +11,7 @@ namespace {
 bool ends_in_blank(std::string_view line) { return !line.empty() && line.back() == ' '; }
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_letter(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z'); }
 
 // `line` without the word being typed, and that word.
 struct Cut {
@@ -27,7 +28,7 @@ Cut cut_last_word(std::string_view line) {
 // `line` extended to `whole`, which it begins, in the typist's case.
 std::string extend(std::string_view line, std::string_view whole) {
   const std::string rest(whole.substr(line.size()));
-  const auto letter = std::find_if(line.rbegin(), line.rend(), [](char c) { return c != ' '; });
+  const auto letter = std::find_if(line.rbegin(), line.rend(), is_letter);
   const bool lower = letter != line.rend() && is_lower(*letter);
   return std::string(line) + (lower ? to_lower(rest) : rest);
 }
@@ -79,7 +80,7 @@ std::vector<std::string> completions_for(const CommandDocs& docs, std::string_vi
     return out;
   }
   for (const auto& [name, doc] : docs.commands()) {
-    if (starts_with_ignoring_case(name, line) && name.size() > line.size()) out.push_back(extend(line, name));
+    if (starts_with_ignoring_case(name, line) && !line.empty()) out.push_back(extend(line, name));
   }
   if (starts_with_ignoring_case("HELP", line)) out.push_back(extend(line, "HELP"));
   add_tokens(docs, line, out);

@@ -24,6 +24,7 @@ struct Argument {
   bool optional = false;
   bool multiple = false;        // may be repeated
   bool multiple_token = false;  // and then the token is, too
+  bool repeated = false;        // was given, and may be given again
   std::vector<Argument> children;
 };
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "formatter.h"
 #include "text.h"
 
@@ -27,10 +29,29 @@ char number_mark(Type type) {
   return type == Type::kMap ? '#' : ')';
 }
 
-// Elements are numbered in a column as wide as the element count (both halves of a map's pairs counted), and whatever
-// they hold is indented past it. The first number stands on the line already begun.
+// Pairs of a map count as one.
+std::size_t item_count(const Value& value) {
+  return value.type == Type::kMap ? value.elements.size() / 2 : value.elements.size();
+}
+
+// True if more than one item has to be numbered, here or further in.
+bool takes_several_lines(const Value& value) {
+  return value.is_aggregate() && (item_count(value) > 1 || std::any_of(value.elements.begin(), value.elements.end(),
+                                                                       takes_several_lines));
+}
+
+// A pair's value follows its key on the line, unless it takes several itself: those start on a new one.
+void append_pair_value(std::string& out, const Value& value, const std::string& indent) {
+  out.pop_back();  // the key's end of line
+  out += " => ";
+  if (takes_several_lines(value)) out += "\n" + indent;
+  append_typed(out, value, indent);
+}
+
+// Items are numbered in a column as wide as the last number, and whatever they hold is indented past it. The first number
+// stands on the line already begun.
 void append_elements(std::string& out, const Value& value, const std::string& indent) {
-  const std::size_t width = std::to_string(value.elements.size()).size();
+  const std::size_t width = std::to_string(item_count(value)).size();
   const std::string inner = indent + std::string(width + 2, ' ');
   const std::size_t stride = value.type == Type::kMap ? 2 : 1;
   for (std::size_t i = 0; i < value.elements.size(); i += stride) {
@@ -39,11 +60,7 @@ void append_elements(std::string& out, const Value& value, const std::string& in
     out.append(width - number.size(), ' ');
     out += number + number_mark(value.type) + ' ';
     append_typed(out, value.elements[i], inner);
-    if (stride == 2) {
-      out.pop_back();  // the key's end of line
-      out += " => ";
-      append_typed(out, value.elements[i + 1], inner);
-    }
+    if (stride == 2) append_pair_value(out, value.elements[i + 1], inner);
   }
 }
 

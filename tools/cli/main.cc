@@ -39,7 +39,9 @@ int run(Options options) {
     case Mode::kCommand:
       break;
   }
-  return options.command.empty() ? run_interactive(options) : run_command(std::move(options));
+  if (!options.command.empty()) return run_command(std::move(options));
+  run_interactive(options);
+  return 0;
 }
 
 Surroundings surroundings() {

@@ -40,7 +40,7 @@ struct Line {
 bool is_amount_of_bytes(std::string_view name) {
   static constexpr std::array<std::string_view, 8> kOthers = {"_ms",    "_us",    "_sec",   "_seconds",
                                                               "_ratio", "_count", "_objects", "_percent"};
-  return name.find("age") == std::string_view::npos &&
+  return name != "age" && !name.ends_with("_age") &&
          std::none_of(kOthers.begin(), kOthers.end(), [&](std::string_view end) { return name.ends_with(end); });
 }
 
@@ -139,7 +139,7 @@ void View::traffic() {
   const auto misses = now_.integer("keyspace_misses");
   if (!hits || !misses) return;
   row("hit rate", rate(*hits, *misses),
-      before_ == nullptr ? "" : rate(change("keyspace_hits"), change("keyspace_misses")) + " since the last view");
+      before_ == nullptr ? "" : "since the last view " + rate(change("keyspace_hits"), change("keyspace_misses")));
 }
 
 void View::group(const Group& group) {

@@ -32,10 +32,11 @@ class WithoutEcho {
 }  // namespace
 
 std::string ask_password(const char* prompt) {
-  std::fputs(prompt, stderr);
   std::string line;
   {
+    // Before the prompt: who answers it at once must not be shown either.
     const WithoutEcho silence;
+    std::fputs(prompt, stderr);
     std::getline(std::cin, line);
   }
   std::fputs("\n", stderr);

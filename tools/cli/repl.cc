@@ -34,13 +34,12 @@ class Repl {
     runner_.emplace(options, *session_, has_editor ? &*interrupt_ : nullptr, true);
   }
 
-  int run() {
+  void run() {
     session_->connect();
     if (has_editor_)
       read_from_terminal();
     else
       read_from_stream();
-    return status_;
   }
 
  private:
@@ -62,7 +61,6 @@ class Repl {
   bool hints_ = true;
   LineEditor* editor_ = nullptr;
   HistoryFile history_{HistoryFile::default_path()};
-  int status_ = 0;
 };
 
 void Repl::read_from_stream() {
@@ -105,7 +103,7 @@ bool Repl::handle(const std::string& line) {
     run_words(*words);
   }
   std::fflush(stdout);
-  return status_ == 0;
+  return true;
 }
 
 // Words for this program rather than the server; false if they are none.
@@ -137,7 +135,7 @@ void Repl::run_words(Words words) {
     words.erase(words.begin());
   }
   const auto start = std::chrono::steady_clock::now();
-  if (runner_->run(words, repeat) == Runner::Outcome::kRefused) status_ = 1;
+  runner_->run(words, repeat);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   if (elapsed >= kSlow && options_.style.mode == OutputMode::kTyped) std::printf("(%.2fs)\n", elapsed.count());
 }
@@ -184,8 +182,8 @@ bool take_stdin_argument(Options& options) {
 
 }  // namespace
 
-int run_interactive(const Options& options) {
-  return Repl(options, isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)).run();
+void run_interactive(const Options& options) {
+  Repl(options, isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)).run();
 }
 
 int run_command(Options options) {

@@ -102,7 +102,7 @@ bool Runner::send_once(const Words& command) {
 
 bool Runner::answer(const Words& command, const Value& reply) {
   session_.note_reply(command, reply);
-  if (options_.fail_on_error && reply.is_error()) {
+  if (options_.fail_on_error && !interactive_ && reply.is_error()) {
     std::fprintf(stderr, "%s\n", reply.text.c_str());
     return false;
   }

@@ -19,7 +19,7 @@ class Runner {
   enum class Outcome {
     kDone,
     kFailed,   // no answer: no connection, broken protocol
-    kRefused,  // with -e: the server answered with an error
+    kRefused,  // with -e, not interactive: the server answered with an error
   };
 
   // Runs `command`, not empty, `repeat` times, for ever if negative.

@@ -23,7 +23,7 @@ std::string join(const Arguments& arguments, const char* separator) {
 std::string render_body(const Argument& argument) {
   switch (argument.kind) {
     case Argument::Kind::kPureToken:
-      return argument.token;
+      return argument.token.empty() ? "\"\"" : argument.token;  // an empty word is typed so
     case Argument::Kind::kOneOf:
       return join(argument.children, "|");
     case Argument::Kind::kBlock:
@@ -38,6 +38,7 @@ std::string render_one(const Argument& argument) {
   const bool has_prefix = !argument.token.empty() && argument.kind != Argument::Kind::kPureToken;
   const std::string prefix = has_prefix ? argument.token + " " : "";
   const std::string body = render_body(argument);
+  if (argument.repeated) return "[" + prefix + body + " ...]";
   std::string out = prefix + body;
   if (argument.multiple) out += " [" + (argument.multiple_token ? prefix : "") + body + " ...]";
   return argument.optional ? "[" + out + "]" : out;
@@ -95,6 +96,7 @@ Rest begin(const Argument& argument, const std::string& word, bool tokens_only) 
 Argument repetition(const Argument& argument) {
   Argument again = argument;
   again.optional = true;
+  again.repeated = true;
   return again;
 }
 
