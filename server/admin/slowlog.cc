@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "admin/extension.h"
+#include "admin/families.h"
 #include "admin/redaction.h"
 #include "admin/replies.h"
 #include "admin/text.h"

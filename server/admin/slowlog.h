@@ -46,6 +46,4 @@ class SlowLog {
   zm::deque<Entry, zm::Tag::command> entries_;
 };
 
-std::span<const CommandRow> slowlog_commands() noexcept;
-
 }  // namespace plimsoll::server

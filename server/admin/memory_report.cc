@@ -1,0 +1,88 @@
+#include "admin/memory_report.h"
+
+#include <algorithm>
+
+#include "admin/extension.h"
+
+namespace plimsoll::server {
+
+namespace {
+
+constexpr zm::Tag kDatasetTags[] = {zm::Tag::string, zm::Tag::list, zm::Tag::hash,
+                                    zm::Tag::set,    zm::Tag::zset, zm::Tag::stream};
+constexpr zm::Tag kTableTags[] = {zm::Tag::table, zm::Tag::expiry, zm::Tag::eviction};
+constexpr zm::Tag kClientTags[] = {zm::Tag::client_input, zm::Tag::client_output, zm::Tag::client};
+
+template <size_t N>
+size_t sum_of(const zm::TagBytes& tags, const zm::Tag (&which)[N]) noexcept {
+  size_t sum = 0;
+  for (const zm::Tag tag : which) sum += tags[static_cast<size_t>(tag)];
+  return sum;
+}
+
+Overhead over(uint64_t larger, uint64_t smaller) noexcept {
+  if (smaller == 0) return {};
+  return {static_cast<double>(larger) / static_cast<double>(smaller),
+          static_cast<int64_t>(larger) - static_cast<int64_t>(smaller)};
+}
+
+size_t less(size_t from, size_t amount) noexcept { return from > amount ? from - amount : 0; }
+
+void read_sums(MemoryReport& report) noexcept {
+  zm::all_tag_bytes(report.tags);
+  for (const size_t bytes : report.tags) report.used += bytes;
+  report.clients = sum_of(report.tags, kClientTags);
+  report.tables = sum_of(report.tags, kTableTags);
+}
+
+}  // namespace
+
+Overhead MemoryReport::allocator_fragmentation() const noexcept { return over(allocator.active, allocator.allocated); }
+Overhead MemoryReport::allocator_rss() const noexcept { return over(allocator.resident, allocator.active); }
+Overhead MemoryReport::rss_overhead() const noexcept { return over(rss, allocator.resident); }
+Overhead MemoryReport::fragmentation() const noexcept { return over(rss, used); }
+
+MemoryReport gather_memory_report(const Server& server, AdminExtension& extension) noexcept {
+  MemoryReport report;
+  read_sums(report);
+  report.startup = server.startup_memory();
+  report.peak = std::max(server.peak_memory(), report.used);
+  report.overhead = std::min(report.used, report.startup + report.clients + report.tables);
+  report.dataset = report.used - report.overhead;
+  const size_t since_start = less(report.used, report.startup);
+  if (since_start > 0) {
+    report.dataset_percent = 100.0 * static_cast<double>(report.dataset) / static_cast<double>(since_start);
+  }
+  if (report.peak > 0) report.peak_percent = 100.0 * static_cast<double>(report.used) / static_cast<double>(report.peak);
+  if (zm::read_resident(-1, &report.rss) != 0) report.rss = report.used;
+  report.allocator = zm::allocator_info();
+  if (!report.allocator.known) {
+    report.allocator.allocated = report.allocator.active = report.allocator.resident = report.used;
+  }
+  report.regions = zm::region_totals();
+  report.process = extension.process_sampler().last_and_refresh();
+  return report;
+}
+
+Breakdown break_down(const MemoryReport& report) noexcept {
+  const zm::AllocatorInfo& allocator = report.allocator;
+  const size_t dataset = sum_of(report.tags, kDatasetTags);
+  const size_t heap_used = less(report.used, report.regions.committed);
+  const bool known = allocator.known;
+  Breakdown result{{{
+      {"dataset", static_cast<int64_t>(dataset)},
+      {"keyspace_table", static_cast<int64_t>(report.tables)},
+      {"clients", static_cast<int64_t>(report.clients)},
+      {"other_tags", static_cast<int64_t>(report.used - dataset - report.tables - report.clients)},
+      {"allocator_fragmentation", known ? static_cast<int64_t>(less(allocator.active, allocator.allocated)) : 0},
+      {"dirty_pages", known ? static_cast<int64_t>(allocator.dirty + allocator.muzzy) : 0},
+      {"allocator_metadata", known ? static_cast<int64_t>(allocator.metadata) : 0},
+      {"foreign_mallocs", known ? static_cast<int64_t>(less(allocator.allocated, heap_used)) : 0},
+      {"code_and_stacks", static_cast<int64_t>(report.process.code_and_stacks)},
+      {"rest", static_cast<int64_t>(report.rss)},
+  }}};
+  for (size_t i = 0; i + 1 < result.parts.size(); ++i) result.parts.back().bytes -= result.parts[i].bytes;
+  return result;
+}
+
+}  // namespace plimsoll::server

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <zmalloc/counters.h>
+#include <zmalloc/region.h>
+#include <zmalloc/zm.h>
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "admin/process_sampler.h"
+#include "server.h"
+
+namespace plimsoll::server {
+
+class AdminExtension;
+
+// A ratio and the difference behind it, as INFO and MEMORY STATS pair them. 0 when there is nothing to divide by.
+struct Overhead {
+  double ratio = 0;
+  int64_t bytes = 0;
+};
+
+// The figures behind INFO memory, MEMORY STATS and MEMORY DOCTOR, all of one moment. Bytes.
+struct MemoryReport {
+  size_t used = 0;     // what all tags hold
+  size_t peak = 0;
+  size_t startup = 0;
+  size_t clients = 0;  // buffers and connections
+  size_t tables = 0;   // tables that index keys, of all databases
+  size_t overhead = 0; // used, but for the data: startup, clients, tables
+  size_t dataset = 0;  // the rest
+  double dataset_percent = 0;  // of what came after the start
+  double peak_percent = 0;     // used of peak
+  uint64_t rss = 0;
+  zm::TagBytes tags{};
+  zm::AllocatorInfo allocator{};
+  zm::RegionTotals regions{};
+  ProcessSample process;
+
+  Overhead allocator_fragmentation() const noexcept;  // active over allocated
+  Overhead allocator_rss() const noexcept;            // resident over active
+  Overhead rss_overhead() const noexcept;             // RSS over resident
+  Overhead fragmentation() const noexcept;            // RSS over used
+
+  size_t tag(zm::Tag which) const noexcept { return tags[static_cast<size_t>(which)]; }
+};
+
+// Costs some 50 us and allocates nothing. `extension` is asked for its last sample of the process.
+MemoryReport gather_memory_report(const Server& server, AdminExtension& extension) noexcept;
+
+// RSS taken apart: the parts sum to `rss`. Each is measured; the rest is what none of them explains, and may be negative.
+//
+// dataset                  values and their entries, by their tags
+// keyspace_table           tables that index keys, expiry and eviction bookkeeping
+// clients                  buffers and connections
+// other_tags               all other tags
+// allocator_fragmentation  room that is free inside pages in use: active - allocated
+// dirty_pages              freed pages that the allocator keeps for reuse
+// allocator_metadata       the allocator's own structures
+// foreign_mallocs          blocks that did not come through zmalloc, and what threads cache: allocated - used, without the pages
+//                          of tables, which are mapped and not malloc'd
+// code_and_stacks          files (programs, libraries) and stacks, as of the last sample
+struct Breakdown {
+  struct Part {
+    std::string_view name;
+    int64_t bytes;
+  };
+  std::array<Part, 10> parts;
+  const Part& rest() const noexcept { return parts.back(); }
+};
+
+Breakdown break_down(const MemoryReport& report) noexcept;
+
+}  // namespace plimsoll::server

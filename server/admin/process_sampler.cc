@@ -1,0 +1,108 @@
+#include "admin/process_sampler.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+#include <chrono>
+
+namespace plimsoll::server {
+
+namespace {
+
+constexpr uint64_t kLargestGuard = 64 * 1024;
+constexpr uint64_t kLargestStack = uint64_t{64} << 20;
+constexpr auto kPeriod = std::chrono::seconds(1);
+
+}  // namespace
+
+// A file's mapping is followed by anonymous memory for the part of its data that starts as zeros. A thread's stack is anonymous
+// memory behind a small guard.
+bool CodeAndStacks::counts(const zm::SmapsMapping& mapping) const noexcept {
+  if (mapping.name.starts_with('/')) return !mapping.name.starts_with("/dev/zero");
+  if (mapping.name == "[stack]" || mapping.name == "[vdso]" || mapping.name.starts_with("[vvar")) return true;
+  if (!mapping.name.empty()) return false;
+  if (mapping.start == file_end_) return true;
+  return mapping.start == guard_end_ && mapping.end - mapping.start <= kLargestStack;
+}
+
+void CodeAndStacks::take(const zm::SmapsMapping& mapping) noexcept {
+  const bool of_file = mapping.name.starts_with('/') || (mapping.name.empty() && mapping.start == file_end_);
+  if (counts(mapping)) bytes_ += mapping.bytes[zm::SmapsField::rss];
+  const bool guard = mapping.name.empty() && mapping.permissions.starts_with("---") &&
+                     mapping.end - mapping.start <= kLargestGuard;
+  file_end_ = of_file ? mapping.end : 0;
+  guard_end_ = guard ? mapping.end : 0;
+}
+
+namespace {
+
+ProcessSample take_sample() noexcept {
+  ProcessSample sample;
+  CodeAndStacks code_and_stacks;
+  zm::read_smaps(-1, [&](const zm::SmapsMapping& mapping) {
+    sample.smaps.combine(mapping.bytes);
+    code_and_stacks.take(mapping);
+  });
+  sample.code_and_stacks = code_and_stacks.bytes();
+  sample.cgroup_known = zm::read_cgroup_memory(&sample.cgroup) == 0;
+  sample.taken_us = ProcessSampler::now_us();
+  return sample;
+}
+
+}  // namespace
+
+int64_t ProcessSampler::now_us() noexcept {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
+}
+
+ProcessSampler::ProcessSampler() {
+  // Signals are for the threads that wait for them.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (...) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+ProcessSampler::~ProcessSampler() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+ProcessSample ProcessSampler::last_and_refresh() noexcept {
+  std::lock_guard lock(mutex_);
+  if (!wanted_) {
+    wanted_ = true;
+    wake_.notify_one();
+  }
+  return last_;
+}
+
+void ProcessSampler::run() noexcept {
+  pthread_setname_np(pthread_self(), "memory-sampler");
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return wanted_ || stopping_; });
+    if (stopping_) return;
+    wanted_ = false;
+    lock.unlock();
+    const ProcessSample sample = take_sample();
+    lock.lock();
+    last_ = sample;
+    if (wake_.wait_for(lock, kPeriod, [this] { return stopping_; })) return;
+  }
+}
+
+}  // namespace plimsoll::server

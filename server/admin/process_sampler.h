@@ -1,0 +1,61 @@
+#pragma once
+
+#include <zmalloc/process_memory.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+
+namespace plimsoll::server {
+
+// What the kernel says of this process's memory, as of one moment.
+struct ProcessSample {
+  int64_t taken_us = 0;  // monotonic; 0: none was taken yet
+  zm::SmapsBytes smaps;  // all mappings
+  // Resident bytes of files (programs, libraries, their data) and of stacks.
+  uint64_t code_and_stacks = 0;
+  bool cgroup_known = false;
+  zm::CgroupMemory cgroup{};
+};
+
+// Sorts mappings for ProcessSample::code_and_stacks. Feed it a process's mappings in address order.
+class CodeAndStacks {
+ public:
+  void take(const zm::SmapsMapping& mapping) noexcept;
+  uint64_t bytes() const noexcept { return bytes_; }
+
+ private:
+  bool counts(const zm::SmapsMapping& mapping) const noexcept;
+
+  uint64_t bytes_ = 0;
+  uint64_t file_end_ = 0;   // where the last mapping of a file, or of its zeroed data, ended
+  uint64_t guard_end_ = 0;  // where the last mapping without access ended, if it was as small as a stack's guard
+};
+
+// Reading smaps costs milliseconds per resident GB. So a thread of its own reads it, once at the start and then only after
+// someone asked, at most once a second; those who ask get the last sample and never wait for a new one.
+class ProcessSampler {
+ public:
+  ProcessSampler();  // starts the thread; throws std::system_error
+  ~ProcessSampler();
+  ProcessSampler(const ProcessSampler&) = delete;
+  ProcessSampler& operator=(const ProcessSampler&) = delete;
+
+  // The last sample; asks for a new one. Any thread.
+  ProcessSample last_and_refresh() noexcept;
+
+  static int64_t now_us() noexcept;
+
+ private:
+  void run() noexcept;
+
+  std::mutex mutex_;  // held for copies only
+  std::condition_variable wake_;
+  bool wanted_ = true;
+  bool stopping_ = false;
+  ProcessSample last_;
+  std::thread thread_;
+};
+
+}  // namespace plimsoll::server
