@@ -18,14 +18,16 @@ namespace errors {
 inline constexpr std::string_view kSyntax = "ERR syntax error";
 inline constexpr std::string_view kNotAnInteger = "ERR value is not an integer or out of range";
 inline constexpr std::string_view kNotAFloat = "ERR value is not a valid float";
-inline constexpr std::string_view kWrongType = "WRONGTYPE Operation against a key holding the wrong kind of value";
+inline constexpr std::string_view kWrongType =
+    "WRONGTYPE Operation against a key holding the wrong kind of value";
 inline constexpr std::string_view kNoSuchKey = "ERR no such key";
 inline constexpr std::string_view kDatabaseOutOfRange = "ERR DB index is out of range";
 inline constexpr std::string_view kSameObject = "ERR source and destination objects are the same";
 }  // namespace errors
 
-// Reads a command's arguments one after the other. The first thing wrong is the reply, written at once; from then on every
-// call does nothing and answers an empty value, so that a handler asks failed() once, when it has read all it wants:
+// Reads a command's arguments one after the other. The first thing wrong is the reply, written at once; from
+// then on every call does nothing and answers an empty value, so that a handler asks failed() once, when it
+// has read all it wants:
 //
 //   ArgumentReader arguments(call, 2);
 //   const int64_t offset = arguments.integer();
@@ -39,7 +41,8 @@ class ArgumentReader {
   // Whether there is more to read: false also once something was wrong.
   bool more() const noexcept { return !failed_ && at_ < call_.argc(); }
 
-  // Takes the next argument if it is this word, ASCII case ignored, and at least `values` arguments follow it.
+  // Takes the next argument if it is this word, ASCII case ignored, and at least `values` arguments follow
+  // it.
   bool accept(std::string_view word, size_t values = 0) noexcept {
     if (!more() || call_.argc() - at_ <= values || !ascii_equal_nocase(call_.arg(at_), word)) return false;
     ++at_;
@@ -67,7 +70,8 @@ class ArgumentReader {
     return value;
   }
 
-  // A C int, as Redis reads database numbers. Without an `error`, one for what is no integer and one for what is too large.
+  // A C int, as Redis reads database numbers. Without an `error`, one for what is no integer and one for what
+  // is too large.
   int small_integer(std::string_view error = {}) {
     const int64_t value = integer(error.empty() ? errors::kNotAnInteger : error);
     if (value >= INT32_MIN && value <= INT32_MAX) return static_cast<int>(value);

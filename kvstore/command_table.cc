@@ -17,8 +17,9 @@ uint64_t load(const char* p) noexcept {
   return word;
 }
 
-// Eight ASCII letters to lower case at once; other bytes stay. Adding to the low seven bits of each byte carries into its top
-// bit when it is at least 'A', or beyond 'Z'; where just one of the two does, the byte is a capital and gets bit 5.
+// Eight ASCII letters to lower case at once; other bytes stay. Adding to the low seven bits of each byte
+// carries into its top bit when it is at least 'A', or beyond 'Z'; where just one of the two does, the byte
+// is a capital and gets bit 5.
 constexpr uint64_t lower(uint64_t bytes) noexcept {
   constexpr uint64_t kEach = 0x0101010101010101;
   const uint64_t low = bytes & (0x7F * kEach);
@@ -27,7 +28,8 @@ constexpr uint64_t lower(uint64_t bytes) noexcept {
   return bytes | ((at_least_a ^ beyond_z) & ~bytes & (0x80 * kEach)) >> 2;
 }
 
-// A name without its case, in two words that overlap. With the size they say everything of a name of up to 16 bytes.
+// A name without its case, in two words that overlap. With the size they say everything of a name of up to 16
+// bytes.
 struct Folded {
   uint64_t first = 0, last = 0;
 
@@ -110,7 +112,7 @@ void CommandTable::add_row(const CommandRow& row) {
   zm::unique_ptr<Node, zm::Tag::server> made;
   if (known == nullptr) {
     made = zm::make_unique<Node, zm::Tag::server>();
-    made->key.assign(row.name);
+    made->key = zm::string<zm::Tag::server>(row.name);
   }
   Node& node = known != nullptr ? *known : *made;
   uint32_t next_id = next_id_;
@@ -153,14 +155,16 @@ CommandTable::Vector<Command> CommandTable::merged_subcommands(const Node& node,
   }
   const size_t fresh = merged.size();
   for (const Command& old : node.subcommands) {
-    const bool replaced = std::any_of(merged.begin(), merged.begin() + static_cast<std::ptrdiff_t>(fresh),
-                                      [&](const Command& command) { return command.row->name == old.row->name; });
+    const bool replaced =
+        std::any_of(merged.begin(), merged.begin() + static_cast<std::ptrdiff_t>(fresh),
+                    [&](const Command& command) { return command.row->name == old.row->name; });
     if (!replaced) merged.push_back(old);
   }
   return merged;
 }
 
-// Makes a whole node visible: its subcommands know it, the ids lead to it, and it stands in its place by name.
+// Makes a whole node visible: its subcommands know it, the ids lead to it, and it stands in its place by
+// name.
 void CommandTable::publish(Node& node) noexcept {
   Command& command = node.command;
   for (Command& subcommand : node.subcommands) {
@@ -206,7 +210,8 @@ bool CommandTable::rename(std::string_view from, std::string_view to) {
   node->key.swap(key);
   if (to.empty()) {
     forget(*node);
-    nodes_.erase(std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& owned) { return owned.get() == node; }));
+    nodes_.erase(
+        std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& owned) { return owned.get() == node; }));
   }
   for (const auto& kept : nodes_) insert_slot(slots, *kept);
   slots_ = std::move(slots);

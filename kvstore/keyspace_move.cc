@@ -2,8 +2,10 @@
 
 namespace plimsoll {
 
-void Keyspace::move_to(const Key& source_key, Found& source, Keyspace& to, const Key& target_key, Found& target) {
-  // The value may leave the source only once nothing can fail any more: so the target has its place in the table before.
+void Keyspace::move_to(const Key& source_key, Found& source, Keyspace& to, const Key& target_key,
+                       Found& target) {
+  // The value may leave the source only once nothing can fail any more: so the target has its place in the
+  // table before.
   const bool placeholder = !target;
   if (placeholder) {
     to.assign_integer(target_key, target, 0, kNoExpiry);

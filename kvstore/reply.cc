@@ -12,8 +12,8 @@ namespace {
 constexpr std::string_view kEnd = "\r\n";
 constexpr size_t kHeaderBytes = 1 + kIntegerDigits + kEnd.size();
 
-// Below this, a copy under the lock costs less than a reference: that needs a piece of its own, and while it is held the
-// value cannot be changed in place.
+// Below this, a copy under the lock costs less than a reference: that needs a piece of its own, and while it
+// is held the value cannot be changed in place.
 constexpr size_t kSmallestReference = 32 * 1024;
 
 char* put(char* to, std::string_view bytes) noexcept {
@@ -41,7 +41,9 @@ void Reply::line(char type, std::string_view text) {
   out_.advance(1 + text.size() + kEnd.size());
 }
 
-void Reply::simple(std::string_view text) { line('+', text); }
+void Reply::simple(std::string_view text) {
+  line('+', text);
+}
 
 void Reply::error(std::string_view message) {
   const size_t size = 1 + message.size() + kEnd.size();
@@ -56,7 +58,9 @@ void Reply::error(std::string_view message) {
   error_code_size_ = static_cast<uint8_t>(code.copy(error_code_, code.size()));
 }
 
-void Reply::integer(int64_t value) { header(':', value); }
+void Reply::integer(int64_t value) {
+  header(':', value);
+}
 
 void Reply::boolean(bool value) {
   if (resp_version_ >= 3) {
@@ -104,7 +108,9 @@ void Reply::bulk(const SharedBytes& bytes, size_t offset, size_t length) {
   }
 }
 
-void Reply::bulk_integer(int64_t value) { bulk(IntegerText(value)); }
+void Reply::bulk_integer(int64_t value) {
+  bulk(IntegerText(value));
+}
 
 void Reply::verbatim(std::string_view bytes, std::string_view three_letters) {
   if (resp_version_ < 3) return bulk(bytes);
@@ -116,13 +122,21 @@ void Reply::verbatim(std::string_view bytes, std::string_view three_letters) {
   out_.advance(static_cast<size_t>(to - start));
 }
 
-void Reply::null() { raw(resp_version_ >= 3 ? "_\r\n" : "$-1\r\n"); }
+void Reply::null() {
+  raw(resp_version_ >= 3 ? "_\r\n" : "$-1\r\n");
+}
 
-void Reply::null_array() { raw(resp_version_ >= 3 ? "_\r\n" : "*-1\r\n"); }
+void Reply::null_array() {
+  raw(resp_version_ >= 3 ? "_\r\n" : "*-1\r\n");
+}
 
-void Reply::array(size_t count) { header('*', static_cast<int64_t>(count)); }
+void Reply::array(size_t count) {
+  header('*', static_cast<int64_t>(count));
+}
 
-void Reply::set(size_t count) { header(resp_version_ >= 3 ? '~' : '*', static_cast<int64_t>(count)); }
+void Reply::set(size_t count) {
+  header(resp_version_ >= 3 ? '~' : '*', static_cast<int64_t>(count));
+}
 
 void Reply::map(size_t pairs) {
   if (resp_version_ >= 3) {
@@ -132,8 +146,12 @@ void Reply::map(size_t pairs) {
   }
 }
 
-void Reply::push(size_t count) { header(resp_version_ >= 3 ? '>' : '*', static_cast<int64_t>(count)); }
+void Reply::push(size_t count) {
+  header(resp_version_ >= 3 ? '>' : '*', static_cast<int64_t>(count));
+}
 
-void Reply::attribute(size_t pairs) { header('|', static_cast<int64_t>(pairs)); }
+void Reply::attribute(size_t pairs) {
+  header('|', static_cast<int64_t>(pairs));
+}
 
 }  // namespace plimsoll

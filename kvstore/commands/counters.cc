@@ -39,9 +39,13 @@ void add(const Call& call, int64_t amount) {
   call.reply().integer(value);
 }
 
-void incr(Call& call) { add(call, 1); }
+void incr(Call& call) {
+  add(call, 1);
+}
 
-void decr(Call& call) { add(call, -1); }
+void decr(Call& call) {
+  add(call, -1);
+}
 
 void incrby(Call& call) {
   ArgumentReader arguments(call, 2);
@@ -92,25 +96,67 @@ void incrbyfloat(Call& call) {
 constexpr uint32_t kCounterFlags = kWrite | kDenyOom | kFast;
 
 constexpr CommandRow kRows[] = {
-    {.name = "incr", .arity = 2, .flags = kCounterFlags, .acl = kAclString, .keys = kReadUpdateKey, .handler = incr,
-     .since = "1.0.0", .group = "string", .complexity = "O(1)", .summary = "Adds 1 to an integer; a missing key counts as 0",
+    {.name = "incr",
+     .arity = 2,
+     .flags = kCounterFlags,
+     .acl = kAclString,
+     .keys = kReadUpdateKey,
+     .handler = incr,
+     .since = "1.0.0",
+     .group = "string",
+     .complexity = "O(1)",
+     .summary = "Adds 1 to an integer; a missing key counts as 0",
      .syntax = "key"},
-    {.name = "decr", .arity = 2, .flags = kCounterFlags, .acl = kAclString, .keys = kReadUpdateKey, .handler = decr,
-     .since = "1.0.0", .group = "string", .complexity = "O(1)",
-     .summary = "Takes 1 from an integer; a missing key counts as 0", .syntax = "key"},
-    {.name = "incrby", .arity = 3, .flags = kCounterFlags, .acl = kAclString, .keys = kReadUpdateKey, .handler = incrby,
-     .since = "1.0.0", .group = "string", .complexity = "O(1)",
-     .summary = "Adds to an integer; a missing key counts as 0", .syntax = "key increment:integer"},
-    {.name = "decrby", .arity = 3, .flags = kCounterFlags, .acl = kAclString, .keys = kReadUpdateKey, .handler = decrby,
-     .since = "1.0.0", .group = "string", .complexity = "O(1)",
-     .summary = "Subtracts from an integer; a missing key counts as 0", .syntax = "key decrement:integer"},
-    {.name = "incrbyfloat", .arity = 3, .flags = kCounterFlags, .acl = kAclString, .keys = kReadUpdateKey,
-     .handler = incrbyfloat, .since = "2.6.0", .group = "string", .complexity = "O(1)",
-     .summary = "Adds to a floating point number; a missing key counts as 0", .syntax = "key increment:double"},
+    {.name = "decr",
+     .arity = 2,
+     .flags = kCounterFlags,
+     .acl = kAclString,
+     .keys = kReadUpdateKey,
+     .handler = decr,
+     .since = "1.0.0",
+     .group = "string",
+     .complexity = "O(1)",
+     .summary = "Takes 1 from an integer; a missing key counts as 0",
+     .syntax = "key"},
+    {.name = "incrby",
+     .arity = 3,
+     .flags = kCounterFlags,
+     .acl = kAclString,
+     .keys = kReadUpdateKey,
+     .handler = incrby,
+     .since = "1.0.0",
+     .group = "string",
+     .complexity = "O(1)",
+     .summary = "Adds to an integer; a missing key counts as 0",
+     .syntax = "key increment:integer"},
+    {.name = "decrby",
+     .arity = 3,
+     .flags = kCounterFlags,
+     .acl = kAclString,
+     .keys = kReadUpdateKey,
+     .handler = decrby,
+     .since = "1.0.0",
+     .group = "string",
+     .complexity = "O(1)",
+     .summary = "Subtracts from an integer; a missing key counts as 0",
+     .syntax = "key decrement:integer"},
+    {.name = "incrbyfloat",
+     .arity = 3,
+     .flags = kCounterFlags,
+     .acl = kAclString,
+     .keys = kReadUpdateKey,
+     .handler = incrbyfloat,
+     .since = "2.6.0",
+     .group = "string",
+     .complexity = "O(1)",
+     .summary = "Adds to a floating point number; a missing key counts as 0",
+     .syntax = "key increment:double"},
 };
 
 }  // namespace
 
-std::span<const CommandRow> counter_commands() noexcept { return kRows; }
+std::span<const CommandRow> counter_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll

@@ -35,7 +35,9 @@ void flushdb(Call& call) {
   flush(call, database, database);
 }
 
-void flushall(Call& call) { flush(call, 0, call.store().databases() - 1); }
+void flushall(Call& call) {
+  flush(call, 0, call.store().databases() - 1);
+}
 
 void swapdb(Call& call) {
   ArgumentReader arguments(call, 1);
@@ -57,24 +59,54 @@ void swapdb(Call& call) {
 constexpr std::string_view kEverywhere = "request_policy:all_shards response_policy:all_succeeded";
 
 constexpr CommandRow kRows[] = {
-    {.name = "dbsize", .arity = 1, .flags = kReadonly | kFast | kOwnLocks, .acl = kAclKeyspace, .handler = dbsize,
-     .since = "1.0.0", .group = "server", .complexity = "O(1)", .summary = "The number of keys in the database",
+    {.name = "dbsize",
+     .arity = 1,
+     .flags = kReadonly | kFast | kOwnLocks,
+     .acl = kAclKeyspace,
+     .handler = dbsize,
+     .since = "1.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "The number of keys in the database",
      .tips = "request_policy:all_shards response_policy:agg_sum"},
-    {.name = "flushdb", .arity = -1, .flags = kWrite | kWholeStore, .acl = kAclKeyspace | kAclDangerous,
-     .handler = flushdb, .since = "1.0.0", .group = "server",
-     .complexity = "O(N) where N is the number of keys in the database", .summary = "Deletes all keys of the database",
-     .syntax = "[ASYNC|SYNC]:async", .tips = kEverywhere},
-    {.name = "flushall", .arity = -1, .flags = kWrite | kWholeStore, .acl = kAclKeyspace | kAclDangerous,
-     .handler = flushall, .since = "1.0.0", .group = "server",
-     .complexity = "O(N) where N is the number of keys in all databases", .summary = "Deletes all keys of all databases",
-     .syntax = "[ASYNC|SYNC]:async", .tips = kEverywhere},
-    {.name = "swapdb", .arity = 3, .flags = kWrite | kFast | kWholeStore, .acl = kAclKeyspace | kAclDangerous,
-     .handler = swapdb, .since = "4.0.0", .group = "server", .complexity = "O(1)",
-     .summary = "Exchanges the keys of two databases", .syntax = "index1:integer index2:integer"},
+    {.name = "flushdb",
+     .arity = -1,
+     .flags = kWrite | kWholeStore,
+     .acl = kAclKeyspace | kAclDangerous,
+     .handler = flushdb,
+     .since = "1.0.0",
+     .group = "server",
+     .complexity = "O(N) where N is the number of keys in the database",
+     .summary = "Deletes all keys of the database",
+     .syntax = "[ASYNC|SYNC]:async",
+     .tips = kEverywhere},
+    {.name = "flushall",
+     .arity = -1,
+     .flags = kWrite | kWholeStore,
+     .acl = kAclKeyspace | kAclDangerous,
+     .handler = flushall,
+     .since = "1.0.0",
+     .group = "server",
+     .complexity = "O(N) where N is the number of keys in all databases",
+     .summary = "Deletes all keys of all databases",
+     .syntax = "[ASYNC|SYNC]:async",
+     .tips = kEverywhere},
+    {.name = "swapdb",
+     .arity = 3,
+     .flags = kWrite | kFast | kWholeStore,
+     .acl = kAclKeyspace | kAclDangerous,
+     .handler = swapdb,
+     .since = "4.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "Exchanges the keys of two databases",
+     .syntax = "index1:integer index2:integer"},
 };
 
 }  // namespace
 
-std::span<const CommandRow> database_commands() noexcept { return kRows; }
+std::span<const CommandRow> database_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll

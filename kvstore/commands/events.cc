@@ -3,7 +3,8 @@
 
 namespace plimsoll {
 
-void Call::also_in(int database, std::string_view key, ChangeClass change_class, std::string_view event) const noexcept {
+void Call::also_in(int database, std::string_view key, ChangeClass change_class,
+                   std::string_view event) const noexcept {
   ChangeSink* const sink = engine_.options().change_sink;
   if (sink == nullptr) return;
   CallbackGuard guard;

@@ -50,7 +50,8 @@ void apply_expiry(const Call& call, Keyspace& keyspace, Found& found, int64_t ex
     keyspace.erase(found);
     return call.changed(key.bytes, ChangeClass::generic, "del", {"DEL", key.bytes});
   }
-  // A passive store keeps what is long due until it is told to delete it; the value that means "none" is not one of the times.
+  // A passive store keeps what is long due until it is told to delete it; the value that means "none" is not
+  // one of the times.
   if (expiry < 0) expiry = 0;
   keyspace.set_expiry(key, found, expiry);
   const IntegerText time(expiry);
@@ -74,10 +75,18 @@ void expire_after(const Call& call, int64_t base, int64_t unit) {
   call.reply().integer(1);
 }
 
-void expire(Call& call) { expire_after(call, call.now_ms(), 1000); }
-void pexpire(Call& call) { expire_after(call, call.now_ms(), 1); }
-void expireat(Call& call) { expire_after(call, 0, 1000); }
-void pexpireat(Call& call) { expire_after(call, 0, 1); }
+void expire(Call& call) {
+  expire_after(call, call.now_ms(), 1000);
+}
+void pexpire(Call& call) {
+  expire_after(call, call.now_ms(), 1);
+}
+void expireat(Call& call) {
+  expire_after(call, 0, 1000);
+}
+void pexpireat(Call& call) {
+  expire_after(call, 0, 1);
+}
 
 constexpr int64_t kNoKey = -2;
 
@@ -88,7 +97,9 @@ int64_t expiry_of_key(const Call& call) {
   return found ? found->expiry() : kNoKey;
 }
 
-int64_t to_seconds(int64_t ms) noexcept { return ms / 1000 + (ms % 1000 >= 500); }
+int64_t to_seconds(int64_t ms) noexcept {
+  return ms / 1000 + (ms % 1000 >= 500);
+}
 
 void reply_remaining(const Call& call, bool seconds) {
   int64_t left = expiry_of_key(call);
@@ -97,15 +108,21 @@ void reply_remaining(const Call& call, bool seconds) {
   call.reply().integer(seconds ? to_seconds(left) : left);
 }
 
-void ttl(Call& call) { reply_remaining(call, true); }
-void pttl(Call& call) { reply_remaining(call, false); }
+void ttl(Call& call) {
+  reply_remaining(call, true);
+}
+void pttl(Call& call) {
+  reply_remaining(call, false);
+}
 
 void expiretime(Call& call) {
   const int64_t expiry = expiry_of_key(call);
   call.reply().integer(expiry < 0 ? expiry : to_seconds(expiry));
 }
 
-void pexpiretime(Call& call) { call.reply().integer(expiry_of_key(call)); }
+void pexpiretime(Call& call) {
+  call.reply().integer(expiry_of_key(call));
+}
 
 void persist(Call& call) {
   const Key key = call.key();
@@ -121,38 +138,113 @@ constexpr uint32_t kWriteFast = kWrite | kFast;
 constexpr uint32_t kReadFast = kReadonly | kFast;
 
 constexpr CommandRow kRows[] = {
-    {.name = "expire", .arity = -3, .flags = kWriteFast, .acl = kAclKeyspace, .keys = kUpdateKey, .handler = expire,
-     .since = "1.0.0", .group = "generic", .complexity = "O(1)", .summary = "Lets a key expire after some seconds",
+    {.name = "expire",
+     .arity = -3,
+     .flags = kWriteFast,
+     .acl = kAclKeyspace,
+     .keys = kUpdateKey,
+     .handler = expire,
+     .since = "1.0.0",
+     .group = "generic",
+     .complexity = "O(1)",
+     .summary = "Lets a key expire after some seconds",
      .syntax = "key seconds:integer [NX|XX|GT|LT]:condition"},
-    {.name = "pexpire", .arity = -3, .flags = kWriteFast, .acl = kAclKeyspace, .keys = kUpdateKey, .handler = pexpire,
-     .since = "2.6.0", .group = "generic", .complexity = "O(1)", .summary = "Lets a key expire after some milliseconds",
+    {.name = "pexpire",
+     .arity = -3,
+     .flags = kWriteFast,
+     .acl = kAclKeyspace,
+     .keys = kUpdateKey,
+     .handler = pexpire,
+     .since = "2.6.0",
+     .group = "generic",
+     .complexity = "O(1)",
+     .summary = "Lets a key expire after some milliseconds",
      .syntax = "key milliseconds:integer [NX|XX|GT|LT]:condition"},
-    {.name = "expireat", .arity = -3, .flags = kWriteFast, .acl = kAclKeyspace, .keys = kUpdateKey, .handler = expireat,
-     .since = "1.2.0", .group = "generic", .complexity = "O(1)", .summary = "Lets a key expire at a time given in Unix seconds",
+    {.name = "expireat",
+     .arity = -3,
+     .flags = kWriteFast,
+     .acl = kAclKeyspace,
+     .keys = kUpdateKey,
+     .handler = expireat,
+     .since = "1.2.0",
+     .group = "generic",
+     .complexity = "O(1)",
+     .summary = "Lets a key expire at a time given in Unix seconds",
      .syntax = "key unix-time-seconds:unix-time [NX|XX|GT|LT]:condition"},
-    {.name = "pexpireat", .arity = -3, .flags = kWriteFast, .acl = kAclKeyspace, .keys = kUpdateKey,
-     .handler = pexpireat, .since = "2.6.0", .group = "generic", .complexity = "O(1)",
+    {.name = "pexpireat",
+     .arity = -3,
+     .flags = kWriteFast,
+     .acl = kAclKeyspace,
+     .keys = kUpdateKey,
+     .handler = pexpireat,
+     .since = "2.6.0",
+     .group = "generic",
+     .complexity = "O(1)",
      .summary = "Lets a key expire at a time given in Unix milliseconds",
      .syntax = "key unix-time-milliseconds:unix-time [NX|XX|GT|LT]:condition"},
-    {.name = "ttl", .arity = 2, .flags = kReadFast, .acl = kAclKeyspace, .keys = kReadKey, .handler = ttl,
-     .since = "1.0.0", .group = "generic", .complexity = "O(1)", .summary = "The seconds until a key expires",
-     .syntax = "key", .tips = "nondeterministic_output"},
-    {.name = "pttl", .arity = 2, .flags = kReadFast, .acl = kAclKeyspace, .keys = kReadKey, .handler = pttl,
-     .since = "2.6.0", .group = "generic", .complexity = "O(1)", .summary = "The milliseconds until a key expires",
-     .syntax = "key", .tips = "nondeterministic_output"},
-    {.name = "expiretime", .arity = 2, .flags = kReadFast, .acl = kAclKeyspace, .keys = kReadKey, .handler = expiretime,
-     .since = "7.0.0", .group = "generic", .complexity = "O(1)", .summary = "When a key expires, in Unix seconds",
+    {.name = "ttl",
+     .arity = 2,
+     .flags = kReadFast,
+     .acl = kAclKeyspace,
+     .keys = kReadKey,
+     .handler = ttl,
+     .since = "1.0.0",
+     .group = "generic",
+     .complexity = "O(1)",
+     .summary = "The seconds until a key expires",
+     .syntax = "key",
+     .tips = "nondeterministic_output"},
+    {.name = "pttl",
+     .arity = 2,
+     .flags = kReadFast,
+     .acl = kAclKeyspace,
+     .keys = kReadKey,
+     .handler = pttl,
+     .since = "2.6.0",
+     .group = "generic",
+     .complexity = "O(1)",
+     .summary = "The milliseconds until a key expires",
+     .syntax = "key",
+     .tips = "nondeterministic_output"},
+    {.name = "expiretime",
+     .arity = 2,
+     .flags = kReadFast,
+     .acl = kAclKeyspace,
+     .keys = kReadKey,
+     .handler = expiretime,
+     .since = "7.0.0",
+     .group = "generic",
+     .complexity = "O(1)",
+     .summary = "When a key expires, in Unix seconds",
      .syntax = "key"},
-    {.name = "pexpiretime", .arity = 2, .flags = kReadFast, .acl = kAclKeyspace, .keys = kReadKey,
-     .handler = pexpiretime, .since = "7.0.0", .group = "generic", .complexity = "O(1)",
-     .summary = "When a key expires, in Unix milliseconds", .syntax = "key"},
-    {.name = "persist", .arity = 2, .flags = kWriteFast, .acl = kAclKeyspace, .keys = kUpdateKey, .handler = persist,
-     .since = "2.2.0", .group = "generic", .complexity = "O(1)", .summary = "Lets a key that would expire stay",
+    {.name = "pexpiretime",
+     .arity = 2,
+     .flags = kReadFast,
+     .acl = kAclKeyspace,
+     .keys = kReadKey,
+     .handler = pexpiretime,
+     .since = "7.0.0",
+     .group = "generic",
+     .complexity = "O(1)",
+     .summary = "When a key expires, in Unix milliseconds",
+     .syntax = "key"},
+    {.name = "persist",
+     .arity = 2,
+     .flags = kWriteFast,
+     .acl = kAclKeyspace,
+     .keys = kUpdateKey,
+     .handler = persist,
+     .since = "2.2.0",
+     .group = "generic",
+     .complexity = "O(1)",
+     .summary = "Lets a key that would expire stay",
      .syntax = "key"},
 };
 
 }  // namespace
 
-std::span<const CommandRow> expiry_commands() noexcept { return kRows; }
+std::span<const CommandRow> expiry_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll

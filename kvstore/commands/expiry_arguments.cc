@@ -7,8 +7,10 @@ bool ExpiryChoice::accept_amount(ArgumentReader& arguments) {
     std::string_view text;
     ExpiryOption option;
   };
-  constexpr Word kWords[] = {
-      {"EX", ExpiryOption::ex}, {"PX", ExpiryOption::px}, {"EXAT", ExpiryOption::exat}, {"PXAT", ExpiryOption::pxat}};
+  constexpr Word kWords[] = {{"EX", ExpiryOption::ex},
+                             {"PX", ExpiryOption::px},
+                             {"EXAT", ExpiryOption::exat},
+                             {"PXAT", ExpiryOption::pxat}};
   for (const Word& word : kWords) {
     if (!free_for(word.option) || !arguments.accept(word.text, 1)) continue;
     option = word.option;

@@ -28,17 +28,24 @@ void delete_all(const Call& call, bool lazily) {
   call.reply().integer(deleted);
 }
 
-void del(Call& call) { delete_all(call, call.engine().tuning().lazy_user_del); }
+void del(Call& call) {
+  delete_all(call, call.engine().tuning().lazy_user_del);
+}
 
-void unlink(Call& call) { delete_all(call, true); }
+void unlink(Call& call) {
+  delete_all(call, true);
+}
 
 void count_existing(const Call& call, Keyspace keyspace) {
   int64_t count = 0;
-  for (size_t i = 0; i < call.key_count(); ++i) count += static_cast<bool>(keyspace.find_for_read(call.key(i)));
+  for (size_t i = 0; i < call.key_count(); ++i)
+    count += static_cast<bool>(keyspace.find_for_read(call.key(i)));
   call.reply().integer(count);
 }
 
-void exists(Call& call) { count_existing(call, untouched(call)); }
+void exists(Call& call) {
+  count_existing(call, untouched(call));
+}
 
 // Marks keys as used even for a session that otherwise leaves them alone.
 void touch(Call& call) {
@@ -102,7 +109,8 @@ void copy(Call& call) {
   ArgumentReader arguments(call, 3);
   const CopyOptions options = read_copy_options(call, arguments);
   const Key from = call.key(0), to = call.key(1);
-  if (options.database == call.session().database() && from.bytes == to.bytes) arguments.fail(errors::kSameObject);
+  if (options.database == call.session().database() && from.bytes == to.bytes)
+    arguments.fail(errors::kSameObject);
   if (arguments.failed()) return;
 
   Keyspace source_keys(call);
@@ -149,37 +157,115 @@ constexpr std::string_view kByKeys = "O(N) where N is the number of keys";
 constexpr std::string_view kSummed = "request_policy:multi_shard response_policy:agg_sum";
 
 constexpr CommandRow kRows[] = {
-    {.name = "del", .arity = -2, .flags = kWrite, .acl = kAclKeyspace, .keys = kDeleteKeys, .handler = del,
-     .since = "1.0.0", .group = "generic", .complexity = "O(N) where N is the number of keys and of elements they hold",
-     .summary = "Deletes keys", .syntax = "key [key ...]", .tips = kSummed},
-    {.name = "unlink", .arity = -2, .flags = kWrite | kFast, .acl = kAclKeyspace, .keys = kDeleteKeys, .handler = unlink,
-     .since = "4.0.0", .group = "generic", .complexity = kByKeys,
-     .summary = "Deletes keys; the memory of large values is freed later", .syntax = "key [key ...]", .tips = kSummed},
-    {.name = "exists", .arity = -2, .flags = kReadonly | kFast, .acl = kAclKeyspace, .keys = kInspectKeys,
-     .handler = exists, .since = "1.0.0", .group = "generic", .complexity = kByKeys,
-     .summary = "Counts which of the keys exist", .syntax = "key [key ...]", .tips = kSummed},
-    {.name = "touch", .arity = -2, .flags = kReadonly | kFast, .acl = kAclKeyspace, .keys = kInspectKeys,
-     .handler = touch, .since = "3.2.1", .group = "generic", .complexity = kByKeys,
-     .summary = "Marks keys as just used and counts which exist", .syntax = "key [key ...]", .tips = kSummed},
-    {.name = "type", .arity = 2, .flags = kReadonly | kFast, .acl = kAclKeyspace, .keys = kInspectKey, .handler = type,
-     .since = "1.0.0", .group = "generic", .complexity = "O(1)", .summary = "The type of the value a key holds",
+    {.name = "del",
+     .arity = -2,
+     .flags = kWrite,
+     .acl = kAclKeyspace,
+     .keys = kDeleteKeys,
+     .handler = del,
+     .since = "1.0.0",
+     .group = "generic",
+     .complexity = "O(N) where N is the number of keys and of elements they hold",
+     .summary = "Deletes keys",
+     .syntax = "key [key ...]",
+     .tips = kSummed},
+    {.name = "unlink",
+     .arity = -2,
+     .flags = kWrite | kFast,
+     .acl = kAclKeyspace,
+     .keys = kDeleteKeys,
+     .handler = unlink,
+     .since = "4.0.0",
+     .group = "generic",
+     .complexity = kByKeys,
+     .summary = "Deletes keys; the memory of large values is freed later",
+     .syntax = "key [key ...]",
+     .tips = kSummed},
+    {.name = "exists",
+     .arity = -2,
+     .flags = kReadonly | kFast,
+     .acl = kAclKeyspace,
+     .keys = kInspectKeys,
+     .handler = exists,
+     .since = "1.0.0",
+     .group = "generic",
+     .complexity = kByKeys,
+     .summary = "Counts which of the keys exist",
+     .syntax = "key [key ...]",
+     .tips = kSummed},
+    {.name = "touch",
+     .arity = -2,
+     .flags = kReadonly | kFast,
+     .acl = kAclKeyspace,
+     .keys = kInspectKeys,
+     .handler = touch,
+     .since = "3.2.1",
+     .group = "generic",
+     .complexity = kByKeys,
+     .summary = "Marks keys as just used and counts which exist",
+     .syntax = "key [key ...]",
+     .tips = kSummed},
+    {.name = "type",
+     .arity = 2,
+     .flags = kReadonly | kFast,
+     .acl = kAclKeyspace,
+     .keys = kInspectKey,
+     .handler = type,
+     .since = "1.0.0",
+     .group = "generic",
+     .complexity = "O(1)",
+     .summary = "The type of the value a key holds",
      .syntax = "key"},
-    {.name = "rename", .arity = 3, .flags = kWrite, .acl = kAclKeyspace, .keys = kRenameKeys, .handler = rename,
-     .since = "1.0.0", .group = "generic", .complexity = "O(1)",
-     .summary = "Gives a key another name, in place of a key of that name", .syntax = "key newkey:key"},
-    {.name = "renamenx", .arity = 3, .flags = kWrite | kFast, .acl = kAclKeyspace, .keys = kRenamenxKeys,
-     .handler = renamenx, .since = "1.0.0", .group = "generic", .complexity = "O(1)",
-     .summary = "Gives a key another name if that is free", .syntax = "key newkey:key"},
-    {.name = "copy", .arity = -3, .flags = kWrite | kDenyOom, .acl = kAclKeyspace, .keys = kCopyKeys, .handler = copy,
-     .since = "6.2.0", .group = "generic", .complexity = "O(1) for strings, O(N) for collections of N elements",
-     .summary = "Copies a value to another key", .syntax = "source:key destination:key [DB destination-db:integer] [REPLACE]"},
-    {.name = "move", .arity = 3, .flags = kWrite | kFast, .acl = kAclKeyspace, .keys = kReadUpdateKey, .handler = move,
-     .since = "1.0.0", .group = "generic", .complexity = "O(1)", .summary = "Moves a key to another database",
+    {.name = "rename",
+     .arity = 3,
+     .flags = kWrite,
+     .acl = kAclKeyspace,
+     .keys = kRenameKeys,
+     .handler = rename,
+     .since = "1.0.0",
+     .group = "generic",
+     .complexity = "O(1)",
+     .summary = "Gives a key another name, in place of a key of that name",
+     .syntax = "key newkey:key"},
+    {.name = "renamenx",
+     .arity = 3,
+     .flags = kWrite | kFast,
+     .acl = kAclKeyspace,
+     .keys = kRenamenxKeys,
+     .handler = renamenx,
+     .since = "1.0.0",
+     .group = "generic",
+     .complexity = "O(1)",
+     .summary = "Gives a key another name if that is free",
+     .syntax = "key newkey:key"},
+    {.name = "copy",
+     .arity = -3,
+     .flags = kWrite | kDenyOom,
+     .acl = kAclKeyspace,
+     .keys = kCopyKeys,
+     .handler = copy,
+     .since = "6.2.0",
+     .group = "generic",
+     .complexity = "O(1) for strings, O(N) for collections of N elements",
+     .summary = "Copies a value to another key",
+     .syntax = "source:key destination:key [DB destination-db:integer] [REPLACE]"},
+    {.name = "move",
+     .arity = 3,
+     .flags = kWrite | kFast,
+     .acl = kAclKeyspace,
+     .keys = kReadUpdateKey,
+     .handler = move,
+     .since = "1.0.0",
+     .group = "generic",
+     .complexity = "O(1)",
+     .summary = "Moves a key to another database",
      .syntax = "key db:integer"},
 };
 
 }  // namespace
 
-std::span<const CommandRow> keyspace_commands() noexcept { return kRows; }
+std::span<const CommandRow> keyspace_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll

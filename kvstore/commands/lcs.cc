@@ -15,12 +15,14 @@ struct Match {
   size_t length;
 };
 
-// The lengths of the longest common subsequences of all beginnings of two strings, by dynamic programming over one row as
-// long as the shorter string. What the way back needs of each cell is one bit: whether dropping a's last byte there leaves
-// more than dropping b's. So the memory is a bit for each pair of bytes, and none at all when only the length is asked for.
+// The lengths of the longest common subsequences of all beginnings of two strings, by dynamic programming
+// over one row as long as the shorter string. What the way back needs of each cell is one bit: whether
+// dropping a's last byte there leaves more than dropping b's. So the memory is a bit for each pair of bytes,
+// and none at all when only the length is asked for.
 class Subsequence {
  public:
-  Subsequence(std::string_view a, std::string_view b, bool with_way) : a_(a), b_(b), a_outer_(a.size() >= b.size()) {
+  Subsequence(std::string_view a, std::string_view b, bool with_way)
+      : a_(a), b_(b), a_outer_(a.size() >= b.size()) {
     outer_ = a_outer_ ? a_ : b_;
     inner_ = a_outer_ ? b_ : a_;
     row_.resize(inner_.size() + 1);
@@ -61,7 +63,8 @@ class Subsequence {
         row_[j + 1] = diagonal + 1;
       } else {
         row_[j + 1] = std::max(above, before);
-        if (with_way && (a_outer_ ? above > before : before > above)) drop_a_[cell / 64] |= uint64_t{1} << cell % 64;
+        if (with_way && (a_outer_ ? above > before : before > above))
+          drop_a_[cell / 64] |= uint64_t{1} << cell % 64;
       }
       diagonal = above;
     }
@@ -182,14 +185,23 @@ void lcs(Call& call) {
 constexpr KeySpec kTwoKeys[] = {{.flags = kKeyRO | kKeyAccess, .last = 1}};
 
 constexpr CommandRow kRows[] = {
-    {.name = "lcs", .arity = -3, .flags = kReadonly, .acl = kAclString, .keys = kTwoKeys, .handler = lcs,
-     .since = "7.0.0", .group = "string", .complexity = "O(N*M) where N and M are the lengths of the strings",
+    {.name = "lcs",
+     .arity = -3,
+     .flags = kReadonly,
+     .acl = kAclString,
+     .keys = kTwoKeys,
+     .handler = lcs,
+     .since = "7.0.0",
+     .group = "string",
+     .complexity = "O(N*M) where N and M are the lengths of the strings",
      .summary = "The longest common subsequence of two strings",
      .syntax = "key1:key key2:key [LEN] [IDX] [MINMATCHLEN len:integer] [WITHMATCHLEN]"},
 };
 
 }  // namespace
 
-std::span<const CommandRow> lcs_commands() noexcept { return kRows; }
+std::span<const CommandRow> lcs_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll

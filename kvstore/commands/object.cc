@@ -14,7 +14,8 @@ namespace {
 
 // Redis puts an object and its short string in one block up to this length.
 constexpr size_t kLongestEmbedded = 44;
-// Redis shares the objects of small integers unless each needs its own eviction clock, and shows this count for them.
+// Redis shares the objects of small integers unless each needs its own eviction clock, and shows this count
+// for them.
 constexpr int64_t kSharedIntegers = 10000;
 constexpr int64_t kSharedReferences = INT32_MAX;
 
@@ -70,8 +71,8 @@ void object_freq(Call& call) {
   if (!find_or_null(call, keyspace, found)) return;
   if (call.engine().lfu_policy()) return call.reply().integer(keyspace.frequency(found));
   call.reply().error(
-      "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching "
-      "between policies at runtime LRU and LFU data will take some time to adjust.");
+      "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when "
+      "switching between policies at runtime LRU and LFU data will take some time to adjust.");
 }
 
 void object_idletime(Call& call) {
@@ -80,8 +81,8 @@ void object_idletime(Call& call) {
   if (!find_or_null(call, keyspace, found)) return;
   if (!call.engine().lfu_policy()) return call.reply().integer(keyspace.idle_seconds(found));
   call.reply().error(
-      "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between "
-      "policies at runtime LRU and LFU data will take some time to adjust.");
+      "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching "
+      "between policies at runtime LRU and LFU data will take some time to adjust.");
 }
 
 void object_help(Call& call) {
@@ -135,39 +136,104 @@ size_t serialized_size(const Entry& entry) noexcept {
   return length_bytes + size;
 }
 
-constexpr uint32_t kUnstable = kReadonly;
 constexpr std::string_view kVaries = "nondeterministic_output";
 
 constexpr CommandRow kObjectRows[] = {
-    {.name = "encoding", .arity = 3, .flags = kUnstable, .acl = kAclKeyspace, .keys = kInspectSecond,
-     .handler = object_encoding, .since = "2.2.3", .group = "generic", .complexity = "O(1)",
-     .summary = "How the value of a key is represented", .syntax = "key", .tips = kVaries},
-    {.name = "freq", .arity = 3, .flags = kUnstable, .acl = kAclKeyspace, .keys = kInspectSecond,
-     .handler = object_freq, .since = "4.0.0", .group = "generic", .complexity = "O(1)",
-     .summary = "The logarithmic counter of a key's uses", .syntax = "key", .tips = kVaries},
-    {.name = "help", .arity = 2, .flags = kLoading | kStale, .acl = kAclKeyspace, .handler = object_help,
-     .since = "6.2.0", .group = "generic", .complexity = "O(1)", .summary = "A short text about the subcommands"},
-    {.name = "idletime", .arity = 3, .flags = kUnstable, .acl = kAclKeyspace, .keys = kInspectSecond,
-     .handler = object_idletime, .since = "2.2.3", .group = "generic", .complexity = "O(1)",
-     .summary = "The seconds since a key was last used", .syntax = "key", .tips = kVaries},
-    {.name = "refcount", .arity = 3, .flags = kUnstable, .acl = kAclKeyspace, .keys = kInspectSecond,
-     .handler = object_refcount, .since = "2.2.3", .group = "generic", .complexity = "O(1)",
-     .summary = "How often the value of a key is referenced", .syntax = "key", .tips = kVaries},
+    {.name = "encoding",
+     .arity = 3,
+     .flags = kReadonly,
+     .acl = kAclKeyspace,
+     .keys = kInspectSecond,
+     .handler = object_encoding,
+     .since = "2.2.3",
+     .group = "generic",
+     .complexity = "O(1)",
+     .summary = "How the value of a key is represented",
+     .syntax = "key",
+     .tips = kVaries},
+    {.name = "freq",
+     .arity = 3,
+     .flags = kReadonly,
+     .acl = kAclKeyspace,
+     .keys = kInspectSecond,
+     .handler = object_freq,
+     .since = "4.0.0",
+     .group = "generic",
+     .complexity = "O(1)",
+     .summary = "The logarithmic counter of a key's uses",
+     .syntax = "key",
+     .tips = kVaries},
+    {.name = "help",
+     .arity = 2,
+     .flags = kLoading | kStale,
+     .acl = kAclKeyspace,
+     .handler = object_help,
+     .since = "6.2.0",
+     .group = "generic",
+     .complexity = "O(1)",
+     .summary = "A short text about the subcommands"},
+    {.name = "idletime",
+     .arity = 3,
+     .flags = kReadonly,
+     .acl = kAclKeyspace,
+     .keys = kInspectSecond,
+     .handler = object_idletime,
+     .since = "2.2.3",
+     .group = "generic",
+     .complexity = "O(1)",
+     .summary = "The seconds since a key was last used",
+     .syntax = "key",
+     .tips = kVaries},
+    {.name = "refcount",
+     .arity = 3,
+     .flags = kReadonly,
+     .acl = kAclKeyspace,
+     .keys = kInspectSecond,
+     .handler = object_refcount,
+     .since = "2.2.3",
+     .group = "generic",
+     .complexity = "O(1)",
+     .summary = "How often the value of a key is referenced",
+     .syntax = "key",
+     .tips = kVaries},
 };
 
 constexpr CommandRow kMemoryRows[] = {
-    {.name = "help", .arity = 2, .flags = kLoading | kStale, .handler = memory_help, .since = "4.0.0",
-     .group = "server", .complexity = "O(1)", .summary = "A short text about the subcommands"},
-    {.name = "usage", .arity = -3, .flags = kReadonly, .keys = kInspectSecond, .handler = memory_usage,
-     .since = "4.0.0", .group = "server", .complexity = "O(1)",
-     .summary = "The bytes that a key and its value take", .syntax = "key [SAMPLES count:integer]"},
+    {.name = "help",
+     .arity = 2,
+     .flags = kLoading | kStale,
+     .handler = memory_help,
+     .since = "4.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "A short text about the subcommands"},
+    {.name = "usage",
+     .arity = -3,
+     .flags = kReadonly,
+     .keys = kInspectSecond,
+     .handler = memory_usage,
+     .since = "4.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "The bytes that a key and its value take",
+     .syntax = "key [SAMPLES count:integer]"},
 };
 
 constexpr CommandRow kRows[] = {
-    {.name = "object", .arity = -2, .since = "2.2.3", .group = "generic", .complexity = "Depends on subcommand.",
-     .summary = "What is known of a key's value", .subcommands = kObjectRows},
-    {.name = "memory", .arity = -2, .since = "4.0.0", .group = "server", .complexity = "Depends on subcommand.",
-     .summary = "Where the memory goes", .subcommands = kMemoryRows},
+    {.name = "object",
+     .arity = -2,
+     .since = "2.2.3",
+     .group = "generic",
+     .complexity = "Depends on subcommand.",
+     .summary = "What is known of a key's value",
+     .subcommands = kObjectRows},
+    {.name = "memory",
+     .arity = -2,
+     .since = "4.0.0",
+     .group = "server",
+     .complexity = "Depends on subcommand.",
+     .summary = "Where the memory goes",
+     .subcommands = kMemoryRows},
 };
 
 }  // namespace
@@ -185,13 +251,16 @@ void debug_object(Call& call, std::string_view key_bytes) {
   char line[200];
   const std::string_view encoding = encoding_name(entry);
   const int size = std::snprintf(
-      line, sizeof line, "Value at:%p refcount:%lld encoding:%.*s serializedlength:%zu lru:%lld lru_seconds_idle:%lld",
+      line, sizeof line,
+      "Value at:%p refcount:%lld encoding:%.*s serializedlength:%zu lru:%lld lru_seconds_idle:%lld",
       static_cast<const void*>(&entry), static_cast<long long>(references(engine, entry)),
       static_cast<int>(encoding.size()), encoding.data(), serialized_size(entry),
       static_cast<long long>((call.now_ms() / 1000 - idle) & kClockMask), static_cast<long long>(idle));
   call.reply().simple({line, static_cast<size_t>(size)});
 }
 
-std::span<const CommandRow> object_commands() noexcept { return kRows; }
+std::span<const CommandRow> object_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll

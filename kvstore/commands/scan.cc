@@ -11,8 +11,8 @@
 namespace plimsoll {
 namespace {
 
-// A cursor as C's strtoul() reads it, since Redis does: a sign is allowed, blanks in front are not, and what follows a NUL
-// byte does not count. An empty text is 0.
+// A cursor as C's strtoul() reads it, since Redis does: a sign is allowed, blanks in front are not, and what
+// follows a NUL byte does not count. An empty text is 0.
 bool parse_cursor(std::string_view text, uint64_t& cursor) noexcept {
   text = text.substr(0, text.find('\0'));
   cursor = 0;
@@ -71,7 +71,8 @@ void scan(Call& call) {
   Reply& reply = call.reply();
   reply.array(2);
   char digits[24];
-  reply.bulk({digits, static_cast<size_t>(std::to_chars(digits, digits + sizeof digits, cursor).ptr - digits)});
+  reply.bulk(
+      {digits, static_cast<size_t>(std::to_chars(digits, digits + sizeof digits, cursor).ptr - digits)});
   reply.array(found);
   keys.move_to(reply.out());
 }
@@ -93,22 +94,44 @@ void randomkey(Call& call) {
 }
 
 constexpr CommandRow kRows[] = {
-    {.name = "scan", .arity = -2, .flags = kReadonly | kOwnLocks, .acl = kAclKeyspace, .handler = scan, .since = "2.8.0",
-     .group = "generic", .complexity = "O(1) a call, O(N) for a whole iteration over N keys",
+    {.name = "scan",
+     .arity = -2,
+     .flags = kReadonly | kOwnLocks,
+     .acl = kAclKeyspace,
+     .handler = scan,
+     .since = "2.8.0",
+     .group = "generic",
+     .complexity = "O(1) a call, O(N) for a whole iteration over N keys",
      .summary = "Goes through the keys step by step",
      .syntax = "cursor:integer [MATCH pattern:pattern] [COUNT count:integer] [TYPE type]",
      .tips = "nondeterministic_output request_policy:special"},
-    {.name = "keys", .arity = 2, .flags = kReadonly | kWholeStore, .acl = kAclKeyspace | kAclDangerous, .handler = keys,
-     .since = "1.0.0", .group = "generic", .complexity = "O(N) where N is the number of keys in the database",
-     .summary = "All keys that match a pattern", .syntax = "pattern:pattern",
+    {.name = "keys",
+     .arity = 2,
+     .flags = kReadonly | kWholeStore,
+     .acl = kAclKeyspace | kAclDangerous,
+     .handler = keys,
+     .since = "1.0.0",
+     .group = "generic",
+     .complexity = "O(N) where N is the number of keys in the database",
+     .summary = "All keys that match a pattern",
+     .syntax = "pattern:pattern",
      .tips = "request_policy:all_shards nondeterministic_output_order"},
-    {.name = "randomkey", .arity = 1, .flags = kReadonly | kOwnLocks, .acl = kAclKeyspace, .handler = randomkey,
-     .since = "1.0.0", .group = "generic", .complexity = "O(1)", .summary = "Some key of the database",
+    {.name = "randomkey",
+     .arity = 1,
+     .flags = kReadonly | kOwnLocks,
+     .acl = kAclKeyspace,
+     .handler = randomkey,
+     .since = "1.0.0",
+     .group = "generic",
+     .complexity = "O(1)",
+     .summary = "Some key of the database",
      .tips = "request_policy:all_shards nondeterministic_output"},
 };
 
 }  // namespace
 
-std::span<const CommandRow> scan_commands() noexcept { return kRows; }
+std::span<const CommandRow> scan_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll

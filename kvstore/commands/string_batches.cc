@@ -22,8 +22,9 @@ void mget(Call& call) {
   }
 }
 
-// Stores all of a command's keys and values, or, when it throws std::bad_alloc, none. Every block is made first; then the new
-// keys go in, which may fail for want of room in a table and is undone; replacing a value cannot fail.
+// Stores all of a command's keys and values, or, when it throws std::bad_alloc, none. Every block is made
+// first; then the new keys go in, which may fail for want of room in a table and is undone; replacing a value
+// cannot fail.
 class Batch {
  public:
   Batch(const Call& call, Keyspace& keyspace) : call_(call), keyspace_(keyspace) {}
@@ -88,7 +89,8 @@ class Batch {
   }
 
   void report() const {
-    for (size_t i = 0; i < items_.size(); ++i) report_set(call_, call_.key(i).bytes, value(i), kNoExpiry, items_[i].fresh);
+    for (size_t i = 0; i < items_.size(); ++i)
+      report_set(call_, call_.key(i).bytes, value(i), kNoExpiry, items_[i].fresh);
   }
 
   const Call& call_;
@@ -127,21 +129,48 @@ constexpr KeySpec kMsetKeys[] = {{.flags = kKeyOW | kKeyUpdate, .last = -1, .ste
 constexpr KeySpec kMsetnxKeys[] = {{.flags = kKeyOW | kKeyInsert, .last = -1, .step = 2}};
 
 constexpr CommandRow kRows[] = {
-    {.name = "mget", .arity = -2, .flags = kReadonly | kFast, .acl = kAclString, .keys = kMgetKeys, .handler = mget,
-     .since = "1.0.0", .group = "string", .complexity = "O(N) where N is the number of keys",
-     .summary = "Reads several strings", .syntax = "key [key ...]", .tips = "request_policy:multi_shard"},
-    {.name = "mset", .arity = -3, .flags = kWrite | kDenyOom, .acl = kAclString, .keys = kMsetKeys, .handler = mset,
-     .since = "1.0.1", .group = "string", .complexity = "O(N) where N is the number of keys",
-     .summary = "Stores several strings", .syntax = "key value [key value ...]",
+    {.name = "mget",
+     .arity = -2,
+     .flags = kReadonly | kFast,
+     .acl = kAclString,
+     .keys = kMgetKeys,
+     .handler = mget,
+     .since = "1.0.0",
+     .group = "string",
+     .complexity = "O(N) where N is the number of keys",
+     .summary = "Reads several strings",
+     .syntax = "key [key ...]",
+     .tips = "request_policy:multi_shard"},
+    {.name = "mset",
+     .arity = -3,
+     .flags = kWrite | kDenyOom,
+     .acl = kAclString,
+     .keys = kMsetKeys,
+     .handler = mset,
+     .since = "1.0.1",
+     .group = "string",
+     .complexity = "O(N) where N is the number of keys",
+     .summary = "Stores several strings",
+     .syntax = "key value [key value ...]",
      .tips = "request_policy:multi_shard response_policy:all_succeeded"},
-    {.name = "msetnx", .arity = -3, .flags = kWrite | kDenyOom, .acl = kAclString, .keys = kMsetnxKeys,
-     .handler = msetnx, .since = "1.0.1", .group = "string", .complexity = "O(N) where N is the number of keys",
-     .summary = "Stores several strings if none of the keys exists", .syntax = "key value [key value ...]",
+    {.name = "msetnx",
+     .arity = -3,
+     .flags = kWrite | kDenyOom,
+     .acl = kAclString,
+     .keys = kMsetnxKeys,
+     .handler = msetnx,
+     .since = "1.0.1",
+     .group = "string",
+     .complexity = "O(N) where N is the number of keys",
+     .summary = "Stores several strings if none of the keys exists",
+     .syntax = "key value [key value ...]",
      .tips = "request_policy:multi_shard response_policy:agg_min"},
 };
 
 }  // namespace
 
-std::span<const CommandRow> string_batch_commands() noexcept { return kRows; }
+std::span<const CommandRow> string_batch_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll

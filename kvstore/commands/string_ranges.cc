@@ -17,7 +17,9 @@ bool refuse_length(const Call& call, size_t size, size_t more) {
   return true;
 }
 
-size_t length(const Found& found) noexcept { return found ? found->string_size() : 0; }
+size_t length(const Found& found) noexcept {
+  return found ? found->string_size() : 0;
+}
 
 // `bytes` over what the value has at `offset`, with zeros before it where it was shorter.
 void overwrite(Keyspace& keyspace, const Key& key, Found& found, size_t offset, std::string_view bytes) {
@@ -100,7 +102,8 @@ void getrange(Call& call) {
   if (refuse_other_types(call, found)) return;
   const Range range = clip(start, end, length(found));
   if (range.length == 0) return call.reply().bulk(std::string_view());
-  if (found->encoding() == Encoding::shared) return call.reply().bulk(found->shared(), range.begin, range.length);
+  if (found->encoding() == Encoding::shared)
+    return call.reply().bulk(found->shared(), range.begin, range.length);
   DigitBuffer digits;
   call.reply().bulk(string_value(*found.entry, digits).substr(range.begin, range.length));
 }
@@ -109,27 +112,69 @@ constexpr KeySpec kAppendKey[] = {{.flags = kKeyRW | kKeyInsert}};
 constexpr std::string_view kByLength = "O(N) where N is how many bytes are answered";
 
 constexpr CommandRow kRows[] = {
-    {.name = "append", .arity = 3, .flags = kWrite | kDenyOom | kFast, .acl = kAclString, .keys = kAppendKey,
-     .handler = append, .since = "2.0.0", .group = "string",
+    {.name = "append",
+     .arity = 3,
+     .flags = kWrite | kDenyOom | kFast,
+     .acl = kAclString,
+     .keys = kAppendKey,
+     .handler = append,
+     .since = "2.0.0",
+     .group = "string",
      .complexity = "O(1) on average: strings that grow get room to grow further",
-     .summary = "Adds to the end of a string, or makes it", .syntax = "key value"},
-    {.name = "strlen", .arity = 2, .flags = kReadonly | kFast, .acl = kAclString, .keys = kInspectKey, .handler = strlen,
-     .since = "2.2.0", .group = "string", .complexity = "O(1)", .summary = "The length of a string in bytes",
+     .summary = "Adds to the end of a string, or makes it",
+     .syntax = "key value"},
+    {.name = "strlen",
+     .arity = 2,
+     .flags = kReadonly | kFast,
+     .acl = kAclString,
+     .keys = kInspectKey,
+     .handler = strlen,
+     .since = "2.2.0",
+     .group = "string",
+     .complexity = "O(1)",
+     .summary = "The length of a string in bytes",
      .syntax = "key"},
-    {.name = "getrange", .arity = 4, .flags = kReadonly, .acl = kAclString, .keys = kReadKey, .handler = getrange,
-     .since = "2.4.0", .group = "string", .complexity = kByLength, .summary = "Reads a part of a string",
+    {.name = "getrange",
+     .arity = 4,
+     .flags = kReadonly,
+     .acl = kAclString,
+     .keys = kReadKey,
+     .handler = getrange,
+     .since = "2.4.0",
+     .group = "string",
+     .complexity = kByLength,
+     .summary = "Reads a part of a string",
      .syntax = "key start:integer end:integer"},
-    {.name = "substr", .arity = 4, .flags = kReadonly, .acl = kAclString, .keys = kReadKey, .handler = getrange,
-     .since = "1.0.0", .group = "string", .complexity = kByLength, .summary = "Reads a part of a string",
-     .syntax = "key start:integer end:integer", .deprecated_since = "2.0.0", .replaced_by = "`GETRANGE`"},
-    {.name = "setrange", .arity = 4, .flags = kWrite | kDenyOom, .acl = kAclString, .keys = kUpdateKey,
-     .handler = setrange, .since = "2.2.0", .group = "string",
+    {.name = "substr",
+     .arity = 4,
+     .flags = kReadonly,
+     .acl = kAclString,
+     .keys = kReadKey,
+     .handler = getrange,
+     .since = "1.0.0",
+     .group = "string",
+     .complexity = kByLength,
+     .summary = "Reads a part of a string",
+     .syntax = "key start:integer end:integer",
+     .deprecated_since = "2.0.0",
+     .replaced_by = "`GETRANGE`"},
+    {.name = "setrange",
+     .arity = 4,
+     .flags = kWrite | kDenyOom,
+     .acl = kAclString,
+     .keys = kUpdateKey,
+     .handler = setrange,
+     .since = "2.2.0",
+     .group = "string",
      .complexity = "O(N) where N is how many bytes are written, zeros before them included",
-     .summary = "Overwrites a part of a string, which grows as needed", .syntax = "key offset:integer value"},
+     .summary = "Overwrites a part of a string, which grows as needed",
+     .syntax = "key offset:integer value"},
 };
 
 }  // namespace
 
-std::span<const CommandRow> string_range_commands() noexcept { return kRows; }
+std::span<const CommandRow> string_range_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll

@@ -17,8 +17,8 @@ void reply_string(Reply& reply, const Entry& entry);
 // The same, or null if nothing was found.
 void reply_string_or_null(Reply& reply, const Found& found);
 
-// Reports that a string was stored under `key`: by "set", as the command SET would have done it. `expiry` as assign_string
-// takes it; `fresh` if the key was not there before.
+// Reports that a string was stored under `key`: by "set", as the command SET would have done it. `expiry` as
+// assign_string takes it; `fresh` if the key was not there before.
 void report_set(const Call& call, std::string_view key, std::string_view value, int64_t expiry, bool fresh);
 
 }  // namespace plimsoll

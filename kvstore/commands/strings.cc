@@ -84,9 +84,13 @@ void set_with_expiry(Call& call, ExpiryOption unit) {
   call.reply().ok();
 }
 
-void setex(Call& call) { set_with_expiry(call, ExpiryOption::ex); }
+void setex(Call& call) {
+  set_with_expiry(call, ExpiryOption::ex);
+}
 
-void psetex(Call& call) { set_with_expiry(call, ExpiryOption::px); }
+void psetex(Call& call) {
+  set_with_expiry(call, ExpiryOption::px);
+}
 
 void get(Call& call) {
   Keyspace keyspace(call);
@@ -159,37 +163,104 @@ constexpr KeySpec kGetdelKey[] = {{.flags = kKeyRW | kKeyAccess | kKeyDelete}};
 constexpr KeySpec kSetnxKey[] = {{.flags = kKeyOW | kKeyInsert}};
 
 constexpr CommandRow kRows[] = {
-    {.name = "set", .arity = -3, .flags = kWrite | kDenyOom, .acl = kAclString, .keys = kSetKey, .handler = set,
-     .since = "1.0.0", .group = "string", .complexity = "O(1)",
+    {.name = "set",
+     .arity = -3,
+     .flags = kWrite | kDenyOom,
+     .acl = kAclString,
+     .keys = kSetKey,
+     .handler = set,
+     .since = "1.0.0",
+     .group = "string",
+     .complexity = "O(1)",
      .summary = "Stores a string, whatever the key held before",
      .syntax = "key value [NX|XX]:condition [GET] [EX seconds:integer|PX milliseconds:integer|"
                "EXAT unix-time-seconds:unix-time|PXAT unix-time-milliseconds:unix-time|KEEPTTL]:expiration"},
-    {.name = "get", .arity = 2, .flags = kReadonly | kFast, .acl = kAclString, .keys = kReadKey, .handler = get,
-     .since = "1.0.0", .group = "string", .complexity = "O(1)", .summary = "Reads a string", .syntax = "key"},
-    {.name = "getdel", .arity = 2, .flags = kWrite | kFast, .acl = kAclString, .keys = kGetdelKey, .handler = getdel,
-     .since = "6.2.0", .group = "string", .complexity = "O(1)", .summary = "Reads a string and deletes its key",
+    {.name = "get",
+     .arity = 2,
+     .flags = kReadonly | kFast,
+     .acl = kAclString,
+     .keys = kReadKey,
+     .handler = get,
+     .since = "1.0.0",
+     .group = "string",
+     .complexity = "O(1)",
+     .summary = "Reads a string",
      .syntax = "key"},
-    {.name = "getex", .arity = -2, .flags = kWrite | kFast, .acl = kAclString, .keys = kGetexKey, .handler = getex,
-     .since = "6.2.0", .group = "string", .complexity = "O(1)", .summary = "Reads a string and may change when it expires",
+    {.name = "getdel",
+     .arity = 2,
+     .flags = kWrite | kFast,
+     .acl = kAclString,
+     .keys = kGetdelKey,
+     .handler = getdel,
+     .since = "6.2.0",
+     .group = "string",
+     .complexity = "O(1)",
+     .summary = "Reads a string and deletes its key",
+     .syntax = "key"},
+    {.name = "getex",
+     .arity = -2,
+     .flags = kWrite | kFast,
+     .acl = kAclString,
+     .keys = kGetexKey,
+     .handler = getex,
+     .since = "6.2.0",
+     .group = "string",
+     .complexity = "O(1)",
+     .summary = "Reads a string and may change when it expires",
      .syntax = "key [EX seconds:integer|PX milliseconds:integer|EXAT unix-time-seconds:unix-time|"
                "PXAT unix-time-milliseconds:unix-time|PERSIST]:expiration"},
-    {.name = "getset", .arity = 3, .flags = kWrite | kDenyOom | kFast, .acl = kAclString, .keys = kReadUpdateKey,
-     .handler = getset, .since = "1.0.0", .group = "string", .complexity = "O(1)",
-     .summary = "Stores a string and answers the one it replaces", .syntax = "key value", .deprecated_since = "6.2.0",
+    {.name = "getset",
+     .arity = 3,
+     .flags = kWrite | kDenyOom | kFast,
+     .acl = kAclString,
+     .keys = kReadUpdateKey,
+     .handler = getset,
+     .since = "1.0.0",
+     .group = "string",
+     .complexity = "O(1)",
+     .summary = "Stores a string and answers the one it replaces",
+     .syntax = "key value",
+     .deprecated_since = "6.2.0",
      .replaced_by = "`SET` with the `!GET` argument"},
-    {.name = "setnx", .arity = 3, .flags = kWrite | kDenyOom | kFast, .acl = kAclString, .keys = kSetnxKey,
-     .handler = setnx, .since = "1.0.0", .group = "string", .complexity = "O(1)",
-     .summary = "Stores a string if the key does not exist", .syntax = "key value"},
-    {.name = "setex", .arity = 4, .flags = kWrite | kDenyOom, .acl = kAclString, .keys = kOverwriteKey, .handler = setex,
-     .since = "2.0.0", .group = "string", .complexity = "O(1)", .summary = "Stores a string that expires after some seconds",
+    {.name = "setnx",
+     .arity = 3,
+     .flags = kWrite | kDenyOom | kFast,
+     .acl = kAclString,
+     .keys = kSetnxKey,
+     .handler = setnx,
+     .since = "1.0.0",
+     .group = "string",
+     .complexity = "O(1)",
+     .summary = "Stores a string if the key does not exist",
+     .syntax = "key value"},
+    {.name = "setex",
+     .arity = 4,
+     .flags = kWrite | kDenyOom,
+     .acl = kAclString,
+     .keys = kOverwriteKey,
+     .handler = setex,
+     .since = "2.0.0",
+     .group = "string",
+     .complexity = "O(1)",
+     .summary = "Stores a string that expires after some seconds",
      .syntax = "key seconds:integer value"},
-    {.name = "psetex", .arity = 4, .flags = kWrite | kDenyOom, .acl = kAclString, .keys = kOverwriteKey,
-     .handler = psetex, .since = "2.6.0", .group = "string", .complexity = "O(1)",
-     .summary = "Stores a string that expires after some milliseconds", .syntax = "key milliseconds:integer value"},
+    {.name = "psetex",
+     .arity = 4,
+     .flags = kWrite | kDenyOom,
+     .acl = kAclString,
+     .keys = kOverwriteKey,
+     .handler = psetex,
+     .since = "2.6.0",
+     .group = "string",
+     .complexity = "O(1)",
+     .summary = "Stores a string that expires after some milliseconds",
+     .syntax = "key milliseconds:integer value"},
 };
 
 }  // namespace
 
-std::span<const CommandRow> string_commands() noexcept { return kRows; }
+std::span<const CommandRow> string_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll

@@ -7,8 +7,12 @@ namespace plimsoll {
 
 // Letters A to Z alone have a case here, whatever the locale: the protocol's names are ASCII.
 
-constexpr char ascii_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-constexpr char ascii_upper(char c) noexcept { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
+constexpr char ascii_lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+constexpr char ascii_upper(char c) noexcept {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
+}
 
 constexpr bool ascii_equal_nocase(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;

@@ -18,7 +18,9 @@ locale_t c_locale() noexcept {
   return locale;
 }
 
-bool is_blank(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_blank(char c) noexcept {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 bool all_digits(const char* p, size_t n, uint64_t& value) noexcept {
   uint64_t sum = 0;
@@ -83,7 +85,8 @@ size_t format_long_double(long double value, char* out) noexcept {
 
 size_t format_double(double value, char* out) noexcept {
   if (std::isnan(value)) return std::string_view("nan").copy(out, 3);
-  return static_cast<size_t>(std::to_chars(out, out + kDoubleDigits, value, std::chars_format::general, 17).ptr - out);
+  return static_cast<size_t>(
+      std::to_chars(out, out + kDoubleDigits, value, std::chars_format::general, 17).ptr - out);
 }
 
 }  // namespace plimsoll

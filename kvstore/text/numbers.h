@@ -6,23 +6,27 @@
 
 namespace plimsoll {
 
-// Numbers as text, in exactly the forms Redis accepts and writes. Nothing here depends on the locale or allocates.
+// Numbers as text, in exactly the forms Redis accepts and writes. Nothing here depends on the locale or
+// allocates.
 
-// A decimal integer in its one canonical form: no sign but '-', no leading zero, no blank, within int64_t. So a text that
-// parses is the text that formatting gives back. `value` is set only on success.
+// A decimal integer in its one canonical form: no sign but '-', no leading zero, no blank, within int64_t. So
+// a text that parses is the text that formatting gives back. `value` is set only on success.
 bool parse_integer(std::string_view text, int64_t& value) noexcept;
 
-// What strtold() accepts, hexadecimal and "inf" included, all of `text`, without blanks in front; not a NaN, and neither too
-// large for a long double nor so small that it becomes 0.
+// What strtold() accepts, hexadecimal and "inf" included, all of `text`, without blanks in front; not a NaN,
+// and neither too large for a long double nor so small that it becomes 0.
 bool parse_long_double(std::string_view text, long double& value) noexcept;
 
 // Room for any int64_t with its sign.
 constexpr size_t kIntegerDigits = 20;
-size_t format_integer(int64_t value, char* out) noexcept;  // REQUIRES: kIntegerDigits bytes at `out`; returns how many were used
+size_t format_integer(
+    int64_t value,
+    char* out) noexcept;  // REQUIRES: kIntegerDigits bytes at `out`; returns how many were used
 
 // Room for any finite long double: 4933 digits, sign, point, 17 decimals.
 constexpr size_t kLongDoubleDigits = 5 * 1024;
-// At most 17 decimals, without trailing zeros: INCRBYFLOAT's form. REQUIRES: kLongDoubleDigits bytes at `out`, a finite value.
+// At most 17 decimals, without trailing zeros: INCRBYFLOAT's form. REQUIRES: kLongDoubleDigits bytes at
+// `out`, a finite value.
 size_t format_long_double(long double value, char* out) noexcept;
 
 // Room for any double in 17 significant digits.

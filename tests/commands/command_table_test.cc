@@ -1,9 +1,8 @@
 #include <gtest/gtest.h>
+#include <plimsoll/command_table.h>
 
 #include <set>
 #include <string>
-
-#include <plimsoll/command_table.h>
 
 namespace plimsoll {
 namespace {

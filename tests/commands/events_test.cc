@@ -1,4 +1,5 @@
-// The same random commands to a store and to a redis-server: replies, and the events of every key, must be the same.
+// The same random commands to a store and to a redis-server: replies, and the events of every key, must be
+// the same.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -60,8 +61,8 @@ class Commands {
   std::string any(const Words& from) { return from[random_() % from.size()]; }
   std::string key() { return any({"a", "b", "c", "d", "e"}); }
   std::string value() {
-    return any({"", "1", "-7", "10000", "9223372036854775807", "3.5", "1e3", "text", "text that is longer than the 44 bytes of embstr",
-                std::string(20'000, 'x')});
+    return any({"", "1", "-7", "10000", "9223372036854775807", "3.5", "1e3", "text",
+                "text that is longer than the 44 bytes of embstr", std::string(20'000, 'x')});
   }
   std::string time() { return any({"1", "1000", "4102444800", "4102444800000"}); }
 
@@ -75,7 +76,8 @@ Words read_events(RawConnection& subscriber, const std::string& last) {
     const RespReply message = parse_reply(subscriber.read_reply());
     const std::string& channel = message.children.at(2).text;
     const size_t at = channel.find('@'), end = channel.find("__:");
-    events.push_back(channel.substr(at + 1, end - at - 1) + " " + message.children.at(3).text + " " + channel.substr(end + 3));
+    events.push_back(channel.substr(at + 1, end - at - 1) + " " + message.children.at(3).text + " " +
+                     channel.substr(end + 3));
     if (events.back() == last) return events;
   }
 }
@@ -90,7 +92,8 @@ std::map<std::string, Words> by_key(const Words& events) {
   std::map<std::string, Words> keys;
   for (const std::string& event : events) {
     const size_t first = event.find(' '), second = event.find(' ', first + 1);
-    keys[event.substr(0, first) + event.substr(second)].push_back(event.substr(first + 1, second - first - 1));
+    keys[event.substr(0, first) + event.substr(second)].push_back(
+        event.substr(first + 1, second - first - 1));
   }
   return keys;
 }

@@ -1,8 +1,11 @@
 // A command that memory is refused for answers OOM and has changed nothing, wherever it was refused.
 #include <gtest/gtest.h>
 
+#include <ostream>
+
 #include "commands/recording_sink.h"
 #include "store/harness.h"
+#include "support/text.h"
 #include "table/refusing_backend.h"
 
 namespace plimsoll::test {
@@ -23,7 +26,8 @@ std::string picture(Store& store) {
     std::string keys = call(store, session, {"DBSIZE"});
     for (const char* key : {"a", "b", "large", "timed", "n", "x", "y", "z"}) {
       keys += call(store, session, {"GET", key}) + call(store, session, {"PEXPIRETIME", key}) +
-              call(store, session, {"OBJECT", "ENCODING", key}) + call(store, session, {"MEMORY", "USAGE", key});
+              call(store, session, {"OBJECT", "ENCODING", key}) +
+              call(store, session, {"MEMORY", "USAGE", key});
     }
     all += keys;
   }
@@ -36,7 +40,8 @@ void fill(Store& store) {
   call(store, session, {"SET", "timed", "t", "PXAT", "4102444800000"});
 }
 
-// Runs the command with its n-th allocation refused, for n from 0 until it needs no more. Returns how many were refused.
+// Runs the command with its n-th allocation refused, for n from 0 until it needs no more. Returns how many
+// were refused.
 long refuse_each(const Words& command) {
   for (long n = 0;; ++n) {
     RecordingSink sink;
@@ -76,9 +81,19 @@ long refuse_each(const Words& command) {
   }
 }
 
-class Guarantee : public testing::TestWithParam<Words> {};
+struct CommandLine {
+  Words words;
+};
 
-TEST_P(Guarantee, NothingChangesWhenMemoryIsRefused) { EXPECT_GT(refuse_each(GetParam()), 0); }
+void PrintTo(const CommandLine& line, std::ostream* out) {
+  *out << command_line(line.words, 60);
+}
+
+class Guarantee : public testing::TestWithParam<CommandLine> {};
+
+TEST_P(Guarantee, NothingChangesWhenMemoryIsRefused) {
+  EXPECT_GT(refuse_each(GetParam().words), 0);
+}
 
 const std::string kLarge(200'000, 'v');
 const std::string kLongKey(70'000, 'k');
@@ -86,23 +101,33 @@ const std::string kLongKey(70'000, 'k');
 INSTANTIATE_TEST_SUITE_P(
     Commands, Guarantee,
     testing::Values(
-        Words{"SET", "x", "value"}, Words{"SET", "a", kLarge}, Words{"SET", "large", kLarge, "GET"},
-        Words{"SET", "a", "longer than it was before", "EX", "100"}, Words{"SETNX", kLongKey, "v"},
-        Words{"SETEX", "x", "100", "v"}, Words{"GETSET", "large", "small"}, Words{"GET", "large"}, Words{"GETDEL", "large"},
-        Words{"GETEX", "large", "EX", "100"}, Words{"GETEX", "timed", "PERSIST"},
-        Words{"MSET", "a", kLarge, "x", "1", "timed", "2", "y", "3", "x", kLarge, "z", "4"},
-        Words{"MSETNX", "x", "1", "y", kLarge, "x", "2", "z", "3"}, Words{"MGET", "a", "large", "large", "none"},
-        Words{"APPEND", "x", "new"}, Words{"APPEND", "a", kLarge}, Words{"APPEND", "n", "5"}, Words{"APPEND", "large", kLarge},
-        Words{"SETRANGE", "x", "100000", "v"}, Words{"SETRANGE", "a", "50", "v"}, Words{"GETRANGE", "large", "1", "-2"},
-        Words{"INCR", "n"}, Words{"INCR", "x"}, Words{"INCRBY", "n", "9000000000"}, Words{"INCRBYFLOAT", "n", "1.5"},
-        Words{"INCRBYFLOAT", "x", "1e4000"}, Words{"LCS", "a", "b"}, Words{"LCS", "a", "b", "IDX"},
-        Words{"DEL", "a", "large", "b"}, Words{"UNLINK", "a", "large", "b"}, Words{"EXPIRE", "a", "100"},
-        Words{"EXPIRE", "large", "100"}, Words{"PERSIST", "timed"}, Words{"RENAME", "a", "x"}, Words{"RENAME", "large", "x"},
-        Words{"RENAME", "large", "a"}, Words{"RENAME", "timed", "b"}, Words{"RENAMENX", "large", kLongKey},
-        Words{"COPY", "large", "x"}, Words{"COPY", "large", "a", "REPLACE"}, Words{"COPY", "timed", "x", "DB", "1"},
-        Words{"MOVE", "a", "1"}, Words{"MOVE", "large", "1"}, Words{"MOVE", "timed", "1"}, Words{"SCAN", "0"},
-        Words{"KEYS", "*"}, Words{"RANDOMKEY"}, Words{"FLUSHALL", "ASYNC"}, Words{"FLUSHDB"}, Words{"SWAPDB", "0", "1"},
-        Words{"SELECT", "1"}, Words{"OBJECT", "HELP"}, Words{"ECHO", kLarge}));
+        CommandLine{{"SET", "x", "value"}}, CommandLine{{"SET", "a", kLarge}},
+        CommandLine{{"SET", "large", kLarge, "GET"}},
+        CommandLine{{"SET", "a", "longer than it was before", "EX", "100"}},
+        CommandLine{{"SETNX", kLongKey, "v"}}, CommandLine{{"SETEX", "x", "100", "v"}},
+        CommandLine{{"GETSET", "large", "small"}}, CommandLine{{"GET", "large"}},
+        CommandLine{{"GETDEL", "large"}}, CommandLine{{"GETEX", "large", "EX", "100"}},
+        CommandLine{{"GETEX", "timed", "PERSIST"}},
+        CommandLine{{"MSET", "a", kLarge, "x", "1", "timed", "2", "y", "3", "x", kLarge, "z", "4"}},
+        CommandLine{{"MSETNX", "x", "1", "y", kLarge, "x", "2", "z", "3"}},
+        CommandLine{{"MGET", "a", "large", "large", "none"}}, CommandLine{{"APPEND", "x", "new"}},
+        CommandLine{{"APPEND", "a", kLarge}}, CommandLine{{"APPEND", "n", "5"}},
+        CommandLine{{"APPEND", "large", kLarge}}, CommandLine{{"SETRANGE", "x", "100000", "v"}},
+        CommandLine{{"SETRANGE", "a", "50", "v"}}, CommandLine{{"GETRANGE", "large", "1", "-2"}},
+        CommandLine{{"INCR", "n"}}, CommandLine{{"INCR", "x"}}, CommandLine{{"INCRBY", "n", "9000000000"}},
+        CommandLine{{"INCRBYFLOAT", "n", "1.5"}}, CommandLine{{"INCRBYFLOAT", "x", "1e4000"}},
+        CommandLine{{"LCS", "a", "b"}}, CommandLine{{"LCS", "a", "b", "IDX"}},
+        CommandLine{{"DEL", "a", "large", "b"}}, CommandLine{{"UNLINK", "a", "large", "b"}},
+        CommandLine{{"EXPIRE", "a", "100"}}, CommandLine{{"EXPIRE", "large", "100"}},
+        CommandLine{{"PERSIST", "timed"}}, CommandLine{{"RENAME", "a", "x"}},
+        CommandLine{{"RENAME", "large", "x"}}, CommandLine{{"RENAME", "large", "a"}},
+        CommandLine{{"RENAME", "timed", "b"}}, CommandLine{{"RENAMENX", "large", kLongKey}},
+        CommandLine{{"COPY", "large", "x"}}, CommandLine{{"COPY", "large", "a", "REPLACE"}},
+        CommandLine{{"COPY", "timed", "x", "DB", "1"}}, CommandLine{{"MOVE", "a", "1"}},
+        CommandLine{{"MOVE", "large", "1"}}, CommandLine{{"MOVE", "timed", "1"}}, CommandLine{{"SCAN", "0"}},
+        CommandLine{{"KEYS", "*"}}, CommandLine{{"RANDOMKEY"}}, CommandLine{{"FLUSHALL", "ASYNC"}},
+        CommandLine{{"FLUSHDB"}}, CommandLine{{"SWAPDB", "0", "1"}}, CommandLine{{"SELECT", "1"}},
+        CommandLine{{"OBJECT", "HELP"}}, CommandLine{{"ECHO", kLarge}}));
 
 }  // namespace
 }  // namespace plimsoll::test

@@ -1,3 +1,5 @@
+#include "text/numbers.h"
+
 #include <gtest/gtest.h>
 
 #include <clocale>
@@ -7,7 +9,6 @@
 #include <string>
 
 #include "text/ascii.h"
-#include "text/numbers.h"
 
 namespace plimsoll {
 namespace {
@@ -28,10 +29,26 @@ TEST(Numbers, IntegersInTheirOneForm) {
 
 TEST(Numbers, NothingElseIsAnInteger) {
   using namespace std::string_view_literals;
-  for (std::string_view text :
-       {""sv, "-"sv, "-0"sv, "+1"sv, "01"sv, "00"sv, "-01"sv, " 1"sv, "1 "sv, "1.0"sv, "1e3"sv, "0x1"sv, "a"sv, "1\0"sv,
-        "9223372036854775808"sv, "-9223372036854775809"sv, "9999999999999999999"sv, "18446744073709551616"sv,
-        "99999999999999999999"sv, "-99999999999999999999"sv}) {
+  for (std::string_view text : {""sv,
+                                "-"sv,
+                                "-0"sv,
+                                "+1"sv,
+                                "01"sv,
+                                "00"sv,
+                                "-01"sv,
+                                " 1"sv,
+                                "1 "sv,
+                                "1.0"sv,
+                                "1e3"sv,
+                                "0x1"sv,
+                                "a"sv,
+                                "1\0"sv,
+                                "9223372036854775808"sv,
+                                "-9223372036854775809"sv,
+                                "9999999999999999999"sv,
+                                "18446744073709551616"sv,
+                                "99999999999999999999"sv,
+                                "-99999999999999999999"sv}) {
     EXPECT_EQ(integer(text), std::nullopt) << text;
   }
 }
@@ -79,8 +96,8 @@ TEST(Numbers, LongDoublesAreReadAsStrtoldReads) {
 
 TEST(Numbers, NotALongDouble) {
   using namespace std::string_view_literals;
-  for (std::string_view text : {""sv, " 1"sv, "\t1"sv, "1 "sv, "abc"sv, "1.2.3"sv, "nan"sv, "1e5000"sv, "-1e5000"sv,
-                                "1e-5000"sv, "1\0"sv, "1,5"sv, "--1"sv}) {
+  for (std::string_view text : {""sv, " 1"sv, "\t1"sv, "1 "sv, "abc"sv, "1.2.3"sv, "nan"sv, "1e5000"sv,
+                                "-1e5000"sv, "1e-5000"sv, "1\0"sv, "1,5"sv, "--1"sv}) {
     EXPECT_EQ(long_double(text), std::nullopt) << text;
   }
   EXPECT_EQ(long_double(std::string(kLongDoubleDigits, '0')), std::nullopt);

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <plimsoll/change.h>
+
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <plimsoll/change.h>
 
 namespace plimsoll::test {
 

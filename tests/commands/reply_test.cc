@@ -1,9 +1,8 @@
 #include <gtest/gtest.h>
+#include <plimsoll/reply.h>
 
 #include <limits>
 #include <string>
-
-#include <plimsoll/reply.h>
 
 namespace plimsoll {
 namespace {

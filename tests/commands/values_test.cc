@@ -48,8 +48,9 @@ TEST_F(Values, RenamedAndMovedValuesAreNotCopiedAndStayAccountedFor) {
 }
 
 TEST_F(Values, MemoryUsageIsWhatDeletingGivesBack) {
-  for (const std::string& value : {std::string("1"), std::string("123456789012"), std::string("short"), std::string(1000, 'v'),
-                                   std::string(12'000, 'v'), std::string(500'000, 'v')}) {
+  for (const std::string& value :
+       {std::string("1"), std::string("123456789012"), std::string("short"), std::string(1000, 'v'),
+        std::string(12'000, 'v'), std::string(500'000, 'v')}) {
     call({"SET", "other", "keeps the table"});
     call({"SET", "key", value, "EX", "100"});
     const size_t before = dataset_bytes();
@@ -64,7 +65,8 @@ TEST_F(Values, RenameKeepsTheTimeOfTheLastUse) {
   clock_.advance_ms(1'000'000);
   call({"SET", "b", "2"});
   EXPECT_EQ(call({"OBJECT", "IDLETIME", "b"}), ":0\r\n");
-  // RENAME itself is a use of the key, as it is in Redis; without it the state would be that of the placeholder.
+  // RENAME itself is a use of the key, as it is in Redis; without it the state would be that of the
+  // placeholder.
   session_.set_no_touch(true);
   const auto idle = [&](const char* key) { return std::stod(call({"OBJECT", "IDLETIME", key}).substr(1)); };
   call({"RENAME", "a", "c"});
@@ -134,7 +136,8 @@ TEST_F(Values, LcsOfLongStringsTakesABitForEachPairOfBytes) {
   EXPECT_EQ(call({"LCS", "a", "b"}), bulk(std::string(6000, 'a')));
   call({"SET", "a", std::string(12'000, 'a')});
   call({"SET", "b", std::string(12'000, 'a')});
-  EXPECT_EQ(call({"LCS", "a", "b"}), "-ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len\r\n");
+  EXPECT_EQ(call({"LCS", "a", "b"}),
+            "-ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len\r\n");
 }
 
 }  // namespace

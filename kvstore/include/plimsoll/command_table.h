@@ -10,13 +10,15 @@
 
 namespace plimsoll {
 
-// A row under the name it is called by. Subcommands are commands of their own, with their container as parent.
+// A row under the name it is called by. Subcommands are commands of their own, with their container as
+// parent.
 struct Command {
   const CommandRow* row = nullptr;
   const Command* parent = nullptr;
   uint32_t id = 0;  // dense, from 0 to CommandTable::size(): an index for per-command statistics
-  zm::string<zm::Tag::server> name;       // "get"; for a subcommand "object|encoding"; as errors show it, renamed or not
-  std::span<const Command> subcommands;   // the row's, and those of a row it replaced
+  zm::string<zm::Tag::server>
+      name;  // "get"; for a subcommand "object|encoding"; as errors show it, renamed or not
+  std::span<const Command> subcommands;  // the row's, and those of a row it replaced
 };
 
 // The commands a store answers to. Filled once, before stores use it; then read by any thread.
@@ -32,11 +34,13 @@ class CommandTable {
   // The rows that builtin() holds, by family; for a table that has more.
   static std::span<const std::span<const CommandRow>> builtin_families() noexcept;
 
-  // `rows` must outlive the table. A name that is taken is replaced; of a container, the subcommands it had stay where the new
-  // row has none of that name. Throws std::bad_alloc and has then added some of the rows, each whole.
+  // `rows` must outlive the table. A name that is taken is replaced; of a container, the subcommands it had
+  // stay where the new row has none of that name. Throws std::bad_alloc and has then added some of the rows,
+  // each whole.
   void add(std::span<const CommandRow> rows);
 
-  // Redis's rename-command: an empty new name removes the command. False if there is no such command or the new name is taken.
+  // Redis's rename-command: an empty new name removes the command. False if there is no such command or the
+  // new name is taken.
   bool rename(std::string_view from, std::string_view to);
 
   // ASCII case is ignored. Null if unknown. For a container, find_subcommand goes on.
@@ -58,7 +62,8 @@ class CommandTable {
     Command command;
     Vector<Command> subcommands;
   };
-  // Open addressing. A name of up to 16 bytes is compared by the two words alone: see Folded in command_table.cc.
+  // Open addressing. A name of up to 16 bytes is compared by the two words alone: see Folded in
+  // command_table.cc.
   struct Slot {
     uint64_t first = 0, last = 0;
     size_t size = 0;
