@@ -60,7 +60,8 @@ Text canonical_percentiles(WordSpan words) {
   for (const Text& word : words) {
     char* end = nullptr;
     const double percent = std::strtod(word.c_str(), &end);
-    if (word.empty() || *end != '\0' || !(percent >= 0 && percent <= 100)) {
+    if (*end != '\0') throw ConfigError("Invalid latency-tracking-info-percentiles parameters");
+    if (!(percent >= 0 && percent <= 100)) {
       throw ConfigError("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
     }
     char digits[64];
@@ -83,9 +84,9 @@ Text canonical_replicaof(WordSpan words) {
   return join(words);
 }
 
-// The letters of notify-keyspace-events in the order in which they are shown; those of 'A' first.
+// The letters of notify-keyspace-events in the order in which they are shown; those of 'A' first. 'n' is not shown beside 'A'.
 constexpr std::string_view kAllEvents = "g$lshzxetd";
-constexpr std::string_view kOtherEvents = "KEmn";
+constexpr std::string_view kOtherEvents = "KEm";
 
 Text canonical_events(const Text& letters) {
   Text text;
@@ -95,8 +96,7 @@ Text canonical_events(const Text& letters) {
            (letters.find('A') != Text::npos && kAllEvents.find(letter) != std::string_view::npos);
   };
   for (const char letter : letters) {
-    if (letter != 'A' && kAllEvents.find(letter) == std::string_view::npos &&
-        kOtherEvents.find(letter) == std::string_view::npos) {
+    if (std::string_view("Ag$lshzxetdnKEm").find(letter) == std::string_view::npos) {
       throw ConfigError("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
     }
   }
@@ -104,7 +104,7 @@ Text canonical_events(const Text& letters) {
   if (all) {
     text += 'A';
   } else {
-    for (const char letter : kAllEvents) {
+    for (const char letter : std::string(kAllEvents) + "n") {
       if (has(letter)) text += letter;
     }
   }
@@ -147,6 +147,10 @@ bool parse_memory(std::string_view text, int64_t* bytes) noexcept {
                                     {"g", 1000 * 1000 * 1000},
                                     {"gb", 1024 * 1024 * 1024}};
   uint64_t number = 0;
+  if (text.empty()) {  // as strtoull reads it
+    *bytes = 0;
+    return true;
+  }
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || number > INT64_MAX) return false;
   const std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
