@@ -159,7 +159,7 @@ char* Keyspace::resize_string(const Key& key, Found& found, size_t size) {
   const size_t kept = std::min(old.size(), size);
   if (size <= Entry::kLargestInline) {
     char bytes[Entry::kLargestInline];
-    std::memcpy(bytes, old.data(), kept);
+    if (kept != 0) std::memcpy(bytes, old.data(), kept);
     std::memset(bytes + kept, 0, size - kept);
     assign_raw_string(key, found, {bytes, size}, kKeepExpiry);
     return found->mutable_bytes();
