@@ -1,11 +1,10 @@
 #include "assist.h"
 
 #include <gtest/gtest.h>
-
-#include <algorithm>
-
 #include <resp_client/connection.h>
 #include <resp_client/decoder.h>
+
+#include <algorithm>
 
 #include "help.h"
 #include "support/server_process.h"
@@ -66,7 +65,7 @@ TEST_F(AssistTest, Hints) {
   EXPECT_EQ(hint_for(docs_, "client setname "), "connection-name");
   EXPECT_EQ(hint_for(docs_, "lmpop 1 a "), "[key ...] LEFT|RIGHT [COUNT count]");
   EXPECT_EQ(hint_for(docs_, "lmpop 1 a left "), "[COUNT count]");
-  EXPECT_EQ(hint_for(docs_, "sort k get x "), 
+  EXPECT_EQ(hint_for(docs_, "sort k get x "),
             "[BY pattern] [LIMIT offset count] [GET pattern ...] [ASC|DESC] [ALPHA] [STORE destination]");
   EXPECT_EQ(hint_for(docs_, "get k too many"), "");
 }
@@ -93,7 +92,8 @@ TEST_F(AssistTest, EveryBeginningOfEveryCommandCompletesToIt) {
       const std::string typed = name.substr(0, size);
       EXPECT_TRUE(completes(typed, name)) << typed;
     }
-    for (const std::string& line : completions_for(docs_, name + " ")) EXPECT_TRUE(line.starts_with(name + " "));
+    for (const std::string& line : completions_for(docs_, name + " "))
+      EXPECT_TRUE(line.starts_with(name + " "));
     hint_for(docs_, name + " a b c d e f");
   }
 }

@@ -97,9 +97,8 @@ class Runner {
   }
 
   void exchange(int timeout) {
-    std::array<pollfd, 3> polled = {{{input_.write_end, POLLOUT, 0},
-                                     {output_.read_end, POLLIN, 0},
-                                     {errors_.read_end, POLLIN, 0}}};
+    std::array<pollfd, 3> polled = {
+        {{input_.write_end, POLLOUT, 0}, {output_.read_end, POLLIN, 0}, {errors_.read_end, POLLIN, 0}}};
     if (poll(polled.data(), polled.size(), timeout) <= 0) return;
     if (polled[0].revents != 0) write_input();
     if (polled[1].revents != 0) read_into(output_.read_end, result_.output);
@@ -189,13 +188,18 @@ std::string TerminalProgram::expect_in(const std::string& text, bool raw) {
       unseen_ = seen.substr(at + text.size());
       return seen.substr(0, at + text.size());
     }
-    if (!read_more()) throw std::runtime_error("the program ended before \"" + text + "\"; unseen: " + unseen_);
+    if (!read_more())
+      throw std::runtime_error("the program ended before \"" + text + "\"; unseen: " + unseen_);
     if (Clock::now() > deadline) throw std::runtime_error("no \"" + text + "\" came; unseen: " + unseen_);
   }
 }
 
-std::string TerminalProgram::expect(const std::string& text) { return expect_in(text, false); }
-std::string TerminalProgram::expect_raw(const std::string& text) { return expect_in(text, true); }
+std::string TerminalProgram::expect(const std::string& text) {
+  return expect_in(text, false);
+}
+std::string TerminalProgram::expect_raw(const std::string& text) {
+  return expect_in(text, true);
+}
 
 void TerminalProgram::resize(int columns, int rows) {
   winsize size{};
@@ -204,7 +208,9 @@ void TerminalProgram::resize(int columns, int rows) {
   ioctl(terminal_, TIOCSWINSZ, &size);
 }
 
-void TerminalProgram::signal(int number) { kill(pid_, number); }
+void TerminalProgram::signal(int number) {
+  kill(pid_, number);
+}
 
 int TerminalProgram::wait() {
   while (read_more()) {

@@ -10,14 +10,15 @@
 namespace plimsoll::test {
 
 struct ProgramResult {
-  int status = -1;  // exit status; 128 + the signal if one ended it; -1 if it was still running at the deadline
+  int status =
+      -1;  // exit status; 128 + the signal if one ended it; -1 if it was still running at the deadline
   std::string output;
   std::string errors;
 };
 
 struct ProgramCall {
-  std::vector<std::string> arguments;  // the program first
-  std::string input;                   // its standard input, then end of file
+  std::vector<std::string> arguments;                                 // the program first
+  std::string input;                                                  // its standard input, then end of file
   std::vector<std::pair<std::string, std::string>> environment = {};  // on top of ours
   // Once standard output holds this text, the program gets SIGINT; empty: never.
   std::string interrupt_after = {};
@@ -37,9 +38,9 @@ class TerminalProgram {
   TerminalProgram& operator=(const TerminalProgram&) = delete;
 
   void type(const std::string& keys);
-  // Reads on until `text` appears in what came since the last match, escape sequences left out; then everything up to
-  // its end counts as seen, and is returned. Throws std::runtime_error, with what came instead, at a deadline of 20 s or
-  // the program's end.
+  // Reads on until `text` appears in what came since the last match, escape sequences left out; then
+  // everything up to its end counts as seen, and is returned. Throws std::runtime_error, with what came
+  // instead, at a deadline of 20 s or the program's end.
   std::string expect(const std::string& text);
   // The same on the bytes as they came.
   std::string expect_raw(const std::string& text);

@@ -1,16 +1,15 @@
 #include <gtest/gtest.h>
-
-#include <regex>
-#include <string>
-#include <vector>
-
 #include <resp_client/connection.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "child_program.h"
 #include "support/server_process.h"
 
-// The same command lines through the real redis-cli and ours, against one redis-server: what they print and how they end
-// must be the same.
+// The same command lines through the real redis-cli and ours, against one redis-server: what they print and
+// how they end must be the same.
 namespace plimsoll::test {
 namespace {
 
@@ -64,8 +63,15 @@ class CompareTest : public testing::Test {
   }
 
   // HELLO names the connection, and each program has its own.
-  static std::string without_client_id(const std::string& text) {
-    return std::regex_replace(text, std::regex(R"((\bid\b\W+(\(?integer\) )?)\d+)"), "$1N");
+  static std::string without_client_id(std::string text) {
+    for (const std::string_view before : {"\nid ", "\"id\" => (integer) ", "\"id\",", "\"id\":"}) {
+      const std::size_t at = text.find(before);
+      if (at == std::string::npos) continue;
+      const std::size_t digits = at + before.size();
+      const std::size_t end = text.find_first_not_of("0123456789", digits);
+      text.erase(digits, end - digits);
+    }
+    return text;
   }
 
   static std::string digest() { return connect().call({"DEBUG", "DIGEST"}).text; }
@@ -88,7 +94,8 @@ class CompareTest : public testing::Test {
 };
 
 TEST_F(CompareTest, EveryReplyType) {
-  for (const char* type : {"string", "integer", "double", "null", "array", "set", "map", "push", "verbatim", "true", "false"})
+  for (const char* type :
+       {"string", "integer", "double", "null", "array", "set", "map", "push", "verbatim", "true", "false"})
     compare_modes({"debug", "protocol", type});
   compare({"-2", "debug", "protocol", "bignum"});
   compare({"-2", "debug", "protocol", "attrib"});
@@ -108,10 +115,12 @@ TEST_F(CompareTest, NestedReplies) {
   compare_modes({"eval", "redis.setresp(3) return {map={a=1,b={1,2}}}", "0"});
   compare_modes({"eval", "redis.setresp(3) return {set={a=true}}", "0"});
   compare_modes({"eval", "redis.setresp(3) return {double=3.5}", "0"});
-  compare_modes({"eval", "redis.setresp(3) return {1,{double=0.1},{map={[1]={double=2}}},nil,true,false}", "0"});
-  for (const char* inner : {"{}", "{1}", "{1,2}", "{{1,2}}", "{{1},{2}}", "{map={b={1,2}}}", "{map={b={1}}}", "{set={x=true}}",
-                            "{verbatim_string={format='txt',string='x'}}", "{verbatim_string={format='txt',string='x\\ny'}}",
-                            "{{verbatim_string={format='txt',string='x\\ny'}}}"})
+  compare_modes(
+      {"eval", "redis.setresp(3) return {1,{double=0.1},{map={[1]={double=2}}},nil,true,false}", "0"});
+  for (const char* inner :
+       {"{}", "{1}", "{1,2}", "{{1,2}}", "{{1},{2}}", "{map={b={1,2}}}", "{map={b={1}}}", "{set={x=true}}",
+        "{verbatim_string={format='txt',string='x'}}", "{verbatim_string={format='txt',string='x\\ny'}}",
+        "{{verbatim_string={format='txt',string='x\\ny'}}}"})
     compare_modes({"eval", std::string("redis.setresp(3) return {map={a=") + inner + "}}", "0"});
   compare_modes({"command", "info", "get", "nosuch", "client"});
   compare_modes({"command", "docs", "set"});
@@ -138,21 +147,37 @@ TEST_F(CompareTest, Errors) {
 
 TEST_F(CompareTest, CommandsPrintedAsTheyAre) {
   for (const Words& command :
-       {Words{"info", "nosuch"}, Words{"INFO", "modules"}, Words{"lolwut"}, Words{"memory", "doctor"}, Words{"latency", "doctor"},
-        Words{"latency", "graph", "x"}, Words{"client", "list", "id", "99999"}, Words{"cluster", "info"},
-        Words{"cluster", "nodes"}, Words{"debug", "htstats"}, Words{"debug", "htstats", "0"},
-        Words{"debug", "htstats-key", "nosuch"}, Words{"latency", "doctor", "x"}, Words{"memory", "doctor", "x"},
-        Words{"info", "a", "b", "c"}})
+       {Words{"info", "nosuch"}, Words{"INFO", "modules"}, Words{"lolwut"}, Words{"memory", "doctor"},
+        Words{"latency", "doctor"}, Words{"latency", "graph", "x"}, Words{"client", "list", "id", "99999"},
+        Words{"cluster", "info"}, Words{"cluster", "nodes"}, Words{"debug", "htstats"},
+        Words{"debug", "htstats", "0"}, Words{"debug", "htstats-key", "nosuch"},
+        Words{"latency", "doctor", "x"}, Words{"memory", "doctor", "x"}, Words{"info", "a", "b", "c"}})
     compare_modes(command);
 }
 
 TEST_F(CompareTest, OrdinaryCommands) {
-  for (const Words& command :
-       {Words{"ping"}, Words{"ping", "x y"}, Words{"set", "a", "1", "ex", "10"}, Words{"get", "a"},
-        Words{"mget", "a", "b"}, Words{"lpush", "l", "a", "b"}, Words{"lrange", "l", "0", "-1"}, Words{"time", "x"},
-        Words{"hset", "h", "a", "1"}, Words{"geopos", "g", "x"}, Words{"zadd", "z", "1.5", "a"}, Words{"keys", "*"},
-        Words{"scan", "0"}, Words{"object", "help"}, Words{"unsubscribe", "x", "--"}, Words{"multi"}, Words{"exec"},
-        Words{"select", "5"}, Words{"dbsize"}, Words{"hello", "9"}, Words{"auth", "x"}, Words{"reset"}})
+  for (const Words& command : {Words{"ping"},
+                               Words{"ping", "x y"},
+                               Words{"set", "a", "1", "ex", "10"},
+                               Words{"get", "a"},
+                               Words{"mget", "a", "b"},
+                               Words{"lpush", "l", "a", "b"},
+                               Words{"lrange", "l", "0", "-1"},
+                               Words{"time", "x"},
+                               Words{"hset", "h", "a", "1"},
+                               Words{"geopos", "g", "x"},
+                               Words{"zadd", "z", "1.5", "a"},
+                               Words{"keys", "*"},
+                               Words{"scan", "0"},
+                               Words{"object", "help"},
+                               Words{"unsubscribe", "x", "--"},
+                               Words{"multi"},
+                               Words{"exec"},
+                               Words{"select", "5"},
+                               Words{"dbsize"},
+                               Words{"hello", "9"},
+                               Words{"auth", "x"},
+                               Words{"reset"}})
     compare({command});
   compare_modes({"multi"});
   compare_modes({"eval", "return redis.call('set','k','v')", "0"});
@@ -189,7 +214,9 @@ TEST_F(CompareTest, PasswordFromTheEnvironment) {
     ServerProcess guarded({"redis-server", {"--requirepass", "right"}});
     ProgramResult results[2];
     for (int i = 0; i < 2; ++i) {
-      ProgramCall call{{i == 0 ? "redis-cli" : PLIMSOLL_CLI_PROGRAM, "-s", guarded.socket_path(), "-n", "1", "-3", "ping"}, ""};
+      ProgramCall call{
+          {i == 0 ? "redis-cli" : PLIMSOLL_CLI_PROGRAM, "-s", guarded.socket_path(), "-n", "1", "-3", "ping"},
+          ""};
       call.environment = {{"REDISCLI_AUTH", password}};
       results[i] = run_program(call);
     }
@@ -214,7 +241,8 @@ TEST_F(CompareTest, CommandsFromStandardInput) {
   const std::string lines =
       "ping\nset a \"x y\"\nget a\nbad \"quote\nget 'a'\n\n   \n3 incr n\n0 incr n\n-1 incr n\n1x incr n\n2\n"
       "nosuch\nset b \"\\x00\\xff\"\nget b\nselect 3\nset c 1\nmulti\nset d 1\nselect 5\nexec\nset e 1\n"
-      "multi\nselect 6\ndiscard\nset f 1\nselect 99\nset g 1\nget \"a\"b\nhello 3\nhset h a 1\nhgetall h\nreset\nset i 1\n"
+      "multi\nselect 6\ndiscard\nset f 1\nselect 99\nset g 1\nget \"a\"b\nhello 3\nhset h a 1\nhgetall "
+      "h\nreset\nset i 1\n"
       "exit\nset never 1\n";
   for (const char* mode : {"--raw", "--no-raw", "--csv", "--json"}) compare({mode}, lines);
   compare({"--no-raw"}, "set a 1\r\nget a\r\nget a");
@@ -224,7 +252,9 @@ TEST_F(CompareTest, CommandsFromStandardInput) {
 }
 
 // -e is for the one command given.
-TEST_F(CompareTest, FailingCommandsFromStandardInput) { compare({"-e"}, "set a 1\nnosuch\nset b 1\n"); }
+TEST_F(CompareTest, FailingCommandsFromStandardInput) {
+  compare({"-e"}, "set a 1\nnosuch\nset b 1\n");
+}
 
 TEST_F(CompareTest, LostConnections) {
   compare({"client", "kill", "type", "normal", "skipme", "no"});
@@ -232,8 +262,8 @@ TEST_F(CompareTest, LostConnections) {
 }
 
 TEST_F(CompareTest, Nobody) {
-  for (const Words& arguments :
-       {Words{"-p", "1", "ping"}, Words{"-s", "/nonexistent/socket", "ping"}, Words{"-h", "nosuch.invalid", "ping"}}) {
+  for (const Words& arguments : {Words{"-p", "1", "ping"}, Words{"-s", "/nonexistent/socket", "ping"},
+                                 Words{"-h", "nosuch.invalid", "ping"}}) {
     for (const char* input : {"", "ping\nping\n"}) {
       Words theirs = {"redis-cli"};
       Words ours = {PLIMSOLL_CLI_PROGRAM};

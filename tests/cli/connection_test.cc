@@ -1,7 +1,6 @@
-#include <resp_client/connection.h>
-
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <resp_client/connection.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -112,7 +111,8 @@ TEST(Connection, TalksToARealServerOverBothTransports) {
   }
 }
 
-// More than any socket buffer holds in both directions: a client that only sends at first would wait for ever.
+// More than any socket buffer holds in both directions: a client that only sends at first would wait for
+// ever.
 TEST(Connection, PipelinesWithoutDeadlock) {
   ServerProcess server({"redis-server", {}});
   Endpoint endpoint;

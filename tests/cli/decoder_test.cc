@@ -1,6 +1,5 @@
-#include <resp_client/decoder.h>
-
 #include <gtest/gtest.h>
+#include <resp_client/decoder.h>
 
 #include <cstring>
 #include <memory>
@@ -12,7 +11,8 @@
 namespace plimsoll::client {
 namespace {
 
-// Fed from a block of exactly the fragment's size, gone afterwards: a sanitizer sees any byte read beyond it or kept.
+// Fed from a block of exactly the fragment's size, gone afterwards: a sanitizer sees any byte read beyond it
+// or kept.
 void feed_exact(Decoder& decoder, std::string_view bytes) {
   const std::unique_ptr<char[]> block(new char[bytes.size()]);
   std::memcpy(block.get(), bytes.data(), bytes.size());
@@ -38,7 +38,8 @@ bool same(const Value& a, const Value& b) {
     return true;
   };
   return a.type == b.type && a.boolean == b.boolean && a.integer == b.integer && a.text == b.text &&
-         a.verbatim_format == b.verbatim_format && all(a.elements, b.elements) && all(a.attributes, b.attributes);
+         a.verbatim_format == b.verbatim_format && all(a.elements, b.elements) &&
+         all(a.attributes, b.attributes);
 }
 
 TEST(Decoder, Scalars) {
@@ -157,11 +158,39 @@ TEST(Decoder, TakesNoMoreThanOneValue) {
 }
 
 TEST(Decoder, RefusesWhatIsNotResp) {
-  for (const char* bytes :
-       {"hello\r\n", "\r\n", ":\r\n", ":1x\r\n", ":99999999999999999999\r\n", ":+-1\r\n", "$x\r\n", "$-2\r\n", "$3\r\nabcd\r\n",
-        "*-2\r\n", "%-1\r\n", "~-1\r\n", ">-1\r\n", "|-1\r\n", "!-1\r\n", "=-1\r\n", "=3\r\nabc\r\n", "=4\r\nabcd\r\n",
-        "#x\r\n", "#\r\n", "_x\r\n", ",\r\n", ",1.5x\r\n", "(12a\r\n", "(\r\n", "(-\r\n", "+a\rb\r\n", "$?\r\n", "*?\r\n",
-        "$11111111111111111111111111111", "*4294967296\r\n", "%2147483648\r\n", "$536870913\r\n"}) {
+  for (const char* bytes : {"hello\r\n",
+                            "\r\n",
+                            ":\r\n",
+                            ":1x\r\n",
+                            ":99999999999999999999\r\n",
+                            ":+-1\r\n",
+                            "$x\r\n",
+                            "$-2\r\n",
+                            "$3\r\nabcd\r\n",
+                            "*-2\r\n",
+                            "%-1\r\n",
+                            "~-1\r\n",
+                            ">-1\r\n",
+                            "|-1\r\n",
+                            "!-1\r\n",
+                            "=-1\r\n",
+                            "=3\r\nabc\r\n",
+                            "=4\r\nabcd\r\n",
+                            "#x\r\n",
+                            "#\r\n",
+                            "_x\r\n",
+                            ",\r\n",
+                            ",1.5x\r\n",
+                            "(12a\r\n",
+                            "(\r\n",
+                            "(-\r\n",
+                            "+a\rb\r\n",
+                            "$?\r\n",
+                            "*?\r\n",
+                            "$11111111111111111111111111111",
+                            "*4294967296\r\n",
+                            "%2147483648\r\n",
+                            "$536870913\r\n"}) {
     Decoder decoder;
     feed_exact(decoder, bytes);
     EXPECT_THROW(decoder.next(), ProtocolError) << bytes;
@@ -200,20 +229,22 @@ TEST(Decoder, LimitsLengths) {
   limits.bulk_bytes = 10;
   limits.line_bytes = 20;
   limits.elements = 4;
-  for (const char* bytes : {"$11\r\n", "!11\r\n", "=11\r\n", "*5\r\n", "%3\r\n", "+123456789012345678901", "(123456789012345678901"}) {
+  for (const char* bytes : {"$11\r\n", "!11\r\n", "=11\r\n", "*5\r\n", "%3\r\n", "+123456789012345678901",
+                            "(123456789012345678901"}) {
     Decoder decoder(limits);
     feed_exact(decoder, bytes);
     EXPECT_THROW(decoder.next(), ProtocolError) << bytes;
   }
-  for (const char* bytes : {"$10\r\n0123456789\r\n", "+12345678901234567890\r\n", "%2\r\n:1\r\n:1\r\n:1\r\n:1\r\n"}) {
+  for (const char* bytes :
+       {"$10\r\n0123456789\r\n", "+12345678901234567890\r\n", "%2\r\n:1\r\n:1\r\n:1\r\n:1\r\n"}) {
     Decoder decoder(limits);
     feed_exact(decoder, bytes);
     EXPECT_TRUE(decoder.next().has_value()) << bytes;
   }
 }
 
-// Two hundred live decoders, each promised billions of elements or half a gigabyte, would need terabytes if a header alone
-// took memory.
+// Two hundred live decoders, each promised billions of elements or half a gigabyte, would need terabytes if a
+// header alone took memory.
 TEST(Decoder, AnnouncedLengthsCostNothing) {
   for (const char* header : {"*4294967295\r\n", "$536870912\r\n", "%2147483647\r\n"}) {
     std::vector<std::unique_ptr<Decoder>> decoders;

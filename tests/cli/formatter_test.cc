@@ -1,7 +1,6 @@
 #include "formatter.h"
 
 #include <gtest/gtest.h>
-
 #include <resp_client/decoder.h>
 
 namespace plimsoll::cli {
@@ -21,7 +20,8 @@ std::string formatted(std::string_view bytes, OutputMode mode) {
   return format_reply(decode(bytes), style);
 }
 
-// What redis-cli 7.0.15 cannot read (attributes) or print (big numbers), so that there is nothing to compare with.
+// What redis-cli 7.0.15 cannot read (attributes) or print (big numbers), so that there is nothing to compare
+// with.
 TEST(Formatter, BeyondRedisCli) {
   EXPECT_EQ(formatted("(123\r\n", OutputMode::kTyped), "\"123\"\n");
   EXPECT_EQ(formatted("(123\r\n", OutputMode::kRaw), "123\n");

@@ -6,7 +6,9 @@ namespace plimsoll::cli {
 namespace {
 
 TEST(Info, ReadsFields) {
-  const Info info("# Memory\r\nused_memory:10\r\nused_memory_human:10B\r\n\r\n# Keyspace\r\ndb0:keys=3,expires=1\r\ndb12:keys=4,expires=0\r\n");
+  const Info info(
+      "# Memory\r\nused_memory:10\r\nused_memory_human:10B\r\n\r\n# "
+      "Keyspace\r\ndb0:keys=3,expires=1\r\ndb12:keys=4,expires=0\r\n");
   EXPECT_EQ(info.fields().size(), 4u);
   EXPECT_EQ(info.integer("used_memory"), 10);
   EXPECT_EQ(info.text("used_memory_human"), "10B");

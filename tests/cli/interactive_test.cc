@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <resp_client/connection.h>
 #include <signal.h>
 
 #include <chrono>
@@ -7,8 +8,6 @@
 #include <sstream>
 #include <string>
 #include <thread>
-
-#include <resp_client/connection.h>
 
 #include "child_program.h"
 #include "support/server_process.h"
@@ -24,8 +23,9 @@ class InteractiveTest : public testing::Test {
     std::vector<std::string> arguments = {PLIMSOLL_CLI_PROGRAM, "-s", server_.socket_path()};
     arguments.insert(arguments.end(), options.begin(), options.end());
     auto program = std::make_unique<TerminalProgram>(
-        arguments, std::vector<std::pair<std::string, std::string>>{
-                       {"HOME", home_.path()}, {"TERM", "xterm"}, {"LC_ALL", "C"}, {"PLIMSOLLCLI_HISTFILE", ""}});
+        arguments,
+        std::vector<std::pair<std::string, std::string>>{
+            {"HOME", home_.path()}, {"TERM", "xterm"}, {"LC_ALL", "C"}, {"PLIMSOLLCLI_HISTFILE", ""}});
     program->expect(prompt_);
     return program;
   }
@@ -136,7 +136,7 @@ TEST_F(InteractiveTest, CompletesCommandsAndTokens) {
 TEST_F(InteractiveTest, EditsTheLine) {
   auto program = start();
   program->type("xecho one two");
-  program->type("\x01\x04");       // to the start, delete
+  program->type("\x01\x04");        // to the start, delete
   program->type("\x05\x17\x7f\r");  // to the end, delete a word and the blank
   program->expect("\n\"one\"\n");
   program->expect(prompt_);

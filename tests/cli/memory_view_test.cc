@@ -6,15 +6,19 @@ namespace plimsoll::cli {
 namespace {
 
 constexpr char kOurs[] =
-    "used_memory:52428800\r\nmaxmemory:104857600\r\nmaxmemory_policy:allkeys-lru\r\nused_memory_peak:53477376\r\n"
+    "used_memory:52428800\r\nmaxmemory:104857600\r\nmaxmemory_policy:allkeys-lru\r\nused_memory_peak:"
+    "53477376\r\n"
     "used_memory_rss:62914560\r\nused_memory_dataset:1\r\n"
-    "plimsoll_breakdown_dataset:41943040\r\nplimsoll_breakdown_code:10485760\r\nplimsoll_breakdown_rest:10485760\r\n"
+    "plimsoll_breakdown_dataset:41943040\r\nplimsoll_breakdown_code:10485760\r\nplimsoll_breakdown_rest:"
+    "10485760\r\n"
     "plimsoll_tag_table:1048576\r\nplimsoll_tag_string:51380224\r\n"
     "plimsoll_smaps_anonymous:1024\r\nplimsoll_smaps_age_ms:17\r\n"
     "plimsoll_cgroup_limit:max\r\nplimsoll_cgroup_usage:2048\r\nplimsoll_line:4096\r\n"
     "evicted_keys:10\r\nexpired_keys:2\r\nkeyspace_hits:30\r\nkeyspace_misses:10\r\ndb0:keys=7,expires=0\r\n";
 
-bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 // The line of the view that begins with the name, blanks squeezed.
 std::string line_of(const std::string& view, const std::string& name) {
@@ -61,7 +65,9 @@ TEST(MemoryView, CountsChangesSinceTheLastView) {
 }
 
 TEST(MemoryView, ShowsWhatRedisHas) {
-  const Info info("used_memory:1024\r\nused_memory_dataset:512\r\nrss_overhead_bytes:-2048\r\nlazyfree_pending_objects:3\r\n");
+  const Info info(
+      "used_memory:1024\r\nused_memory_dataset:512\r\nrss_overhead_bytes:-2048\r\nlazyfree_pending_objects:"
+      "3\r\n");
   const std::string view = render_memory(info, nullptr, "here", {});
   EXPECT_EQ(line_of(view, "used_memory"), "used_memory 1.00K no maxmemory");
   EXPECT_EQ(line_of(view, "used_memory_dataset"), "used_memory_dataset 512B");
@@ -73,7 +79,9 @@ TEST(MemoryView, ShowsWhatRedisHas) {
 
 TEST(MemoryView, SurvivesAnything) {
   EXPECT_FALSE(render_memory(Info(), nullptr, "", {}).empty());
-  EXPECT_FALSE(render_memory(Info("plimsoll_breakdown_:-9223372036854775808\nused_memory:x\nmaxmemory:-5\n"), nullptr, "", {true, true}).empty());
+  EXPECT_FALSE(render_memory(Info("plimsoll_breakdown_:-9223372036854775808\nused_memory:x\nmaxmemory:-5\n"),
+                             nullptr, "", {true, true})
+                   .empty());
 }
 
 }  // namespace

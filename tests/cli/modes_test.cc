@@ -1,15 +1,13 @@
 #include <gtest/gtest.h>
-
+#include <resp_client/connection.h>
+#include <resp_client/encode.h>
 #include <signal.h>
 
 #include <algorithm>
-#include <regex>
+#include <cctype>
 #include <sstream>
 #include <string>
 #include <vector>
-
-#include <resp_client/connection.h>
-#include <resp_client/encode.h>
 
 #include "child_program.h"
 #include "support/server_process.h"
@@ -43,7 +41,8 @@ class ModesTest : public testing::Test {
     call.interrupt_after = interrupt_after;
     return run_program(call);
   }
-  ProgramResult ours(const Words& arguments, const std::string& input = "", const std::string& interrupt_after = "") const {
+  ProgramResult ours(const Words& arguments, const std::string& input = "",
+                     const std::string& interrupt_after = "") const {
     return run(PLIMSOLL_CLI_PROGRAM, arguments, input, interrupt_after);
   }
   ProgramResult theirs(const Words& arguments, const std::string& input = "") const {
@@ -74,8 +73,9 @@ class ModesTest : public testing::Test {
 // ---- --pipe
 
 TEST_F(ModesTest, PipeComparesWithRedisCli) {
-  for (const char* input : {"", "SET a b\r\nGET a\r\nNOSUCH\r\n", "SET a b", "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\nINCR a\r\n",
-                            "ECHO 012345678901234567890123\r\n"}) {
+  for (const char* input :
+       {"", "SET a b\r\nGET a\r\nNOSUCH\r\n", "SET a b",
+        "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\nINCR a\r\n", "ECHO 012345678901234567890123\r\n"}) {
     const ProgramResult expected = theirs({"--pipe"}, input);
     const ProgramResult got = ours({"--pipe"}, input);
     EXPECT_EQ(got.output, expected.output) << input;
@@ -115,9 +115,10 @@ TEST_F(ModesTest, PipeTellsOfAClosedConnection) {
 
 TEST_F(ModesTest, ScanListsEveryKeyAsRedisCliDoes) {
   fill();
-  for (const Words& arguments : {Words{"--scan"}, Words{"--no-raw", "--scan"}, Words{"--scan", "--pattern", "list?"},
-                                 Words{"--no-raw", "--scan", "--quoted-pattern", "\"string\\x0a1*\""},
-                                 Words{"-i", "0.001", "--scan"}, Words{"-n", "7", "--scan"}}) {
+  for (const Words& arguments :
+       {Words{"--scan"}, Words{"--no-raw", "--scan"}, Words{"--scan", "--pattern", "list?"},
+        Words{"--no-raw", "--scan", "--quoted-pattern", "\"string\\x0a1*\""}, Words{"-i", "0.001", "--scan"},
+        Words{"-n", "7", "--scan"}}) {
     const ProgramResult expected = theirs(arguments);
     const ProgramResult got = ours(arguments);
     EXPECT_EQ(got.output, expected.output);
@@ -150,21 +151,30 @@ TEST_F(ModesTest, KeySizesAreThoseOfRedisCli) {
     }
   }
   const std::vector<std::string> lines = figures(ours({"--bigkeys", "--pattern", "list*"}).output);
-  EXPECT_NE(std::find(lines.begin(), lines.end(), "Biggest   list found '\"list40\"' has 40 items"), lines.end());
+  EXPECT_NE(std::find(lines.begin(), lines.end(), "Biggest   list found '\"list40\"' has 40 items"),
+            lines.end());
   EXPECT_NE(std::find(lines.begin(), lines.end(), "Sampled 40 keys in the keyspace!"), lines.end());
 }
 
 // ---- --stat
 
-// Figures change from run to run; their places do not.
-std::string shape(const std::string& text) { return std::regex_replace(text, std::regex("[0-9.]+[KMG]? *"), "9 "); }
+// Figures change from run to run; what stands between them does not.
+std::string shape(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    const bool digit = std::isdigit(static_cast<unsigned char>(c));
+    if (!digit || out.empty() || out.back() != '9') out += digit ? '9' : c;
+  }
+  return out;
+}
 
 TEST_F(ModesTest, StatLooksLikeRedisClis) {
   const ProgramResult got = ours({"--stat", "-r", "3", "-i", "0.01"});
   ASSERT_EQ(got.status, 0);
   const auto lines = lines_of(got.output);
   ASSERT_EQ(lines.size(), 5u);
-  const std::string_view header = "keys       mem      clients blocked requests            connections          ";
+  const std::string_view header =
+      "keys       mem      clients blocked requests            connections          ";
   EXPECT_EQ(lines[1], header);
   // Each figure stands under its heading.
   for (std::size_t column : {0u, 11u, 20u, 28u, 36u, 56u}) {
@@ -172,7 +182,7 @@ TEST_F(ModesTest, StatLooksLikeRedisClis) {
       EXPECT_TRUE(std::isdigit(static_cast<unsigned char>(lines[line][column]))) << lines[line];
     }
   }
-  EXPECT_EQ(shape(lines[2]), shape(lines[3]));
+  EXPECT_TRUE(shape(lines[2]).find("9 (+9) ") != std::string::npos) << lines[2];
   EXPECT_NE(lines[4].find("(+1)"), std::string::npos) << lines[4];
 }
 
@@ -192,24 +202,23 @@ TEST_F(ModesTest, StatEndsAtAnInterrupt) {
 // ---- --latency
 
 TEST_F(ModesTest, LatencySumsUpWhenNotOnATerminal) {
-  EXPECT_TRUE(std::regex_match(ours({"--latency", "-i", "0.05"}).output, std::regex("\\d+ \\d+ \\d+\\.\\d\\d \\d+\n")));
-  EXPECT_TRUE(std::regex_match(ours({"--latency", "--csv", "-i", "0.05"}).output,
-                               std::regex("\\d+,\\d+,\\d+\\.\\d\\d,\\d+\n")));
-  EXPECT_TRUE(std::regex_match(ours({"--latency", "--json", "-i", "0.05"}).output,
-                               std::regex("\\{\"min\": \\d+, \"max\": \\d+, \"avg\": \\d+\\.\\d\\d, \"count\": \\d+\\}\n")));
+  EXPECT_EQ(shape(ours({"--latency", "-i", "0.05"}).output), "9 9 9.9 9\n");
+  EXPECT_EQ(shape(ours({"--latency", "--csv", "-i", "0.05"}).output), "9,9,9.9,9\n");
+  EXPECT_EQ(shape(ours({"--latency", "--json", "-i", "0.05"}).output),
+            "{\"min\": 9, \"max\": 9, \"avg\": 9.9, \"count\": 9}\n");
 }
 
 TEST_F(ModesTest, LatencyIsLiveOnATerminal) {
   const ProgramResult result = ours({"--latency", "--no-raw"}, "", "(3 samples)");
   EXPECT_EQ(result.status, 0);
-  EXPECT_TRUE(std::regex_search(result.output, std::regex("\x1b\\[0G\x1b\\[2Kmin: \\d+, max: \\d+, avg: \\d+\\.\\d\\d \\(3 samples\\)")));
+  EXPECT_TRUE(shape(result.output).starts_with("\x1b[9G\x1b[9Kmin: 9, max: 9, avg: 9.9 (9 samples)\x1b[9G"));
 }
 
 TEST_F(ModesTest, LatencyHistoryBeginsAnew) {
   const ProgramResult live = ours({"--latency-history", "--no-raw", "-i", "0.03"}, "", "seconds range\n");
-  EXPECT_TRUE(std::regex_search(live.output, std::regex("samples\\) -- \\d\\.\\d\\d seconds range\n")));
+  EXPECT_NE(shape(live.output).find("avg: 9.9 (9 samples) -- 9.9 seconds range\n"), std::string::npos);
   const ProgramResult plain = ours({"--latency-history", "-i", "0.03"}, "", "\n");
-  EXPECT_TRUE(std::regex_search(plain.output, std::regex("^\\d+ \\d+ \\d+\\.\\d\\d \\d+\n")));
+  EXPECT_TRUE(shape(plain.output).starts_with("9 9 9.9 9\n"));
 }
 
 // ---- --memory
@@ -253,7 +262,8 @@ TEST_F(ModesTest, LosingTheServerIsAnError) {
   }
   for (const char* mode : {"--stat", "--scan", "--bigkeys", "--memory", "--latency", "--pipe"}) {
     const ProgramResult result = run_program({{PLIMSOLL_CLI_PROGRAM, "-s", path, mode}, ""});
-    EXPECT_EQ(result.errors, "Could not connect to Redis at " + path + ": No such file or directory\n") << mode;
+    EXPECT_EQ(result.errors, "Could not connect to Redis at " + path + ": No such file or directory\n")
+        << mode;
     EXPECT_EQ(result.status, 1) << mode;
   }
 }

@@ -41,8 +41,9 @@ TEST(Options, TheCommandBeginsAtTheFirstOtherArgument) {
 }
 
 TEST(Options, Values) {
-  const Options options = parse({"-h", "example", "-p", "7", "-r", "-1", "-i", "0.25", "-d", ",", "-D", "", "-X", "tag",
-                                 "--pattern", "a*", "--count", "9", "--pipe-timeout", "0", "-e"});
+  const Options options =
+      parse({"-h", "example", "-p",  "7",         "-r", "-1",      "-i", "0.25",           "-d", ",", "-D",
+             "",   "-X",      "tag", "--pattern", "a*", "--count", "9",  "--pipe-timeout", "0",  "-e"});
   EXPECT_EQ(options.endpoint.describe(), "example:7");
   EXPECT_EQ(options.repeat, -1);
   EXPECT_DOUBLE_EQ(*options.interval, 0.25);
@@ -90,21 +91,26 @@ TEST(Options, RefusesWhatItCannotMean) {
   EXPECT_EQ(refusal({"-2", "-3"}), "Options -2 and -3 are mutually exclusive.");
   EXPECT_EQ(refusal({"-x", "-X", "t"}), "Options -x and -X are mutually exclusive.");
   EXPECT_EQ(refusal({"-c", "-s", "x"}), "Options -c and -s are mutually exclusive.");
-  for (const char* port : {"0", "65536", "abc", "", "6379x", "-1"}) EXPECT_NE(refusal({"-p", port}), "accepted") << port;
-  for (const char* seconds : {"-1", "x", "nan", "inf"}) EXPECT_NE(refusal({"-i", seconds}), "accepted") << seconds;
+  for (const char* port : {"0", "65536", "abc", "", "6379x", "-1"})
+    EXPECT_NE(refusal({"-p", port}), "accepted") << port;
+  for (const char* seconds : {"-1", "x", "nan", "inf"})
+    EXPECT_NE(refusal({"-i", seconds}), "accepted") << seconds;
   EXPECT_NE(refusal({"-n", "-1"}), "accepted");
   EXPECT_NE(refusal({"-r", "x"}), "accepted");
   EXPECT_NE(refusal({"--count", "0"}), "accepted");
 }
 
-TEST(Options, ClusterModeIsToldToBeIgnored) { EXPECT_EQ(parse({"-c"}).notices.size(), 1u); }
+TEST(Options, ClusterModeIsToldToBeIgnored) {
+  EXPECT_EQ(parse({"-c"}).notices.size(), 1u);
+}
 
 TEST(Options, HelpNamesEveryOption) {
   EXPECT_EQ(parse({"-h"}).mode, Mode::kHelp);
   EXPECT_EQ(parse({"--help"}).mode, Mode::kHelp);
   EXPECT_EQ(parse({"-v"}).mode, Mode::kVersion);
   const std::string help = usage_text();
-  for (const OptionRow& row : option_table()) EXPECT_NE(help.find("\n  " + std::string(row.name)), std::string::npos);
+  for (const OptionRow& row : option_table())
+    EXPECT_NE(help.find("\n  " + std::string(row.name)), std::string::npos);
 }
 
 TEST(Uri, SetsWhatItNames) {

@@ -1,12 +1,11 @@
 #include <gtest/gtest.h>
+#include <resp_client/connection.h>
 #include <signal.h>
 
 #include <functional>
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <resp_client/connection.h>
 
 #include "child_program.h"
 #include "support/server_process.h"
@@ -61,7 +60,9 @@ TEST_F(StreamsTest, Subscribe) {
   for (const char* mode : {"--raw", "--no-raw", "--csv", "--json"}) {
     for (const char* protocol : {"-2", "-3"}) {
       if (std::string(mode) == "--json" && std::string(protocol) == "-3") continue;  // --json implies it
-      compare({mode, protocol, "subscribe", "a", "b"}, [&] { connection_.call({"PUBLISH", "b", "pay\x01load payload"}); });
+      compare({mode, protocol, "subscribe", "a", "b"}, [&] {
+        connection_.call({"PUBLISH", "b", "pay\x01load payload"});
+      });
     }
   }
 }
@@ -74,8 +75,9 @@ TEST_F(StreamsTest, PatternSubscribe) {
 TEST_F(StreamsTest, Monitor) {
   listening_ = "cmd=monitor";
   for (const char* mode : {"--raw", "--no-raw"}) {
-    ProgramResult result =
-        listen(PLIMSOLL_CLI_PROGRAM, {mode, "monitor"}, [&] { connection_.call({"SET", "k", "payload"}); });
+    ProgramResult result = listen(PLIMSOLL_CLI_PROGRAM, {mode, "monitor"}, [&] {
+      connection_.call({"SET", "k", "payload"});
+    });
     EXPECT_TRUE(result.output.starts_with("OK\n")) << result.output;
     EXPECT_NE(result.output.find("] \"SET\" \"k\" \"payload\"\n"), std::string::npos) << result.output;
     EXPECT_EQ(result.errors, "Error: Server closed the connection\n");
@@ -130,7 +132,8 @@ TEST_F(StreamsTest, CommandsFromStandardInputReconnect) {
 TEST_F(StreamsTest, ShutdownIsNoError) {
   for (const char* program : {"redis-cli", PLIMSOLL_CLI_PROGRAM}) {
     ServerProcess doomed({"redis-server", {}});
-    const ProgramResult result = run_program({{program, "-s", doomed.socket_path(), "shutdown", "nosave"}, ""});
+    const ProgramResult result =
+        run_program({{program, "-s", doomed.socket_path(), "shutdown", "nosave"}, ""});
     EXPECT_EQ(result.output + result.errors, "") << program;
     EXPECT_EQ(result.status, 0) << program;
   }

@@ -8,10 +8,16 @@
 namespace plimsoll::cli {
 namespace {
 
-bool ends_in_blank(std::string_view line) { return !line.empty() && line.back() == ' '; }
+bool ends_in_blank(std::string_view line) {
+  return !line.empty() && line.back() == ' ';
+}
 
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_letter(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z'); }
+bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+bool is_letter(char c) {
+  return is_lower(c) || (c >= 'A' && c <= 'Z');
+}
 
 // `line` without the word being typed, and that word.
 struct Cut {
@@ -54,7 +60,8 @@ void add_tokens(const CommandDocs& docs, std::string_view line, std::vector<std:
   if (!rest.fits()) return;
   for (const std::string& token : rest.next_tokens()) {
     if (!starts_with_ignoring_case(token, cut.word)) continue;
-    const bool lower = std::any_of(line.begin(), line.end(), is_lower) && !cut.word.empty() && is_lower(cut.word[0]);
+    const bool lower =
+        std::any_of(line.begin(), line.end(), is_lower) && !cut.word.empty() && is_lower(cut.word[0]);
     out.push_back(std::string(line) + (lower ? to_lower(token) : token).substr(cut.word.size()));
   }
 }

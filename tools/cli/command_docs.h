@@ -1,12 +1,12 @@
 #pragma once
 
+#include <resp_client/value.h>
+
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <resp_client/value.h>
 
 namespace plimsoll::cli {
 
@@ -49,7 +49,8 @@ class CommandDocs {
   const std::map<std::string, CommandDoc>& commands() const { return commands_; }
   std::vector<std::string> groups() const;
 
-  // The command that `words` begin with, a subcommand if it is one, and how many of the words name it. Null if none.
+  // The command that `words` begin with, a subcommand if it is one, and how many of the words name it. Null
+  // if none.
   struct Match {
     const CommandDoc* command = nullptr;
     std::size_t words = 0;

@@ -10,8 +10,9 @@ namespace plimsoll::cli {
 // The command descriptions of the server a session talks to, asked for when first wanted and kept.
 class DocsLoader {
  public:
-  // Empty if the server has none, is not connected, or is in a transaction, where asking would queue the question; asked
-  // again the next time then. A server that refuses (no authentication yet) is asked again at most once a second.
+  // Empty if the server has none, is not connected, or is in a transaction, where asking would queue the
+  // question; asked again the next time then. A server that refuses (no authentication yet) is asked again at
+  // most once a second.
   const CommandDocs& get(Session& session);
   void forget();
 

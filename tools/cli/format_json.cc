@@ -27,7 +27,8 @@ void append_escaped(std::string& out, std::string_view text) {
   out += '"';
 }
 
-// The quoted form first, then its backslashes escaped for JSON: a reader of the JSON gets the quoted form back.
+// The quoted form first, then its backslashes escaped for JSON: a reader of the JSON gets the quoted form
+// back.
 void append_string(std::string& out, std::string_view text, bool quoted) {
   if (!quoted) return append_escaped(out, text);
   for (const char c : quote(text)) {

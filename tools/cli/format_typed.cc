@@ -36,8 +36,9 @@ std::size_t item_count(const Value& value) {
 
 // True if more than one item has to be numbered, here or further in.
 bool takes_several_lines(const Value& value) {
-  return value.is_aggregate() && (item_count(value) > 1 || std::any_of(value.elements.begin(), value.elements.end(),
-                                                                       takes_several_lines));
+  return value.is_aggregate() &&
+         (item_count(value) > 1 ||
+          std::any_of(value.elements.begin(), value.elements.end(), takes_several_lines));
 }
 
 // A pair's value follows its key on the line, unless it takes several itself: those start on a new one.
@@ -48,8 +49,8 @@ void append_pair_value(std::string& out, const Value& value, const std::string& 
   append_typed(out, value, indent);
 }
 
-// Items are numbered in a column as wide as the last number, and whatever they hold is indented past it. The first number
-// stands on the line already begun.
+// Items are numbered in a column as wide as the last number, and whatever they hold is indented past it. The
+// first number stands on the line already begun.
 void append_elements(std::string& out, const Value& value, const std::string& indent) {
   const std::size_t width = std::to_string(item_count(value)).size();
   const std::string inner = indent + std::string(width + 2, ' ');

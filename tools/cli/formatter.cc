@@ -25,8 +25,8 @@ std::string format_reply(const Value& reply, const OutputStyle& style) {
 
 std::string format_push(const Value& push, const OutputStyle& style) {
   const auto& elements = push.elements;
-  const bool is_invalidation = elements.size() == 2 && elements[0].is_string() && elements[0].text == "invalidate" &&
-                               elements[1].type == Type::kArray;
+  const bool is_invalidation = elements.size() == 2 && elements[0].is_string() &&
+                               elements[0].text == "invalidate" && elements[1].type == Type::kArray;
   if (style.mode != OutputMode::kTyped || !is_invalidation) return format_reply(push, style);
   std::string out = "-> invalidate: ";
   const char* separator = "";

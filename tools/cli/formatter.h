@@ -1,14 +1,14 @@
 #pragma once
 
-#include <string>
-
 #include <resp_client/value.h>
+
+#include <string>
 
 namespace plimsoll::cli {
 
 enum class OutputMode {
-  kTyped,       // numbered and quoted, for people: (integer) 3
-  kRaw,         // the bytes alone
+  kTyped,  // numbered and quoted, for people: (integer) 3
+  kRaw,    // the bytes alone
   kCsv,
   kJson,        // UTF-8 passes through
   kQuotedJson,  // every byte outside printable ASCII escaped
@@ -20,8 +20,8 @@ struct OutputStyle {
   std::string reply_delimiter = "\n";    // raw: after each reply
 };
 
-// The text redis-cli 7.0.15 prints for a reply, its end of line included. Big numbers, which that version cannot print,
-// appear as strings.
+// The text redis-cli 7.0.15 prints for a reply, its end of line included. Big numbers, which that version
+// cannot print, appear as strings.
 std::string format_reply(const client::Value& reply, const OutputStyle& style);
 
 // The parts of it, without the end of a reply (kTyped includes it).

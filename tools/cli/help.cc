@@ -22,7 +22,8 @@ std::string painted(const char* code, const std::string& text, bool color) {
 }
 
 std::string entry(const CommandDoc& doc, bool with_group, bool color) {
-  std::string out = "\n  " + painted("1", doc.name, color) + " " + painted("90", render(doc.arguments), color) + "\n";
+  std::string out =
+      "\n  " + painted("1", doc.name, color) + " " + painted("90", render(doc.arguments), color) + "\n";
   const auto line = [&](const char* label, const std::string& value) {
     if (!value.empty()) out += "  " + painted("33", label, color) + " " + value + "\n";
   };
@@ -46,7 +47,8 @@ std::string command_help(const CommandDocs& docs, const std::vector<std::string>
   for (const std::string& word : topic) wanted += (wanted.empty() ? "" : " ") + to_upper(word);
   std::string out;
   for (const auto& [name, doc] : docs.commands()) {
-    if (name == wanted || name.compare(0, wanted.size() + 1, wanted + " ") == 0) out += entry(doc, true, color);
+    if (name == wanted || name.compare(0, wanted.size() + 1, wanted + " ") == 0)
+      out += entry(doc, true, color);
   }
   return out;
 }

@@ -31,7 +31,8 @@ void write_file(const std::string& path, int flags, const std::string& text) {
   ::close(fd);
 }
 
-bool holds(const std::vector<std::string>& words, std::size_t from, std::initializer_list<const char*> names) {
+bool holds(const std::vector<std::string>& words, std::size_t from,
+           std::initializer_list<const char*> names) {
   return std::any_of(words.begin() + static_cast<std::ptrdiff_t>(std::min(from, words.size())), words.end(),
                      [&](const std::string& word) {
                        return std::any_of(names.begin(), names.end(),

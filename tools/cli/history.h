@@ -6,8 +6,8 @@
 
 namespace plimsoll::cli {
 
-// Lines typed, kept in a file only its owner can read: one line each, oldest first. A file that cannot be read or written
-// is no error, only a history that is not kept.
+// Lines typed, kept in a file only its owner can read: one line each, oldest first. A file that cannot be
+// read or written is no error, only a history that is not kept.
 class HistoryFile {
  public:
   static constexpr std::size_t kMostLines = 1000;

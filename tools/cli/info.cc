@@ -39,7 +39,9 @@ std::optional<std::int64_t> Info::integer(std::string_view name) const {
   return value ? parse_integer(*value) : std::nullopt;
 }
 
-void Info::append(const Info& other) { fields_.insert(fields_.end(), other.fields_.begin(), other.fields_.end()); }
+void Info::append(const Info& other) {
+  fields_.insert(fields_.end(), other.fields_.begin(), other.fields_.end());
+}
 
 std::int64_t Info::total_keys() const {
   std::int64_t total = 0;

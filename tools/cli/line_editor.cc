@@ -74,8 +74,9 @@ struct LineEditor::State {
   void list(const std::vector<std::string>& lines);
 };
 
-// The editor believes the cells after the cursor to be blank. So the hint is drawn only at the end of the line, fits on
-// what is left of the row, is not counted in the cursor's position, and is gone before the editor draws again.
+// The editor believes the cells after the cursor to be blank. So the hint is drawn only at the end of the
+// line, fits on what is left of the row, is not counted in the cursor's position, and is gone before the
+// editor draws again.
 bool LineEditor::State::draw_hint() {
   const LineInfoW* line = el_wline(editor);
   if (line->cursor != line->lastchar || line->cursor == line->buffer) return false;
@@ -109,7 +110,8 @@ void LineEditor::State::on_terminal_signal() {
 int LineEditor::State::wait_for_key() {
   bool hint_shown = bytes.empty() && draw_hint();
   while (true) {
-    pollfd polled[3] = {{STDIN_FILENO, POLLIN, 0}, {interrupt_fd, POLLIN, 0}, {terminal_signals.fd(), POLLIN, 0}};
+    pollfd polled[3] = {
+        {STDIN_FILENO, POLLIN, 0}, {interrupt_fd, POLLIN, 0}, {terminal_signals.fd(), POLLIN, 0}};
     const int count = ::poll(polled, 3, -1);
     if (count < 0 && errno != EINTR) return -1;
     if (count <= 0) continue;
@@ -217,6 +219,9 @@ void LineEditor::remember(const std::string& line) {
 LineEditor::Result LineEditor::read(const std::string& prompt) {
   state_->prompt = to_wide(prompt);
   state_->interrupted = false;
+  // The editor would do this only after showing the prompt: what is typed at once would be the terminal's to
+  // interpret.
+  el_wset(state_->editor, EL_PREP_TERM, 1);
   int count = 0;
   const wchar_t* line = el_wgets(state_->editor, &count);
   if (state_->interrupted) {

@@ -9,8 +9,9 @@
 
 namespace plimsoll::cli {
 
-// Edits lines on the terminal: Emacs keys, history, completion on TAB, and a grey hint after the cursor that is no part of
-// the line. One at a time in a process. While it lives, SIGINT, SIGWINCH and SIGCONT are its own.
+// Edits lines on the terminal: Emacs keys, history, completion on TAB, and a grey hint after the cursor that
+// is no part of the line. One at a time in a process. While it lives, SIGINT, SIGWINCH and SIGCONT are its
+// own.
 class LineEditor {
  public:
   // Both get the line up to the cursor, in UTF-8.

@@ -57,7 +57,9 @@ int run_with(const std::vector<std::string>& arguments) {
   Options options = parse_options(arguments, surroundings());
   for (const std::string& notice : options.notices) std::fprintf(stderr, "%s\n", notice.c_str());
   if (options.warn_about_password) {
-    std::fprintf(stderr, "Warning: Using a password with '-a' or '-u' option on the command line interface may not be safe.\n");
+    std::fprintf(stderr,
+                 "Warning: Using a password with '-a' or '-u' option on the command line interface may not "
+                 "be safe.\n");
   }
   if (options.ask_password) options.credentials->password = ask_password("Please input password: ");
   return run(std::move(options));
@@ -67,7 +69,8 @@ int run_with(const std::vector<std::string>& arguments) {
 }  // namespace plimsoll::cli
 
 int main(int count, char** arguments) {
-  // A reader that went away, as head does, ends the program at its next write; a server that did is an error we report.
+  // A reader that went away, as head does, ends the program at its next write; a server that did is an error
+  // we report.
   try {
     return plimsoll::cli::run_with({arguments + 1, arguments + count});
   } catch (const plimsoll::cli::UsageError& error) {

@@ -27,9 +27,9 @@ constexpr std::array<Group, 4> kGroups = {{{"plimsoll_breakdown_", "Where the re
 
 // What Redis itself tells about where its memory is.
 constexpr std::array<std::string_view, 12> kRedisFields = {
-    "used_memory_startup", "used_memory_dataset",  "used_memory_overhead", "used_memory_scripts",
-    "mem_clients_normal",  "mem_clients_slaves",   "mem_replication_backlog", "mem_aof_buffer",
-    "lazyfree_pending_objects", "allocator_frag_bytes", "allocator_rss_bytes",  "rss_overhead_bytes"};
+    "used_memory_startup",      "used_memory_dataset",  "used_memory_overhead",    "used_memory_scripts",
+    "mem_clients_normal",       "mem_clients_slaves",   "mem_replication_backlog", "mem_aof_buffer",
+    "lazyfree_pending_objects", "allocator_frag_bytes", "allocator_rss_bytes",     "rss_overhead_bytes"};
 
 struct Line {
   std::string name;
@@ -38,10 +38,11 @@ struct Line {
 };
 
 bool is_amount_of_bytes(std::string_view name) {
-  static constexpr std::array<std::string_view, 8> kOthers = {"_ms",    "_us",    "_sec",   "_seconds",
+  static constexpr std::array<std::string_view, 8> kOthers = {"_ms",    "_us",    "_sec",     "_seconds",
                                                               "_ratio", "_count", "_objects", "_percent"};
   return name != "age" && !name.ends_with("_age") &&
-         std::none_of(kOthers.begin(), kOthers.end(), [&](std::string_view end) { return name.ends_with(end); });
+         std::none_of(kOthers.begin(), kOthers.end(),
+                      [&](std::string_view end) { return name.ends_with(end); });
 }
 
 std::string signed_bytes(std::int64_t bytes) {
@@ -116,7 +117,8 @@ void View::totals() {
   if (limit > 0) row("maxmemory", signed_bytes(limit), policy);
   if (const auto peak = now_.integer("used_memory_peak")) row("used_memory_peak", signed_bytes(*peak));
   if (const auto rss = now_.integer("used_memory_rss"))
-    row("used_memory_rss", signed_bytes(*rss), used > 0 ? format("%.2f x used_memory", percent(*rss, used) / 100) : "");
+    row("used_memory_rss", signed_bytes(*rss),
+        used > 0 ? format("%.2f x used_memory", percent(*rss, used) / 100) : "");
 }
 
 std::int64_t View::change(std::string_view field) const {
@@ -139,13 +141,15 @@ void View::traffic() {
   const auto misses = now_.integer("keyspace_misses");
   if (!hits || !misses) return;
   row("hit rate", rate(*hits, *misses),
-      before_ == nullptr ? "" : "since the last view " + rate(change("keyspace_hits"), change("keyspace_misses")));
+      before_ == nullptr ? ""
+                         : "since the last view " + rate(change("keyspace_hits"), change("keyspace_misses")));
 }
 
 void View::group(const Group& group) {
   std::vector<Line> found;
   for (const auto& [name, value] : now_.fields()) {
-    if (name.starts_with(group.prefix)) found.push_back(line_of(std::string_view(name).substr(group.prefix.size()), value));
+    if (name.starts_with(group.prefix))
+      found.push_back(line_of(std::string_view(name).substr(group.prefix.size()), value));
   }
   lines(group.title, found, group.is_sum);
 }
@@ -166,8 +170,9 @@ void View::redis_fields() {
 void View::other_fields() {
   std::vector<Line> found;
   for (const auto& [name, value] : now_.fields()) {
-    const bool grouped = std::any_of(kGroups.begin(), kGroups.end(),
-                                     [&, &field = name](const Group& each) { return field.starts_with(each.prefix); });
+    const bool grouped = std::any_of(kGroups.begin(), kGroups.end(), [&, &field = name](const Group& each) {
+      return field.starts_with(each.prefix);
+    });
     if (name.starts_with(kPrefix) && !grouped)
       found.push_back(line_of(std::string_view(name).substr(kPrefix.size()), value));
   }
@@ -177,7 +182,8 @@ void View::other_fields() {
 std::string View::share(std::int64_t bytes, std::int64_t whole) const {
   const double part = percent(bytes, whole);
   std::string text = format("%5.1f%%", part);
-  if (style_.bars) text += " " + std::string(static_cast<std::size_t>(std::clamp(part, 0.0, 100.0) * kBarWidth / 100), '#');
+  if (style_.bars)
+    text += " " + std::string(static_cast<std::size_t>(std::clamp(part, 0.0, 100.0) * kBarWidth / 100), '#');
   return text;
 }
 
@@ -188,7 +194,8 @@ void View::lines(std::string_view title, const std::vector<Line>& lines, bool is
   std::int64_t whole = 0;
   for (const Line& line : lines) whole += line.bytes;
   if (is_sum) {
-    std::stable_sort(sorted.begin(), sorted.end(), [](const Line& a, const Line& b) { return a.bytes > b.bytes; });
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const Line& a, const Line& b) { return a.bytes > b.bytes; });
   }
   for (const Line& line : sorted) row(line.name, line.text, is_sum ? share(line.bytes, whole) : "");
   if (is_sum) row("sum", signed_bytes(whole));
@@ -196,7 +203,8 @@ void View::lines(std::string_view title, const std::vector<Line>& lines, bool is
 
 }  // namespace
 
-std::string render_memory(const Info& now, const Info* before, const std::string& server, const MemoryViewStyle& style) {
+std::string render_memory(const Info& now, const Info* before, const std::string& server,
+                          const MemoryViewStyle& style) {
   return View(now, before, style).render(server);
 }
 

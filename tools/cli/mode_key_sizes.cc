@@ -62,13 +62,15 @@ class KeySizes {
 };
 
 void KeySizes::run() {
-  std::printf("\n# Every key is looked at, with SCAN: the biggest of each type, and the averages.\n"
-              "# Use -i 0.1 to rest 0.1 seconds after every %d SCAN calls.\n\n",
-              kScansPerPause);
+  std::printf(
+      "\n# Every key is looked at, with SCAN: the biggest of each type, and the averages.\n"
+      "# Use -i 0.1 to rest 0.1 seconds after every %d SCAN calls.\n\n",
+      kScansPerPause);
   database_keys_ = static_cast<std::uint64_t>(session_.ask({"DBSIZE"}).integer);
   KeyScan scan(options_, session_);
   for (int calls = 1; !scan.finished() && !session_.interrupted(); ++calls) {
-    progress_ = database_keys_ == 0 ? 0 : 100.0 * static_cast<double>(sampled_) / static_cast<double>(database_keys_);
+    progress_ =
+        database_keys_ == 0 ? 0 : 100.0 * static_cast<double>(sampled_) / static_cast<double>(database_keys_);
     sample(scan.next());
     std::fflush(stdout);
     if (calls % kScansPerPause == 0 && !session_.pause(options_.interval.value_or(0))) break;
@@ -85,7 +87,8 @@ void KeySizes::sample(const std::vector<std::string>& keys) {
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (types[i] == nullptr) continue;
     const Value size = session_.connection().read();
-    // A key that became something else meanwhile answers with an error, one that went with nil: neither has a size.
+    // A key that became something else meanwhile answers with an error, one that went with nil: neither has a
+    // size.
     if (size.type == client::Type::kInteger && size.integer >= 0)
       take(*types[i], keys[i], static_cast<std::uint64_t>(size.integer));
   }
@@ -117,8 +120,9 @@ void KeySizes::take(TypeSizes& type, const std::string& key, std::uint64_t size)
   if (size <= type.biggest && type.keys > 1) return;
   type.biggest = size;
   type.biggest_key = quote(key);
-  std::printf("[%05.2f%%] Biggest %-6s found so far '%s' with %llu %s\n", progress_, std::string(type.type).c_str(),
-              type.biggest_key.c_str(), static_cast<unsigned long long>(size), std::string(unit(type)).c_str());
+  std::printf("[%05.2f%%] Biggest %-6s found so far '%s' with %llu %s\n", progress_,
+              std::string(type.type).c_str(), type.biggest_key.c_str(), static_cast<unsigned long long>(size),
+              std::string(unit(type)).c_str());
 }
 
 TypeSizes* KeySizes::find_type(const std::string& name) {
@@ -133,23 +137,26 @@ double ratio(std::uint64_t part, std::uint64_t whole) {
 }
 
 void KeySizes::print_summary() const {
-  std::printf("\n-------- summary -------\n\nSampled %llu keys in the keyspace!\n"
-              "Total key length in bytes is %llu (avg len %.2f)\n\n",
-              static_cast<unsigned long long>(sampled_), static_cast<unsigned long long>(key_bytes_),
-              ratio(key_bytes_, sampled_));
+  std::printf(
+      "\n-------- summary -------\n\nSampled %llu keys in the keyspace!\n"
+      "Total key length in bytes is %llu (avg len %.2f)\n\n",
+      static_cast<unsigned long long>(sampled_), static_cast<unsigned long long>(key_bytes_),
+      ratio(key_bytes_, sampled_));
   for (const TypeSizes& type : types_) {
     if (type.keys == 0) continue;
-    std::printf("Biggest %6s found '%s' has %llu %s\n", std::string(type.type).c_str(), type.biggest_key.c_str(),
-                static_cast<unsigned long long>(type.biggest), std::string(unit(type)).c_str());
+    std::printf("Biggest %6s found '%s' has %llu %s\n", std::string(type.type).c_str(),
+                type.biggest_key.c_str(), static_cast<unsigned long long>(type.biggest),
+                std::string(unit(type)).c_str());
   }
   std::printf("\n");
   for (const TypeSizes& type : types_) print_type(type);
 }
 
 void KeySizes::print_type(const TypeSizes& type) const {
-  std::printf("%llu %ss with %llu %s (%05.2f%% of keys, avg size %.2f)\n", static_cast<unsigned long long>(type.keys),
-              std::string(type.type).c_str(), static_cast<unsigned long long>(type.total),
-              std::string(unit(type)).c_str(), 100 * ratio(type.keys, sampled_), ratio(type.total, type.keys));
+  std::printf("%llu %ss with %llu %s (%05.2f%% of keys, avg size %.2f)\n",
+              static_cast<unsigned long long>(type.keys), std::string(type.type).c_str(),
+              static_cast<unsigned long long>(type.total), std::string(unit(type)).c_str(),
+              100 * ratio(type.keys, sampled_), ratio(type.total, type.keys));
 }
 
 }  // namespace

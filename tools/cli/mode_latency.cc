@@ -12,9 +12,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr double kSamplePause = 0.01;       // seconds
-constexpr double kSingleReportTime = 1;     // seconds
-constexpr double kUsualHistoryRange = 15;   // seconds
+constexpr double kSamplePause = 0.01;      // seconds
+constexpr double kSingleReportTime = 1;    // seconds
+constexpr double kUsualHistoryRange = 15;  // seconds
 
 // Whole milliseconds, as redis-cli counts them.
 struct Samples {
@@ -32,7 +32,9 @@ struct Samples {
   double average() const { return count == 0 ? 0 : static_cast<double>(sum) / static_cast<double>(count); }
 };
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 class LatencyMode {
  public:
@@ -57,7 +59,9 @@ class LatencyMode {
   Samples samples_;
 };
 
-double LatencyMode::range() const { return options_.interval.value_or(history_ ? kUsualHistoryRange : kSingleReportTime); }
+double LatencyMode::range() const {
+  return options_.interval.value_or(history_ ? kUsualHistoryRange : kSingleReportTime);
+}
 
 void LatencyMode::run() {
   Clock::time_point start = Clock::now();
@@ -90,8 +94,8 @@ void LatencyMode::report() const {
       break;
     case OutputMode::kJson:
     case OutputMode::kQuotedJson:
-      std::printf("{\"min\": %lld, \"max\": %lld, \"avg\": %.2f, \"count\": %lld}\n", samples_.least, samples_.most,
-                  samples_.average(), samples_.count);
+      std::printf("{\"min\": %lld, \"max\": %lld, \"avg\": %.2f, \"count\": %lld}\n", samples_.least,
+                  samples_.most, samples_.average(), samples_.count);
       break;
     default:
       std::printf("%lld %lld %.2f %lld\n", samples_.least, samples_.most, samples_.average(), samples_.count);

@@ -21,8 +21,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr std::size_t kMostUnsent = 1024 * 1024;
 
-// Standard input holds whatever the user made, so only a reply can tell that the server has seen it all: the echo of
-// random bytes sent after it.
+// Standard input holds whatever the user made, so only a reply can tell that the server has seen it all: the
+// echo of random bytes sent after it.
 std::string random_mark() {
   static constexpr char kLetters[] = "0123456789abcdefghijklmnopqrstuvwxyz";
   std::random_device random;
@@ -59,7 +59,8 @@ class Pipe {
 int Pipe::run() {
   while (!marked_reply_seen_) {
     if (!wait()) {
-      std::fprintf(stderr, "No replies for %lld seconds: exiting.\n", static_cast<long long>(patience_.count()));
+      std::fprintf(stderr, "No replies for %lld seconds: exiting.\n",
+                   static_cast<long long>(patience_.count()));
       ++errors_;
       break;
     }
@@ -72,14 +73,15 @@ int Pipe::run() {
   return errors_ > 0 ? 1 : 0;
 }
 
-// Waits until there is something to read from either side or room to send; reads input if that is it. False if all is
-// sent and the server has been silent for too long.
+// Waits until there is something to read from either side or room to send; reads input if that is it. False
+// if all is sent and the server has been silent for too long.
 bool Pipe::wait() {
   const bool wants_input = !input_ended_ && connection_.unsent_bytes() < kMostUnsent;
   const short server_events = connection_.unsent_bytes() > 0 ? POLLIN | POLLOUT : POLLIN;
   int timeout = -1;
   if (input_ended_ && patience_.count() > 0) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(last_progress_ + patience_ - Clock::now()).count();
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(last_progress_ + patience_ - Clock::now()).count();
     if (left <= 0) return false;
     timeout = static_cast<int>(left);
   }

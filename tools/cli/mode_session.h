@@ -1,11 +1,11 @@
 #pragma once
 
+#include <resp_client/value.h>
+
 #include <functional>
 #include <initializer_list>
 #include <stdexcept>
 #include <string_view>
-
-#include <resp_client/value.h>
 
 #include "options.h"
 #include "session.h"

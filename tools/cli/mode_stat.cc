@@ -23,8 +23,8 @@ std::string children(const Info& info) {
 
 std::string line_of(const Info& info, std::int64_t new_requests) {
   const auto count = [&](const char* name) { return std::to_string(info.integer_or_zero(name)); };
-  const std::string requests = format("%s (+%lld)", count("total_commands_processed").c_str(),
-                                      static_cast<long long>(new_requests));
+  const std::string requests =
+      format("%s (+%lld)", count("total_commands_processed").c_str(), static_cast<long long>(new_requests));
   return format("%-11lld%-9s%-8s%-8s%-20s%-12s%s\n", static_cast<long long>(info.total_keys()),
                 human_bytes(static_cast<std::uint64_t>(info.integer_or_zero("used_memory"))).c_str(),
                 count("connected_clients").c_str(), count("blocked_clients").c_str(), requests.c_str(),
@@ -37,9 +37,10 @@ int stat_loop(const Options& options, ModeSession& session) {
   for (std::int64_t line = 0; left < 0 || line < left; ++line) {
     const Info info(session.ask({"INFO"}).text);
     if (line % kLinesPerHeader == 0) {
-      std::fputs("------- data ------ --------------------- load -------------------- - child -\n"
-                 "keys       mem      clients blocked requests            connections          \n",
-                 stdout);
+      std::fputs(
+          "------- data ------ --------------------- load -------------------- - child -\n"
+          "keys       mem      clients blocked requests            connections          \n",
+          stdout);
     }
     const std::int64_t requests = info.integer_or_zero("total_commands_processed");
     std::fputs(line_of(info, line == 0 ? 0 : requests - requests_before).c_str(), stdout);

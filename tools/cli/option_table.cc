@@ -5,11 +5,12 @@
 namespace plimsoll::cli {
 namespace {
 
-std::int64_t integer_between(const char* option, const std::string& text, std::int64_t low, std::int64_t high) {
+std::int64_t integer_between(const char* option, const std::string& text, std::int64_t low,
+                             std::int64_t high) {
   const auto value = parse_integer(text);
   if (!value || *value < low || *value > high)
-    throw UsageError(format("Invalid value '%s' for %s: it takes a whole number from %lld to %lld", text.c_str(), option,
-                            static_cast<long long>(low), static_cast<long long>(high)));
+    throw UsageError(format("Invalid value '%s' for %s: it takes a whole number from %lld to %lld",
+                            text.c_str(), option, static_cast<long long>(low), static_cast<long long>(high)));
   return *value;
 }
 
@@ -57,78 +58,134 @@ constexpr std::int64_t kForever = -1;
 #define DO [](Draft & draft, [[maybe_unused]] const std::string& value)
 
 constexpr OptionRow kTable[] = {
-    {"-h", "", "host", "Server host (default 127.0.0.1).", DO { draft.options.endpoint.host = value; }},
-    {"-p", "", "port", "Server port (default 6379).",
-     DO { draft.options.endpoint.port = static_cast<std::uint16_t>(integer_between("-p", value, 1, 65535)); }},
-    {"-s", "", "socket", "Unix socket of the server, instead of host and port.",
-     DO { draft.options.endpoint.unix_socket = value; }},
-    {"-u", "", "uri", "redis://[[user:]password@]host[:port][/database]",
-     DO { apply_uri(draft.options, value); }},
-    {"-a", "--pass", "password", "Password. $REDISCLI_AUTH is safer: others cannot read it in ps.", set_password},
-    {"--user", "", "user", "ACL user, with -a.", DO { draft.user = value; }},
-    {"--askpass", "", "", "Ask for the password on the terminal; -a and $REDISCLI_AUTH are ignored.",
-     DO { draft.options.ask_password = true; }},
-    {"--no-auth-warning", "", "", "No warning about a password on the command line.",
-     DO { draft.no_auth_warning = true; }},
-    {"-n", "", "database", "Database number.",
-     DO { draft.options.database = static_cast<int>(integer_between("-n", value, 0, INT32_MAX)); }},
-    {"-2", "", "", "Speak RESP2.", DO { draft.resp2 = true; }},
-    {"-3", "", "", "Speak RESP3.", DO { draft.options.resp3 = true; }},
-    {"-r", "", "repeat", "Run the command this many times, -1 for ever; with --stat and --memory, the lines or views.",
-     DO { draft.options.repeat = integer_between("-r", value, kForever, INT64_MAX); }},
-    {"-i", "", "interval",
-     "Seconds between repetitions, fractions allowed. Also the interval of --stat, --memory and --latency,\n"
-     "and the pause per SCAN call of --scan or per 100 of --bigkeys and --memkeys.",
-     DO { draft.options.interval = seconds("-i", value); }},
-    {"-x", "", "", "Read the last argument from standard input.",
-     DO { draft.options.stdin_last_argument = true; }},
-    {"-X", "", "tag", "Read the argument that equals <tag> from standard input.",
-     DO { draft.options.stdin_tag = value; }},
-    {"-d", "", "delimiter", "Between the elements of a raw reply (default: a line feed).",
-     DO { draft.options.style.element_delimiter = value; }},
-    {"-D", "", "delimiter", "After each raw reply (default: a line feed).",
-     DO { draft.options.style.reply_delimiter = value; }},
-    {"-c", "", "", "Accepted for scripts and ignored: there is no cluster to follow redirections in.",
-     DO { draft.cluster = true; }},
-    {"-e", "", "", "Exit with status 1 when a command fails, its error on standard error.",
-     DO { draft.options.fail_on_error = true; }},
+    {"-h", "", "host", "Server host (default 127.0.0.1).", DO{draft.options.endpoint.host = value;
+}  // namespace
+}  // namespace plimsoll::cli
+, {"-p", "", "port", "Server port (default 6379).",
+   DO{draft.options.endpoint.port = static_cast<std::uint16_t>(integer_between("-p", value, 1, 65535));
+}
+}
+, {"-s", "", "socket", "Unix socket of the server, instead of host and port.",
+   DO{draft.options.endpoint.unix_socket = value;
+}
+}
+, {"-u", "", "uri", "redis://[[user:]password@]host[:port][/database]", DO{apply_uri(draft.options, value);
+}
+}
+,
+    {"-a", "--pass", "password", "Password. $REDISCLI_AUTH is safer: others cannot read it in ps.",
+     set_password},
+    {"--user", "", "user", "ACL user, with -a.", DO{draft.user = value;
+}
+}
+, {"--askpass", "", "", "Ask for the password on the terminal; -a and $REDISCLI_AUTH are ignored.",
+   DO{draft.options.ask_password = true;
+}
+}
+, {"--no-auth-warning", "", "", "No warning about a password on the command line.",
+   DO{draft.no_auth_warning = true;
+}
+}
+, {"-n", "", "database", "Database number.",
+   DO{draft.options.database = static_cast<int>(integer_between("-n", value, 0, INT32_MAX));
+}
+}
+, {"-2", "", "", "Speak RESP2.", DO{draft.resp2 = true;
+}
+}
+, {"-3", "", "", "Speak RESP3.", DO{draft.options.resp3 = true;
+}
+}
+, {"-r", "", "repeat",
+   "Run the command this many times, -1 for ever; with --stat and --memory, the lines or views.",
+   DO{draft.options.repeat = integer_between("-r", value, kForever, INT64_MAX);
+}
+}
+, {"-i", "", "interval",
+   "Seconds between repetitions, fractions allowed. Also the interval of --stat, --memory and --latency,\n"
+   "and the pause per SCAN call of --scan or per 100 of --bigkeys and --memkeys.",
+   DO{draft.options.interval = seconds("-i", value);
+}
+}
+, {"-x", "", "", "Read the last argument from standard input.", DO{draft.options.stdin_last_argument = true;
+}
+}
+, {"-X", "", "tag", "Read the argument that equals <tag> from standard input.",
+   DO{draft.options.stdin_tag = value;
+}
+}
+, {"-d", "", "delimiter", "Between the elements of a raw reply (default: a line feed).",
+   DO{draft.options.style.element_delimiter = value;
+}
+}
+, {"-D", "", "delimiter", "After each raw reply (default: a line feed).",
+   DO{draft.options.style.reply_delimiter = value;
+}
+}
+, {"-c", "", "", "Accepted for scripts and ignored: there is no cluster to follow redirections in.",
+   DO{draft.cluster = true;
+}
+}
+, {"-e", "", "", "Exit with status 1 when a command fails, its error on standard error.",
+   DO{draft.options.fail_on_error = true;
+}
+}
+,
     {"--raw", "", "", "Replies as bare bytes (default unless standard output is a terminal).",
      set_output<OutputMode::kRaw>},
-    {"--no-raw", "", "", "Replies typed, numbered and quoted (default on a terminal).", set_output<OutputMode::kTyped>},
+    {"--no-raw", "", "", "Replies typed, numbered and quoted (default on a terminal).",
+     set_output<OutputMode::kTyped>},
     {"--csv", "", "", "Replies as CSV.", set_output<OutputMode::kCsv>},
     {"--json", "", "", "Replies as JSON; speaks RESP3 unless -2 is given.", set_output<OutputMode::kJson>},
-    {"--quoted-json", "", "", "The same in ASCII, other bytes as \\xHH.", set_output<OutputMode::kQuotedJson>},
+    {"--quoted-json", "", "", "The same in ASCII, other bytes as \\xHH.",
+     set_output<OutputMode::kQuotedJson>},
     {"--quoted-input", "", "", "Each argument of the command is a quoted string, as in the interactive mode.",
-     DO { draft.quoted_input = true; }},
-    {"--show-pushes", "", "yn", "Print RESP3 pushes (default: if standard output is a terminal).", set_show_pushes},
+     DO{draft.quoted_input = true;
+}
+}
+,
+    {"--show-pushes", "", "yn", "Print RESP3 pushes (default: if standard output is a terminal).",
+     set_show_pushes},
     {"--memory", "", "", "Live view of where the server's memory is; -i seconds, -r or --count views.",
      set_mode<Mode::kMemory>},
     {"--stat", "", "", "A line of statistics per interval.", set_mode<Mode::kStat>},
     {"--latency", "", "", "Round-trip times of PING in milliseconds; one summary if not on a terminal.",
      set_mode<Mode::kLatency>},
-    {"--latency-history", "", "", "The same, a new line every 15 seconds or -i.", set_mode<Mode::kLatencyHistory>},
+    {"--latency-history", "", "", "The same, a new line every 15 seconds or -i.",
+     set_mode<Mode::kLatencyHistory>},
     {"--bigkeys", "", "", "The keys with most elements or bytes, by type.", set_mode<Mode::kBigKeys>},
     {"--memkeys", "", "", "The keys that take most memory, by type.", set_mode<Mode::kMemKeys>},
     {"--memkeys-samples", "", "n", "The same with MEMORY USAGE ... SAMPLES n.", set_memory_samples},
     {"--scan", "", "", "List the keys with SCAN.", set_mode<Mode::kScan>},
     {"--pattern", "", "pattern", "Only keys like this, for --scan, --bigkeys and --memkeys.",
-     DO { draft.pattern = value; }},
+     DO{draft.pattern = value;
+}
+}
+,
     {"--quoted-pattern", "", "pattern", "The same as a quoted string, for bytes the shell cannot pass.",
      set_quoted_pattern},
     {"--count", "", "n", "COUNT of each SCAN call; with --memory, the number of views.",
-     DO { draft.options.count = integer_between("--count", value, 1, INT64_MAX); }},
+     DO{draft.options.count = integer_between("--count", value, 1, INT64_MAX);
+}
+}
+,
     {"--pipe", "", "", "Send standard input, which is commands or RESP, and count the replies.",
      set_mode<Mode::kPipe>},
     {"--pipe-timeout", "", "seconds", "Give up if no reply comes for so long (default 30, 0 waits for ever).",
-     DO { draft.options.pipe_timeout_seconds = integer_between("--pipe-timeout", value, 0, 1'000'000); }},
-    {"--help", "", "", "This text.", set_mode<Mode::kHelp>},
+     DO{draft.options.pipe_timeout_seconds = integer_between("--pipe-timeout", value, 0, 1'000'000);
+}
+}
+, {"--help", "", "", "This text.", set_mode<Mode::kHelp>},
     {"--version", "-v", "", "The version.", set_mode<Mode::kVersion>},
-};
+}
+;
 
 #undef DO
 
 }  // namespace
 
-std::span<const OptionRow> option_table() { return kTable; }
+std::span<const OptionRow> option_table() {
+  return kTable;
+}
 
 }  // namespace plimsoll::cli

@@ -9,17 +9,19 @@
 namespace plimsoll::cli {
 namespace {
 
-// Options of redis-cli this program does not have. Said by name: "unrecognized" would send people looking for a typo.
+// Options of redis-cli this program does not have. Said by name: "unrecognized" would send people looking for
+// a typo.
 constexpr std::array<std::string_view, 20> kUnsupported = {
-    "--tls",          "--sni",     "--cacert",       "--cacertdir",     "--insecure",
-    "--cert",         "--key",     "--tls-ciphers",  "--tls-ciphersuites", "--latency-dist",
-    "--lru-test",     "--replica", "--slave",        "--rdb",           "--functions-rdb",
-    "--hotkeys",      "--eval",    "--ldb",          "--ldb-sync-mode", "--cluster"};
+    "--tls",           "--sni",         "--cacert",           "--cacertdir",    "--insecure", "--cert",
+    "--key",           "--tls-ciphers", "--tls-ciphersuites", "--latency-dist", "--lru-test", "--replica",
+    "--slave",         "--rdb",         "--functions-rdb",    "--hotkeys",      "--eval",     "--ldb",
+    "--ldb-sync-mode", "--cluster"};
 
 const OptionRow* find_row(const std::string& name) {
   const auto rows = option_table();
-  const auto row = std::find_if(rows.begin(), rows.end(),
-                                [&](const OptionRow& each) { return each.name == name || each.alias == name; });
+  const auto row = std::find_if(rows.begin(), rows.end(), [&](const OptionRow& each) {
+    return each.name == name || each.alias == name;
+  });
   return row == rows.end() || name.empty() ? nullptr : &*row;
 }
 
@@ -72,7 +74,8 @@ void settle_output(Draft& draft, const Surroundings& surroundings) {
   options.style.mode = draft.output.value_or(usual);
   options.show_pushes = draft.show_pushes.value_or(surroundings.output_is_terminal);
   if (draft.json && !draft.resp2) options.resp3 = true;
-  if (draft.cluster) options.notices.push_back("Option -c is ignored: plimsoll-cli does not follow cluster redirections.");
+  if (draft.cluster)
+    options.notices.push_back("Option -c is ignored: plimsoll-cli does not follow cluster redirections.");
 }
 
 void settle_command(Draft& draft) {

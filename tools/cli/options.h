@@ -1,12 +1,12 @@
 #pragma once
 
+#include <resp_client/connection.h>
+
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
-
-#include <resp_client/connection.h>
 
 #include "formatter.h"
 
@@ -36,7 +36,8 @@ struct Options {
   client::Endpoint endpoint;
   std::optional<Credentials> credentials;
   bool ask_password = false;
-  bool warn_about_password = false;  // it was given on the command line, where other users of the machine can read it
+  bool warn_about_password =
+      false;  // it was given on the command line, where other users of the machine can read it
   int database = 0;
   bool resp3 = false;
   std::optional<std::int64_t> repeat;  // negative: for ever
@@ -71,8 +72,8 @@ struct Surroundings {
 // Options come first; the first argument that is none begins the command. Throws UsageError.
 Options parse_options(const std::vector<std::string>& arguments, const Surroundings& surroundings);
 
-// Sets host, port, credentials and database from redis://[[user:]password@]host[:port][/database]; percent-encoded bytes
-// are decoded. Throws UsageError.
+// Sets host, port, credentials and database from redis://[[user:]password@]host[:port][/database];
+// percent-encoded bytes are decoded. Throws UsageError.
 void apply_uri(Options& options, const std::string& uri);
 
 std::string usage_text();

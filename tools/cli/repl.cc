@@ -111,7 +111,8 @@ bool Repl::handle_own(const Words& words) {
   if (words[0][0] == ':') {
     set_preference(words);
   } else if (is_help(words)) {
-    std::fputs(help_text(docs_.get(*session_), {words.begin() + 1, words.end()}, has_editor_).c_str(), stdout);
+    std::fputs(help_text(docs_.get(*session_), {words.begin() + 1, words.end()}, has_editor_).c_str(),
+               stdout);
   } else if (words.size() == 3 && equal_ignoring_case(words[0], "connect")) {
     reconnect_to(words);
   } else if (words.size() == 1 && equal_ignoring_case(words[0], "clear")) {
@@ -137,7 +138,8 @@ void Repl::run_words(Words words) {
   const auto start = std::chrono::steady_clock::now();
   runner_->run(words, repeat);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-  if (elapsed >= kSlow && options_.style.mode == OutputMode::kTyped) std::printf("(%.2fs)\n", elapsed.count());
+  if (elapsed >= kSlow && options_.style.mode == OutputMode::kTyped)
+    std::printf("(%.2fs)\n", elapsed.count());
 }
 
 void Repl::set_preference(const Words& words) {
@@ -166,7 +168,9 @@ void Repl::keep(const std::string& line, const Words& words) {
   history_.append(line);
 }
 
-std::string read_all_of_stdin() { return {std::istreambuf_iterator<char>(std::cin), {}}; }
+std::string read_all_of_stdin() {
+  return {std::istreambuf_iterator<char>(std::cin), {}};
+}
 
 // False if the tag -X names is none of the arguments.
 bool take_stdin_argument(Options& options) {

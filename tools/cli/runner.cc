@@ -19,7 +19,8 @@ bool is_one_of(const std::string& word, std::initializer_list<const char*> names
 }
 
 bool is(const Words& command, const char* first, const char* second) {
-  return command.size() > 1 && equal_ignoring_case(command[0], first) && equal_ignoring_case(command[1], second);
+  return command.size() > 1 && equal_ignoring_case(command[0], first) &&
+         equal_ignoring_case(command[1], second);
 }
 
 bool is_connection_lost(const ConnectionError& error) {

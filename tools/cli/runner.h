@@ -12,8 +12,9 @@ namespace plimsoll::cli {
 // Runs commands on a session and prints their replies, streams included.
 class Runner {
  public:
-  // `interrupt` null: an interrupt ends the program, and a lost connection is an error. Otherwise, in an interactive
-  // session, an interrupt ends the command, and a command whose connection turns out lost is sent once more on a new one.
+  // `interrupt` null: an interrupt ends the program, and a lost connection is an error. Otherwise, in an
+  // interactive session, an interrupt ends the command, and a command whose connection turns out lost is sent
+  // once more on a new one.
   Runner(const Options& options, Session& session, SignalPipe* interrupt, bool interactive);
 
   enum class Outcome {

@@ -10,7 +10,9 @@ namespace {
 using client::ConnectionError;
 using client::Value;
 
-bool is(const std::vector<std::string>& command, const char* name) { return equal_ignoring_case(command[0], name); }
+bool is(const std::vector<std::string>& command, const char* name) {
+  return equal_ignoring_case(command[0], name);
+}
 
 }  // namespace
 
@@ -33,7 +35,8 @@ bool Session::connect() {
     return true;
   } catch (const std::runtime_error& error) {
     disconnect();
-    std::fprintf(stderr, "Could not connect to Redis at %s: %s\n", endpoint_.describe().c_str(), error.what());
+    std::fprintf(stderr, "Could not connect to Redis at %s: %s\n", endpoint_.describe().c_str(),
+                 error.what());
     return false;
   }
 }
@@ -65,7 +68,8 @@ void Session::set_up() {
       !accepted(connection_->authenticate(credentials_->user, credentials_->password), "AUTH"))
     return;
   if (wanted_database_ != 0) {
-    if (!accepted(connection_->select(wanted_database_), "SELECT " + std::to_string(wanted_database_))) return;
+    if (!accepted(connection_->select(wanted_database_), "SELECT " + std::to_string(wanted_database_)))
+      return;
     database_ = wanted_database_;
   }
   if (wanted_resp3_) resp3_ = accepted(connection_->hello(3), "HELLO 3");
@@ -83,7 +87,8 @@ void Session::end_transaction(bool applied) {
 }
 
 void Session::note_reply(const std::vector<std::string>& command, const Value& reply) {
-  if (is(command, "exec")) return in_transaction_ ? end_transaction(!reply.is_error() && !reply.is_nil()) : void();
+  if (is(command, "exec"))
+    return in_transaction_ ? end_transaction(!reply.is_error() && !reply.is_nil()) : void();
   if (reply.is_error()) return;
   if (is(command, "select") && command.size() == 2) {
     database_ = wanted_database_ = static_cast<int>(parse_integer(command[1]).value_or(0));

@@ -1,18 +1,19 @@
 #pragma once
 
+#include <resp_client/connection.h>
+
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include <resp_client/connection.h>
-
 #include "options.h"
 
 namespace plimsoll::cli {
 
-// The connection of this program and what the server remembers of it: database, protocol, transaction. All of that but a
-// transaction is put back when it connects again. Failures are told on standard error, as redis-cli words them.
+// The connection of this program and what the server remembers of it: database, protocol, transaction. All of
+// that but a transaction is put back when it connects again. Failures are told on standard error, as
+// redis-cli words them.
 class Session {
  public:
   // `cancel_fd`, if not -1, ends any wait when it becomes readable.
@@ -20,15 +21,15 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // Connects anew: authenticates, selects the database, switches protocol. False if there is no connection; a refusal of
-  // AUTH, SELECT or HELLO is told and leaves one.
+  // Connects anew: authenticates, selects the database, switches protocol. False if there is no connection; a
+  // refusal of AUTH, SELECT or HELLO is told and leaves one.
   bool connect();
   void disconnect();
   bool connected() const { return connection_.has_value(); }
   client::Connection& connection() { return *connection_; }
 
-  // Pushes are printed or dropped, as the options say, and are no replies. So after connect(), until the connection is
-  // given another handler.
+  // Pushes are printed or dropped, as the options say, and are no replies. So after connect(), until the
+  // connection is given another handler.
   void watch_pushes();
 
   // Other end point from now on; connects.

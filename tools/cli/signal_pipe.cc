@@ -22,7 +22,8 @@ void write_to_pipe(int signal) {
   const int saved = errno;
   const char byte = 0;
   // A full pipe is as good as a written one: it is readable.
-  [[maybe_unused]] const ssize_t written = ::write(write_end_of[signal].load(std::memory_order_relaxed), &byte, 1);
+  [[maybe_unused]] const ssize_t written =
+      ::write(write_end_of[signal].load(std::memory_order_relaxed), &byte, 1);
   errno = saved;
 }
 
@@ -30,7 +31,8 @@ void write_to_pipe(int signal) {
 
 SignalPipe::SignalPipe(std::initializer_list<int> signals) {
   int ends[2];
-  if (::pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
+  if (::pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0)
+    throw std::system_error(errno, std::generic_category(), "pipe");
   read_end_ = ends[0];
   write_end_ = ends[1];
   for (const int each : signals) {
@@ -63,7 +65,8 @@ void SignalPipe::drain() {
 
 bool pause_for(double seconds, int fd) {
   using Clock = std::chrono::steady_clock;
-  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  const auto end =
+      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   while (true) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
     if (left <= 0) return true;

@@ -4,8 +4,9 @@
 
 namespace plimsoll::cli {
 
-// Turns signals into a readable descriptor, so that they can be waited for beside sockets without a race. While one lives
-// its signals do nothing else; afterwards they act as before. One per signal at a time in a process.
+// Turns signals into a readable descriptor, so that they can be waited for beside sockets without a race.
+// While one lives its signals do nothing else; afterwards they act as before. One per signal at a time in a
+// process.
 class SignalPipe {
  public:
   explicit SignalPipe(std::initializer_list<int> signals);

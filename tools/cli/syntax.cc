@@ -71,8 +71,8 @@ Rest begin_block(const Argument& argument, const std::string& word, bool tokens_
   return std::nullopt;
 }
 
-// What of `argument` is left once `word` was its first word; nothing if it cannot be. With `tokens_only` a word that would
-// fit only as a plain one does not count.
+// What of `argument` is left once `word` was its first word; nothing if it cannot be. With `tokens_only` a
+// word that would fit only as a plain one does not count.
 Rest begin(const Argument& argument, const std::string& word, bool tokens_only) {
   if (argument.kind == Argument::Kind::kPureToken) {
     if (equal_ignoring_case(argument.token, word)) return Arguments{};
@@ -115,7 +115,9 @@ void collect_tokens(const Argument& argument, std::vector<std::string>& out) {
 
 }  // namespace
 
-std::string render(const Arguments& arguments) { return join(arguments, " "); }
+std::string render(const Arguments& arguments) {
+  return join(arguments, " ");
+}
 
 Remainder::Remainder(const Arguments& arguments, const std::vector<std::string>& words)
     : slots_(arguments.begin(), arguments.end()) {
@@ -125,7 +127,8 @@ Remainder::Remainder(const Arguments& arguments, const std::vector<std::string>&
 // What must come next wins; then a token, even where a plain word could be repeated once more.
 bool Remainder::take(const std::string& word) {
   if (!pending_.empty() && !pending_.front().optional) return take_pending(word, false);
-  return take_pending(word, true) || take_slot(word, true) || take_pending(word, false) || take_slot(word, false);
+  return take_pending(word, true) || take_slot(word, true) || take_pending(word, false) ||
+         take_slot(word, false);
 }
 
 bool Remainder::take_pending(const std::string& word, bool tokens_only) {

@@ -11,8 +11,8 @@ namespace plimsoll::cli {
 // "key [EX seconds|PX milliseconds] [GET]"
 std::string render(const std::vector<Argument>& arguments);
 
-// What may still follow after some words of a command were typed. Optional arguments are taken in any order, which is
-// what Redis accepts almost everywhere.
+// What may still follow after some words of a command were typed. Optional arguments are taken in any order,
+// which is what Redis accepts almost everywhere.
 class Remainder {
  public:
   // `words` are those after the command's name.
@@ -32,7 +32,7 @@ class Remainder {
   void use_slot(std::size_t index, std::vector<Argument> rest, bool by_token);
   std::size_t reachable_slots() const;
 
-  std::vector<Argument> pending_;               // the rest of an argument that was begun: comes before all slots
+  std::vector<Argument> pending_;  // the rest of an argument that was begun: comes before all slots
   std::vector<std::optional<Argument>> slots_;  // arguments not begun yet, empty once used
   bool fits_ = true;
 };

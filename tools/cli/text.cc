@@ -9,7 +9,9 @@
 namespace plimsoll::cli {
 namespace {
 
-bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; }
+bool is_blank(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0';
+}
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -74,7 +76,8 @@ class Splitter {
     std::size_t used = 1;
     char c = rest_[0];
     if (c == '\\' && rest_.size() > 1) {
-      const bool hex = rest_.size() > 3 && rest_[1] == 'x' && hex_digit(rest_[2]) >= 0 && hex_digit(rest_[3]) >= 0;
+      const bool hex =
+          rest_.size() > 3 && rest_[1] == 'x' && hex_digit(rest_[2]) >= 0 && hex_digit(rest_[3]) >= 0;
       if (closing == '"' && hex) {
         c = static_cast<char>(hex_digit(rest_[2]) * 16 + hex_digit(rest_[3]));
         used = 4;
@@ -93,12 +96,18 @@ class Splitter {
   std::string_view rest_;
 };
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+char upper(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
 
 }  // namespace
 
-std::optional<std::vector<std::string>> split_arguments(std::string_view line) { return Splitter(line).split(); }
+std::optional<std::vector<std::string>> split_arguments(std::string_view line) {
+  return Splitter(line).split();
+}
 
 std::optional<std::string> unquote(std::string_view text) {
   auto arguments = split_arguments(text);

@@ -8,9 +8,9 @@
 
 namespace plimsoll::cli {
 
-// Splits a line into arguments by redis-cli's rules: blanks separate; "double quotes" know \n \r \t \b \a \xHH and \c for
-// any other c; 'single quotes' know only \'; a closing quote must be followed by a blank or the end.
-// Nothing if quotes are unbalanced.
+// Splits a line into arguments by redis-cli's rules: blanks separate; "double quotes" know \n \r \t \b \a
+// \xHH and \c for any other c; 'single quotes' know only \'; a closing quote must be followed by a blank or
+// the end. Nothing if quotes are unbalanced.
 std::optional<std::vector<std::string>> split_arguments(std::string_view line);
 
 // The one argument that `text` spells by those rules, or nothing if it spells none or several.

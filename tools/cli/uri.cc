@@ -7,7 +7,9 @@
 namespace plimsoll::cli {
 namespace {
 
-[[noreturn]] void refuse(const char* what) { throw UsageError(std::string("Invalid URI ") + what); }
+[[noreturn]] void refuse(const char* what) {
+  throw UsageError(std::string("Invalid URI ") + what);
+}
 
 std::string decode_percent(std::string_view text) {
   std::string out;
@@ -60,14 +62,16 @@ void apply_host(Options& options, std::string_view text) {
   }
   if (!port.empty() && port[0] != ':') refuse("host");
   if (!text.empty()) options.endpoint.host = decode_percent(text);
-  if (port.size() > 1) options.endpoint.port = static_cast<std::uint16_t>(number(port.substr(1), 1, 65535, "port"));
+  if (port.size() > 1)
+    options.endpoint.port = static_cast<std::uint16_t>(number(port.substr(1), 1, 65535, "port"));
 }
 
 }  // namespace
 
 void apply_uri(Options& options, const std::string& uri) {
   static constexpr std::string_view kScheme = "redis://";
-  if (starts_with_ignoring_case(uri, "rediss://")) throw UsageError("plimsoll-cli does not support TLS (rediss://)");
+  if (starts_with_ignoring_case(uri, "rediss://"))
+    throw UsageError("plimsoll-cli does not support TLS (rediss://)");
   if (!starts_with_ignoring_case(uri, kScheme)) refuse("scheme");
   std::string_view rest = std::string_view(uri).substr(kScheme.size());
   rest = rest.substr(0, rest.find('?'));

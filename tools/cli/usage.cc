@@ -49,7 +49,9 @@ void append_row(std::string& out, const OptionRow& row) {
 
 }  // namespace
 
-std::string version_text() { return "plimsoll-cli " PLIMSOLL_VERSION "\n"; }
+std::string version_text() {
+  return "plimsoll-cli " PLIMSOLL_VERSION "\n";
+}
 
 std::string usage_text() {
   std::string out = version_text() + "\n" + std::string(kIntroduction);

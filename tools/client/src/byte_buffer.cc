@@ -25,40 +25,48 @@ ByteBuffer::ByteBuffer(ByteBuffer&& other) noexcept
     : memory_(std::move(other.memory_)),
       capacity_(std::exchange(other.capacity_, 0)),
       begin_(std::exchange(other.begin_, 0)),
-      end_(std::exchange(other.end_, 0)) {}
+      end_(std::exchange(other.end_, 0)),
+      room_(std::exchange(other.room_, 0)) {}
 
 ByteBuffer& ByteBuffer::operator=(ByteBuffer&& other) noexcept {
-  unpoison_all();
+  unpoison(0, capacity_);
   memory_ = std::move(other.memory_);
   capacity_ = std::exchange(other.capacity_, 0);
   begin_ = std::exchange(other.begin_, 0);
   end_ = std::exchange(other.end_, 0);
+  room_ = std::exchange(other.room_, 0);
   return *this;
 }
 
-ByteBuffer::~ByteBuffer() { unpoison_all(); }
+ByteBuffer::~ByteBuffer() {
+  unpoison(0, capacity_);
+}
 
 std::span<char> ByteBuffer::prepare(std::size_t size) {
-  unpoison_all();
+  poison(end_, room_);
   if (capacity_ - end_ < size) make_room(size);
+  room_ = size;
+  unpoison(end_, room_);
   return {memory_.get() + end_, size};
 }
 
 void ByteBuffer::commit(std::size_t size) {
   end_ += size;
-  poison_unused();
+  poison(end_, room_ - size);
+  room_ = 0;
 }
 
 void ByteBuffer::drop_front(std::size_t size) {
+  poison(begin_, size);
   begin_ += size;
   if (begin_ == end_) begin_ = end_ = 0;
-  poison_unused();
 }
 
-// Moving to the front is enough when that frees at least half; otherwise the capacity doubles. Either way each byte is
-// moved a constant number of times on average.
+// Moving to the front is enough when that frees at least half; otherwise the capacity doubles. Either way
+// each byte is moved a constant number of times on average.
 void ByteBuffer::make_room(std::size_t size) {
   const std::size_t used = end_ - begin_;
+  unpoison(0, capacity_);
   if (used + size > capacity_ || used > capacity_ / 2) {
     const std::size_t larger = std::max({kSmallestCapacity, capacity_ * 2, used + size});
     std::unique_ptr<char[]> moved(new char[larger]);
@@ -70,19 +78,18 @@ void ByteBuffer::make_room(std::size_t size) {
   }
   begin_ = 0;
   end_ = used;
+  poison(end_, capacity_ - end_);
 }
 
-void ByteBuffer::poison_unused() const {
+void ByteBuffer::poison([[maybe_unused]] std::size_t from, [[maybe_unused]] std::size_t size) const {
 #ifdef RESP_CLIENT_ASAN
-  if (!memory_) return;
-  ASAN_POISON_MEMORY_REGION(memory_.get(), begin_);
-  ASAN_POISON_MEMORY_REGION(memory_.get() + end_, capacity_ - end_);
+  if (memory_) ASAN_POISON_MEMORY_REGION(memory_.get() + from, size);
 #endif
 }
 
-void ByteBuffer::unpoison_all() const {
+void ByteBuffer::unpoison([[maybe_unused]] std::size_t from, [[maybe_unused]] std::size_t size) const {
 #ifdef RESP_CLIENT_ASAN
-  if (memory_) ASAN_UNPOISON_MEMORY_REGION(memory_.get(), capacity_);
+  if (memory_) ASAN_UNPOISON_MEMORY_REGION(memory_.get() + from, size);
 #endif
 }
 

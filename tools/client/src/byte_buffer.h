@@ -7,8 +7,9 @@
 
 namespace plimsoll::client {
 
-// A growing byte queue: room is prepared and filled at the end, bytes are dropped at the front. Under AddressSanitizer
-// everything outside [front, end) is poisoned, so that a reader which strays past what was received is caught.
+// A growing byte queue: room is prepared and filled at the end, bytes are dropped at the front. Under
+// AddressSanitizer everything outside [front, end) is poisoned, so that a reader which strays past what was
+// received is caught.
 class ByteBuffer {
  public:
   ByteBuffer() = default;
@@ -26,13 +27,14 @@ class ByteBuffer {
 
  private:
   void make_room(std::size_t size);
-  void poison_unused() const;
-  void unpoison_all() const;
+  void poison(std::size_t from, std::size_t size) const;
+  void unpoison(std::size_t from, std::size_t size) const;
 
   std::unique_ptr<char[]> memory_;
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
+  std::size_t room_ = 0;  // bytes prepared after end_
 };
 
 }  // namespace plimsoll::client

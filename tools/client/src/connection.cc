@@ -1,13 +1,11 @@
-#include <resp_client/connection.h>
-
 #include <poll.h>
+#include <resp_client/connection.h>
+#include <resp_client/encode.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
 #include <utility>
-
-#include <resp_client/encode.h>
 
 #include "socket.h"
 
@@ -18,7 +16,9 @@ constexpr std::size_t kReadBytes = 64 * 1024;
 // Sent bytes are dropped from the front of the output only when there are this many: moving the rest costs.
 constexpr std::size_t kCompactBytes = 256 * 1024;
 
-bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+bool would_block(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
 }  // namespace
 
 std::string Endpoint::describe() const {
@@ -33,8 +33,8 @@ struct Connection::State {
   Decoder decoder;
   std::string output;
   std::size_t sent = 0;  // bytes of output already sent
-  // Why nothing more can be received or sent. What the server said before it closed is still worth reading, so this is
-  // thrown only by a read that finds nothing decoded.
+  // Why nothing more can be received or sent. What the server said before it closed is still worth reading,
+  // so this is thrown only by a read that finds nothing decoded.
   std::optional<ConnectionError> receive_failure;
   std::optional<ConnectionError> send_failure;
   std::function<void(const Value&)> on_push;
@@ -53,25 +53,38 @@ Connection Connection::open(const Endpoint& endpoint, const ConnectionOptions& o
   return Connection(std::move(state));
 }
 
-int Connection::fd() const { return state_->socket.fd(); }
-std::size_t Connection::unsent_bytes() const { return state_->output.size() - state_->sent; }
-std::string_view Connection::raw() const { return state_->decoder.raw(); }
+int Connection::fd() const {
+  return state_->socket.fd();
+}
+std::size_t Connection::unsent_bytes() const {
+  return state_->output.size() - state_->sent;
+}
+std::string_view Connection::raw() const {
+  return state_->decoder.raw();
+}
 
-void Connection::set_on_push(std::function<void(const Value&)> on_push) { state_->on_push = std::move(on_push); }
+void Connection::set_on_push(std::function<void(const Value&)> on_push) {
+  state_->on_push = std::move(on_push);
+}
 
-void Connection::append(std::span<const std::string_view> args) { encode(state_->output, args); }
-void Connection::append(std::span<const std::string> args) { encode(state_->output, args); }
+void Connection::append(std::span<const std::string_view> args) {
+  encode(state_->output, args);
+}
+void Connection::append(std::span<const std::string> args) {
+  encode(state_->output, args);
+}
 void Connection::append(std::initializer_list<std::string_view> args) {
   append(std::span<const std::string_view>(args.begin(), args.size()));
 }
-void Connection::append_raw(std::string_view bytes) { state_->output += bytes; }
+void Connection::append_raw(std::string_view bytes) {
+  state_->output += bytes;
+}
 
 // One send; true when nothing is left to send.
 bool Connection::send_some() {
   State& state = *state_;
   if (unsent_bytes() > 0) {
-    const ssize_t count =
-        ::send(fd(), state.output.data() + state.sent, unsent_bytes(), MSG_NOSIGNAL);
+    const ssize_t count = ::send(fd(), state.output.data() + state.sent, unsent_bytes(), MSG_NOSIGNAL);
     if (count >= 0) {
       state.sent += static_cast<std::size_t>(count);
     } else if (!would_block(errno)) {
@@ -113,8 +126,8 @@ void Connection::wait(bool for_write) {
     case Ready::kCancelled:
       throw ConnectionError(Kind::kCancelled, "cancelled");
     case Ready::kTimeout:
-      throw ConnectionError(Kind::kTimeout, "no answer within " +
-                                                std::to_string(state.options.io_timeout.count()) + " ms");
+      throw ConnectionError(Kind::kTimeout,
+                            "no answer within " + std::to_string(state.options.io_timeout.count()) + " ms");
   }
 }
 
@@ -171,7 +184,11 @@ Value Connection::authenticate(std::string_view user, std::string_view password)
   return user.empty() ? call({"AUTH", password}) : call({"AUTH", user, password});
 }
 
-Value Connection::hello(int protocol) { return call({"HELLO", std::to_string(protocol)}); }
-Value Connection::select(int database) { return call({"SELECT", std::to_string(database)}); }
+Value Connection::hello(int protocol) {
+  return call({"HELLO", std::to_string(protocol)});
+}
+Value Connection::select(int database) {
+  return call({"SELECT", std::to_string(database)});
+}
 
 }  // namespace plimsoll::client

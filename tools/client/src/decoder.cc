@@ -88,15 +88,17 @@ struct Decoder::Frame {
 struct Decoder::State {
   DecoderLimits limits;
   ByteBuffer buffer;
-  std::size_t position = 0;  // first byte of the buffer not yet decoded
-  std::size_t scanned = 0;   // from position: bytes known to hold no end of line
+  std::size_t position = 0;   // first byte of the buffer not yet decoded
+  std::size_t scanned = 0;    // from position: bytes known to hold no end of line
   std::size_t last_size = 0;  // bytes at the front that are the value returned last
   std::vector<Frame> frames;
   std::vector<Value> root_attributes;
   std::string failure;
 };
 
-Decoder::Decoder(DecoderLimits limits) : state_(std::make_unique<State>()) { state_->limits = limits; }
+Decoder::Decoder(DecoderLimits limits) : state_(std::make_unique<State>()) {
+  state_->limits = limits;
+}
 Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 Decoder::~Decoder() = default;
@@ -113,11 +115,17 @@ std::span<char> Decoder::prepare(std::size_t size) {
   return state_->buffer.prepare(size);
 }
 
-void Decoder::commit(std::size_t size) { state_->buffer.commit(size); }
+void Decoder::commit(std::size_t size) {
+  state_->buffer.commit(size);
+}
 
-std::string_view Decoder::raw() const { return state_->buffer.view().substr(0, state_->last_size); }
+std::string_view Decoder::raw() const {
+  return state_->buffer.view().substr(0, state_->last_size);
+}
 
-std::size_t Decoder::pending() const { return state_->buffer.view().size() - state_->last_size; }
+std::size_t Decoder::pending() const {
+  return state_->buffer.view().size() - state_->last_size;
+}
 
 void Decoder::release_last() {
   if (state_->last_size == 0) return;
@@ -145,8 +153,8 @@ std::optional<Value> Decoder::next() {
   }
 }
 
-// Gives a complete value to the aggregate it belongs to, and so on outwards while that completes one. True when `value`
-// has become a whole reply.
+// Gives a complete value to the aggregate it belongs to, and so on outwards while that completes one. True
+// when `value` has become a whole reply.
 bool Decoder::attach(Value& value) {
   auto& frames = state_->frames;
   bool is_attribute = false;
@@ -258,7 +266,8 @@ Decoder::Step Decoder::read_bulk(char kind, Value& value) {
     value.type = Type::kNil;
     return Step::kComplete;
   }
-  if (*length < 0 || static_cast<std::uint64_t>(*length) > state_->limits.bulk_bytes) fail("invalid bulk length");
+  if (*length < 0 || static_cast<std::uint64_t>(*length) > state_->limits.bulk_bytes)
+    fail("invalid bulk length");
   const std::string_view rest = state_->buffer.view().substr(state_->position);
   const auto size = static_cast<std::size_t>(*length);
   if (rest.size() < size + 2) {

@@ -25,7 +25,11 @@ void encode_args(std::string& out, std::span<const Text> args) {
 
 }  // namespace
 
-void encode(std::string& out, std::span<const std::string_view> args) { encode_args(out, args); }
-void encode(std::string& out, std::span<const std::string> args) { encode_args(out, args); }
+void encode(std::string& out, std::span<const std::string_view> args) {
+  encode_args(out, args);
+}
+void encode(std::string& out, std::span<const std::string> args) {
+  encode_args(out, args);
+}
 
 }  // namespace plimsoll::client

@@ -19,9 +19,13 @@ using Kind = ConnectionError::Kind;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-std::string system_reason(int error) { return std::strerror(error); }
+std::string system_reason(int error) {
+  return std::strerror(error);
+}
 
-[[noreturn]] void fail_connect(const std::string& reason) { throw ConnectionError(Kind::kConnect, reason); }
+[[noreturn]] void fail_connect(const std::string& reason) {
+  throw ConnectionError(Kind::kConnect, reason);
+}
 
 // Returns 0 or the error number of connecting `fd`, which stays non-blocking.
 int connect_socket(int fd, const sockaddr* address, socklen_t length, const ConnectionOptions& options) {

@@ -25,8 +25,8 @@ Socket connect_to(const Endpoint& endpoint, const ConnectionOptions& options);
 
 enum class Ready { kSocket, kCancelled, kTimeout };
 
-// Waits until one of `events` (as poll takes them) or an error is pending on `fd`, the cancel descriptor is readable, or
-// `timeout` passes; zero waits for ever.
+// Waits until one of `events` (as poll takes them) or an error is pending on `fd`, the cancel descriptor is
+// readable, or `timeout` passes; zero waits for ever.
 Ready wait_for(int fd, short events, int cancel_fd, std::chrono::milliseconds timeout);
 
 }  // namespace plimsoll::client

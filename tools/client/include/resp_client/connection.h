@@ -1,5 +1,8 @@
 #pragma once
 
+#include <resp_client/decoder.h>
+#include <resp_client/value.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -10,9 +13,6 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-
-#include <resp_client/decoder.h>
-#include <resp_client/value.h>
 
 namespace plimsoll::client {
 
@@ -25,7 +25,8 @@ struct Endpoint {
   std::string describe() const;
 };
 
-// Why talking to the server failed. what() is the reason alone ("Connection refused"), fit to follow "cannot do X: ".
+// Why talking to the server failed. what() is the reason alone ("Connection refused"), fit to follow "cannot
+// do X: ".
 class ConnectionError : public std::runtime_error {
  public:
   enum class Kind {
@@ -50,14 +51,15 @@ struct ConnectionOptions {
   DecoderLimits limits;
 };
 
-// One connection to a RESP server. Requests are queued, sent by flush() or by the first read, and answered in order, so
-// pipelining is appending several before reading. While it sends it also receives, so a pipeline of any length cannot
-// deadlock against the server. Not thread-safe. After an exception other than kCancelled and kTimeout while waiting for a
-// reply, or after a ProtocolError, the connection is of no further use; destroy it.
+// One connection to a RESP server. Requests are queued, sent by flush() or by the first read, and answered in
+// order, so pipelining is appending several before reading. While it sends it also receives, so a pipeline of
+// any length cannot deadlock against the server. Not thread-safe. After an exception other than kCancelled
+// and kTimeout while waiting for a reply, or after a ProtocolError, the connection is of no further use;
+// destroy it.
 class Connection {
  public:
-  // Throws ConnectionError (kConnect, kTimeout, kCancelled). Names resolve to IPv4 first, then IPv6, and each address
-  // is tried.
+  // Throws ConnectionError (kConnect, kTimeout, kCancelled). Names resolve to IPv4 first, then IPv6, and each
+  // address is tried.
   static Connection open(const Endpoint& endpoint, const ConnectionOptions& options = {});
 
   Connection(Connection&&) noexcept;
@@ -69,10 +71,12 @@ class Connection {
   void append(std::initializer_list<std::string_view> args);
   // Bytes that are requests already.
   void append_raw(std::string_view bytes);
-  // Throws only kTimeout and kCancelled: a connection that broke says so at the next read, after the replies that came.
+  // Throws only kTimeout and kCancelled: a connection that broke says so at the next read, after the replies
+  // that came.
   void flush();
 
-  // The next reply, waiting for it. Flushes first. Pushes go to on_push if that is set, and count as replies if not.
+  // The next reply, waiting for it. Flushes first. Pushes go to on_push if that is set, and count as replies
+  // if not.
   Value read();
   // The same without waiting: only from what has been received already, or can be now.
   std::optional<Value> try_read();
@@ -84,7 +88,8 @@ class Connection {
   Value call(std::span<const std::string> args);
 
   // Each returns the server's reply, which may be an error.
-  Value authenticate(std::string_view user, std::string_view password);  // an empty user means the default one
+  Value authenticate(std::string_view user,
+                     std::string_view password);  // an empty user means the default one
   Value hello(int protocol);
   Value select(int database);
 

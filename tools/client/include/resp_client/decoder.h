@@ -1,5 +1,7 @@
 #pragma once
 
+#include <resp_client/value.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,8 +12,6 @@
 #include <string_view>
 #include <vector>
 
-#include <resp_client/value.h>
-
 namespace plimsoll::client {
 
 // The bytes are not RESP, or break a limit. Nothing more can be decoded from that stream.
@@ -20,16 +20,18 @@ class ProtocolError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// What a peer may make the decoder do. A declared length alone costs nothing: memory is taken as bytes arrive.
+// What a peer may make the decoder do. A declared length alone costs nothing: memory is taken as bytes
+// arrive.
 struct DecoderLimits {
-  std::size_t depth = 128;                          // aggregates inside each other
+  std::size_t depth = 128;                                // aggregates inside each other
   std::uint64_t elements = (std::uint64_t{1} << 32) - 1;  // of one aggregate; a map's pairs count twice
   std::uint64_t bulk_bytes = std::uint64_t{512} << 20;    // of one bulk, verbatim string or bulk error
   std::uint64_t line_bytes = std::uint64_t{512} << 20;    // of one simple string, error, number
 };
 
-// Decodes a stream of replies that arrives in pieces of any size. Feed bytes, then take values until there is none.
-// It never looks beyond the bytes fed, and consumes nothing beyond the value it returns. Not thread-safe.
+// Decodes a stream of replies that arrives in pieces of any size. Feed bytes, then take values until there is
+// none. It never looks beyond the bytes fed, and consumes nothing beyond the value it returns. Not
+// thread-safe.
 class Decoder {
  public:
   explicit Decoder(DecoderLimits limits = {});
@@ -46,7 +48,8 @@ class Decoder {
   // The next whole value, or nothing until more bytes are fed. Throws ProtocolError, and from then on always.
   std::optional<Value> next();
 
-  // The bytes on the wire of the value next() returned last, attributes included. Valid until the decoder is called again.
+  // The bytes on the wire of the value next() returned last, attributes included. Valid until the decoder is
+  // called again.
   std::string_view raw() const;
 
   // Bytes fed that belong to no value returned yet.

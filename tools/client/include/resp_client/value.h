@@ -36,8 +36,8 @@ struct Value {
   std::int64_t integer = 0;
   double real = 0;
 
-  // Simple strings, errors, bulk and verbatim strings: the bytes. Big numbers and doubles: the digits as sent, so that
-  // nothing is lost in printing them.
+  // Simple strings, errors, bulk and verbatim strings: the bytes. Big numbers and doubles: the digits as
+  // sent, so that nothing is lost in printing them.
   std::string text;
 
   // Arrays, sets, pushes: the elements. Maps: key, value, key, value, in the order sent.
@@ -52,8 +52,8 @@ struct Value {
   // True of every type whose payload is `text` and reads as a string: simple, bulk and verbatim strings.
   bool is_string() const;
 
-  // The value stored under `key` in a map, or in a flat array of pairs, which is how RESP2 sends a map. Null if there is
-  // none or this is no such aggregate. Lives as long as this value.
+  // The value stored under `key` in a map, or in a flat array of pairs, which is how RESP2 sends a map. Null
+  // if there is none or this is no such aggregate. Lives as long as this value.
   const Value* find(std::string_view key) const;
 };
 
