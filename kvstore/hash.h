@@ -8,8 +8,8 @@
 
 namespace plimsoll {
 
-// The hash of a key: XXH3, 64 bits, keyed by the store's secret seed. Its top bits choose the shard, the next the place in the
-// shard's table, so that one hash serves a key in every database.
+// The hash of a key: XXH3, 64 bits, keyed by the store's secret seed. Its top bits choose the shard, the next
+// the place in the shard's table, so that one hash serves a key in every database.
 inline uint64_t hash_key(std::string_view key, uint64_t seed) noexcept {
   return XXH3_64bits_withSeed(key.data(), key.size(), seed);
 }

@@ -20,7 +20,8 @@ struct Checker {
     const uint64_t position = Table::hash(entry.key(), hash_seed) << shard_bits;
     const uint32_t tag = tag_of(position, segment.depth);
     const uint32_t home = home_of(tag, segment.homes());
-    require((position ^ segment.start) < prefix_step(segment.depth) || segment.depth == 0, "entry in a wrong segment");
+    require((position ^ segment.start) < prefix_step(segment.depth) || segment.depth == 0,
+            "entry in a wrong segment");
     require(home + slot::displacement(word) == l, "displacement does not lead to the home");
     require(slot::fingerprint(word) == (tag & 255), "wrong fingerprint");
     require(segment.lines[home].reach() >= slot::displacement(word), "entry beyond its home's reach");
@@ -44,7 +45,8 @@ struct Checker {
         require((word & ~slot::kLineBits) == 0, "an empty slot is not clean");
       }
     }
-    require(segment.line_earliest(l) == kNever || segment.page_of(l).earliest != kNever, "marked line in a page without mark");
+    require(segment.line_earliest(l) == kNever || segment.page_of(l).earliest != kNever,
+            "marked line in a page without mark");
     if (l >= segment.homes()) require(segment.lines[l].reach() == 0, "a tail line has reach");
     return entries;
   }
@@ -54,9 +56,11 @@ struct Checker {
     for (uint32_t l = 0; l < segment.line_count; ++l) entries += line_at(segment, l);
     require(entries == segment.entries, "segment's count of entries is wrong");
     int64_t earliest = kNever;
-    for (uint32_t p = 0; p < segment.page_count(); ++p) earliest = std::min(earliest, segment.pages[p].earliest);
+    for (uint32_t p = 0; p < segment.page_count(); ++p)
+      earliest = std::min(earliest, segment.pages[p].earliest);
     require(segment.earliest <= earliest, "segment's earliest expiry is later than a page's");
-    require((segment.page_count() > 1) == (segment.pages != &segment.first_page), "page information is misplaced");
+    require((segment.page_count() > 1) == (segment.pages != &segment.first_page),
+            "page information is misplaced");
   }
 };
 
@@ -69,7 +73,8 @@ std::string_view Table::check() const noexcept {
   for (size_t i = 0; i < directory_.size();) {
     const Segment* segment = directory_[i].segment;
     if (segment == nullptr) {
-      checker.require(directory_.size() == 1 && directory_[0].geometry == 0, "an empty table has no directory");
+      checker.require(directory_.size() == 1 && directory_[0].geometry == 0,
+                      "an empty table has no directory");
       break;
     }
     checker.require(segment->depth <= directory_.depth() && segment->start == start, "segment out of order");

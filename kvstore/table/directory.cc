@@ -10,7 +10,9 @@ namespace {
 
 constexpr size_t kRange = sizeof(DirectoryEntry) << kMaxDepth;
 
-zm::RegionPool ranges() noexcept { return zm::RegionPool(kRange); }
+zm::RegionPool ranges() noexcept {
+  return zm::RegionPool(kRange);
+}
 
 size_t page_bytes(unsigned depth) noexcept {
   const size_t page = zm::region_page_size();

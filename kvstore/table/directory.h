@@ -7,17 +7,23 @@
 
 namespace plimsoll {
 
-// Where a segment's lines are, in one word, for readers without the lock: bits 4..46 the address, 48..58 the number of lines,
-// 59..63 the depth. 0: no lines.
+// Where a segment's lines are, in one word, for readers without the lock: bits 4..46 the address, 48..58 the
+// number of lines, 59..63 the depth. 0: no lines.
 namespace geometry {
 
 inline uint64_t pack(const Segment& segment) noexcept {
   return reinterpret_cast<uint64_t>(segment.lines) | uint64_t{segment.line_count} << 48 |
          uint64_t{segment.depth} << 59;
 }
-inline Line* lines(uint64_t word) noexcept { return reinterpret_cast<Line*>(word & slot::kAddress); }
-inline uint32_t line_count(uint64_t word) noexcept { return static_cast<uint32_t>(word >> 48) & 2047; }
-inline unsigned depth(uint64_t word) noexcept { return static_cast<unsigned>(word >> 59); }
+inline Line* lines(uint64_t word) noexcept {
+  return reinterpret_cast<Line*>(word & slot::kAddress);
+}
+inline uint32_t line_count(uint64_t word) noexcept {
+  return static_cast<uint32_t>(word >> 48) & 2047;
+}
+inline unsigned depth(uint64_t word) noexcept {
+  return static_cast<unsigned>(word >> 59);
+}
 
 }  // namespace geometry
 
@@ -26,8 +32,9 @@ struct DirectoryEntry {
   Segment* segment = nullptr;  // the lock's
 };
 
-// Extendible hashing: 2^depth entries, indexed by a position's first bits; a segment of a lesser depth stands in several.
-// Up to 8 entries are in the object, more in a range, which stays readable for prefetches that come late.
+// Extendible hashing: 2^depth entries, indexed by a position's first bits; a segment of a lesser depth stands
+// in several. Up to 8 entries are in the object, more in a range, which stays readable for prefetches that
+// come late.
 class Directory {
  public:
   static constexpr unsigned kInlineDepth = 3;
@@ -51,7 +58,8 @@ class Directory {
   // Writes the segment's geometry and address to all its entries. REQUIRES: segment.depth <= depth().
   void set(Segment& segment) noexcept;
 
-  // Doubling in two steps: all that may fail, then the change. Memory taken by the first is kept, and counted, until used.
+  // Doubling in two steps: all that may fail, then the change. Memory taken by the first is kept, and
+  // counted, until used.
   [[nodiscard]] bool reserve_double() noexcept;
   void double_up() noexcept;
   // REQUIRES: depth() > 0 and no segment of that depth.
@@ -82,9 +90,9 @@ class Directory {
     entry.segment = from.segment;
   }
 
-  uint64_t root_ = 0;                   // address of the entries, their depth in bits 48..; read without the lock
-  DirectoryEntry* spare_ = nullptr;     // the range, while the entries are still in the object
-  size_t committed_ = 0;                // bytes of the range in use
+  uint64_t root_ = 0;  // address of the entries, their depth in bits 48..; read without the lock
+  DirectoryEntry* spare_ = nullptr;  // the range, while the entries are still in the object
+  size_t committed_ = 0;             // bytes of the range in use
   alignas(16) DirectoryEntry inline_[size_t{1} << kInlineDepth];
 };
 

@@ -7,22 +7,22 @@
 
 namespace plimsoll {
 
-// Where an entry belongs. The table is in the order of `position`, the hash without the bits that chose the shard, leftmost
-// bit first. A segment of depth d holds the positions that share one d-bit prefix; the 17 bits after the prefix are an
-// entry's tag there, and the tag alone gives its home line, in order:
+// Where an entry belongs. The table is in the order of `position`, the hash without the bits that chose the
+// shard, leftmost bit first. A segment of depth d holds the positions that share one d-bit prefix; the 17
+// bits after the prefix are an entry's tag there, and the tag alone gives its home line, in order:
 //
 //   home = (tag * homes) >> 17
 //
-// So whatever the number of lines, entries stand in the order of their hashes, and a segment that gets more lines moves them
-// only a little way. With at least kExactHomes homes a home has at most 256 tags: the fingerprint, the tag's low 8 bits, tells
-// which, and the tag is known without the key.
+// So whatever the number of lines, entries stand in the order of their hashes, and a segment that gets more
+// lines moves them only a little way. With at least kExactHomes homes a home has at most 256 tags: the
+// fingerprint, the tag's low 8 bits, tells which, and the tag is known without the key.
 constexpr unsigned kTagBits = 17;
 constexpr uint32_t kExactHomes = 512;
 
-// A segment's physical lines: the homes and, behind them, a tail that is nobody's home and takes what the last homes spill,
-// so that nothing wraps around.
+// A segment's physical lines: the homes and, behind them, a tail that is nobody's home and takes what the
+// last homes spill, so that nothing wraps around.
 constexpr uint32_t kMaxLines = 1024;
-constexpr uint32_t kHeapLines = 32;  // up to these the lines are an ordinary block, beyond them a range of kRangeBytes
+constexpr uint32_t kHeapLines = 32;  // so many are an ordinary block, more are in a range of kRangeBytes
 constexpr uint32_t kLinesPerPage = 64;
 constexpr uint32_t kMaxPages = kMaxLines / kLinesPerPage;
 constexpr uint64_t kRangeBytes = uint64_t{kMaxLines} * sizeof(Line);
@@ -49,7 +49,9 @@ constexpr uint32_t tag_of(uint64_t position, unsigned depth) noexcept {
   return static_cast<uint32_t>(position << depth >> (64 - kTagBits));
 }
 // How far apart in position two neighbouring prefixes of this depth are; 0 stands for 2^64.
-constexpr uint64_t prefix_step(unsigned depth) noexcept { return depth == 0 ? 0 : uint64_t{1} << (64 - depth); }
+constexpr uint64_t prefix_step(unsigned depth) noexcept {
+  return depth == 0 ? 0 : uint64_t{1} << (64 - depth);
+}
 
 // Numbers of lines a segment may have: 1 to kHeapLines, then whole pages.
 constexpr uint32_t next_lines(uint32_t lines) noexcept {

@@ -11,9 +11,14 @@ namespace plimsoll {
 
 class Entry;
 
-// Words that are read without the lock are written and read whole. A store is made by the holder of the lock only.
-inline uint64_t load_relaxed(const uint64_t& word) noexcept { return __atomic_load_n(&word, __ATOMIC_RELAXED); }
-inline void store_relaxed(uint64_t& word, uint64_t value) noexcept { __atomic_store_n(&word, value, __ATOMIC_RELAXED); }
+// Words that are read without the lock are written and read whole. A store is made by the holder of the lock
+// only.
+inline uint64_t load_relaxed(const uint64_t& word) noexcept {
+  return __atomic_load_n(&word, __ATOMIC_RELAXED);
+}
+inline void store_relaxed(uint64_t& word, uint64_t value) noexcept {
+  __atomic_store_n(&word, value, __ATOMIC_RELAXED);
+}
 
 // A slot: one entry's address and what is known of the entry without reading it.
 //
@@ -36,26 +41,40 @@ constexpr uint64_t kFingerprint = uint64_t{255} << kFingerprintShift;
 constexpr unsigned kStateShift = 55;
 constexpr uint64_t kState = uint64_t{255} << kStateShift;
 
-inline Entry* entry(uint64_t word) noexcept { return reinterpret_cast<Entry*>(word & kAddress); }
-inline bool occupied(uint64_t word) noexcept { return (word & kAddress) != 0; }
-inline unsigned displacement(uint64_t word) noexcept { return word & kDisplacement; }
-inline uint8_t state(uint64_t word) noexcept { return static_cast<uint8_t>(word >> kStateShift); }
-inline uint32_t fingerprint(uint64_t word) noexcept { return (word >> kFingerprintShift) & 255; }
+inline Entry* entry(uint64_t word) noexcept {
+  return reinterpret_cast<Entry*>(word & kAddress);
+}
+inline bool occupied(uint64_t word) noexcept {
+  return (word & kAddress) != 0;
+}
+inline unsigned displacement(uint64_t word) noexcept {
+  return word & kDisplacement;
+}
+inline uint8_t state(uint64_t word) noexcept {
+  return static_cast<uint8_t>(word >> kStateShift);
+}
+inline uint32_t fingerprint(uint64_t word) noexcept {
+  return (word >> kFingerprintShift) & 255;
+}
 
 // What the slot of an entry with this tag and displacement looks like under kPatternMask.
 constexpr uint64_t kPatternMask = kFingerprint | kDisplacement;
 inline uint64_t pattern(uint32_t tag, unsigned displacement) noexcept {
   return uint64_t{tag & 255} << kFingerprintShift | displacement;
 }
-inline uint64_t state_bits(uint8_t state) noexcept { return uint64_t{state} << kStateShift; }
+inline uint64_t state_bits(uint8_t state) noexcept {
+  return uint64_t{state} << kStateShift;
+}
 
 }  // namespace slot
 
-// A cache line of eight slots. Its 16 line bits (LineBits), two in each slot, outlive the slots' entries:
+// A cache line of eight slots. Its 16 line bits, two in each slot, outlive the slots' entries:
 //
-//   reach (3)   the greatest displacement of the entries whose home is this line, or more: where a look-up may stop
-//   epoch (1)   the snapshot epoch in which the line was last written out
-//   mark (12)   the coarse earliest expiry of the entries that sit in this line (expiry_mark.h); 0 = none has one
+//   - reach (3): the greatest displacement of the entries whose home is this line, or more: where a look-up
+//     may stop;
+//   - epoch (1): the snapshot epoch in which the line was last written out;
+//   - mark (12): the coarse earliest expiry of the entries that sit in this line (expiry_mark.h); 0: none has
+//     one.
 struct alignas(16) Line {
   static constexpr unsigned kSlots = 8;
 
@@ -142,7 +161,8 @@ inline unsigned equal(const uint64_t* slots, uint64_t mask, uint64_t pattern) no
 }  // namespace detail
 
 inline unsigned Line::match(uint64_t pattern) const noexcept {
-  return detail::equal(slots, slot::kPatternMask, pattern) | detail::equal(slots + 4, slot::kPatternMask, pattern) << 4;
+  return detail::equal(slots, slot::kPatternMask, pattern) |
+         detail::equal(slots + 4, slot::kPatternMask, pattern) << 4;
 }
 inline unsigned Line::occupied() const noexcept {
   return 255u ^ (detail::equal(slots, slot::kAddress, 0) | detail::equal(slots + 4, slot::kAddress, 0) << 4);
@@ -150,7 +170,9 @@ inline unsigned Line::occupied() const noexcept {
 
 #else
 
-inline unsigned Line::match(uint64_t pattern) const noexcept { return match_unlocked(pattern); }
+inline unsigned Line::match(uint64_t pattern) const noexcept {
+  return match_unlocked(pattern);
+}
 inline unsigned Line::occupied() const noexcept {
   unsigned mask = 0;
   for (unsigned i = 0; i < kSlots; ++i) mask |= static_cast<unsigned>(slot::occupied(slots[i])) << i;

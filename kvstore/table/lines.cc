@@ -8,9 +8,13 @@
 namespace plimsoll {
 namespace {
 
-zm::RegionPool ranges() noexcept { return zm::RegionPool(kRangeBytes); }
+zm::RegionPool ranges() noexcept {
+  return zm::RegionPool(kRangeBytes);
+}
 
-size_t bytes_of(uint32_t line_count) noexcept { return size_t{line_count} * sizeof(Line); }
+size_t bytes_of(uint32_t line_count) noexcept {
+  return size_t{line_count} * sizeof(Line);
+}
 
 }  // namespace
 

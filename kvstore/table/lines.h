@@ -6,8 +6,8 @@
 
 namespace plimsoll {
 
-// Memory for a segment's lines, charged to Tag::table. Up to kHeapLines it is an ordinary block; beyond, the front of a range
-// that stays readable after its release (zmalloc/region.h), so that prefetches need no lock.
+// Memory for a segment's lines, charged to Tag::table. Up to kHeapLines it is an ordinary block; beyond, the
+// front of a range that stays readable after its release (zmalloc/region.h), so that prefetches need no lock.
 Line* allocate_lines(uint32_t line_count) noexcept;  // zeroed; null when there is no memory
 void free_lines(Line* lines, uint32_t line_count) noexcept;
 

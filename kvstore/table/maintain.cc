@@ -6,7 +6,8 @@
 namespace plimsoll {
 namespace {
 
-// Two segments are merged when together they need no more lines than either half of a full one gets in a split.
+// Two segments are merged when together they need no more lines than either half of a full one gets in a
+// split.
 constexpr uint32_t kMergedLines = fitting_lines(most_entries(kMaxLines) / 2);
 
 }  // namespace

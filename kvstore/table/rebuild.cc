@@ -44,9 +44,9 @@ void Rebuild::read(const Segment& source, unsigned depth) noexcept {
   }
 }
 
-// A line's mark goes with each of its entries into other lines, so that without reading entries marks would spread with every
-// rebuild, and the sweep read ever more lines in vain. Reading the entries of the eighth of the lines that expire first keeps
-// those marks exact that matter soon.
+// A line's mark goes with each of its entries into other lines, so that without reading entries marks would
+// spread with every rebuild, and the sweep read ever more lines in vain. Reading the entries of the eighth of
+// the lines that expire first keeps those marks exact that matter soon.
 void Rebuild::choose_soon(const Segment& source, LineSet& soon) noexcept {
   int64_t earliest[kMaxLines], order[kMaxLines];
   for (uint32_t l = 0; l < source.line_count; ++l) order[l] = earliest[l] = source.line_earliest(l);
@@ -67,7 +67,8 @@ void Rebuild::read_lines(const Segment& source, bool exact, const LineSet& soon)
     const Line& line = source.lines[l];
     if (l % kLinesPerPage == 0) pages_[page_count_++] = {count_, source.page_of(l)};
     if (l < homes) first_tags[l & slot::kMaxDisplacement] = first_tag(l, homes);
-    const uint32_t shared = (expiries_ ? line.mark() << kMarkShift : 0) | uint32_t{line.epoch()} << kEpochShift |
+    const uint32_t shared = (expiries_ ? line.mark() << kMarkShift : 0) |
+                            uint32_t{line.epoch()} << kEpochShift |
                             static_cast<uint32_t>(soon[l / 64] >> l % 64 & 1) << kReadShift;
     for (unsigned i = 0; i < Line::kSlots; ++i) {
       const uint64_t word = line.load(i);
@@ -157,7 +158,8 @@ void Rebuild::place(unsigned target, Segment& segment, int64_t* line_earliest, u
     if (i >= route.end || line / kLinesPerPage != route.to) turn(route, i, line / kLinesPerPage, segment);
     uint64_t word = words_[i] & (slot::kAddress | slot::kState);
     if (route.translates) word = translated(word, pages_[route.from].info, segment.pages[route.to]);
-    store_relaxed(segment.lines[line].slots[at % Line::kSlots], word | slot::pattern(tag(origin), line - home));
+    store_relaxed(segment.lines[line].slots[at % Line::kSlots],
+                  word | slot::pattern(tag(origin), line - home));
     line_bits[home] = static_cast<uint8_t>((line_bits[home] & kEpoch) | (line - home));
     if (epoch(origin)) line_bits[line] |= kEpoch;
     if (expiries_) line_earliest[line] = std::min(line_earliest[line], expiry(i, pages_[route.from].info));
@@ -177,7 +179,8 @@ void Rebuild::turn(Route& route, uint32_t i, uint32_t to, Segment& segment) noex
 }
 
 uint64_t Rebuild::translated(uint64_t word, const PageInfo& from, const PageInfo& to) const noexcept {
-  return (word & slot::kAddress) | slot::state_bits(move_state_(slot::state(word), from.eviction, to.eviction));
+  return (word & slot::kAddress) |
+         slot::state_bits(move_state_(slot::state(word), from.eviction, to.eviction));
 }
 
 // Exact where the entry has been brought into the cache, else what is known of the line it comes from.

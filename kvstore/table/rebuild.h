@@ -7,19 +7,19 @@
 
 namespace plimsoll {
 
-// Carries the entries of one or two segments into new lines: a segment that gets more or fewer lines, one that is split, two
-// that are merged. In this order:
+// Carries the entries of one or two segments into new lines: a segment that gets more or fewer lines, one
+// that is split, two that are merged. In this order:
 //
-//   take_scratch()   memory for all entries, apart from the lines
-//   read()           each source: entries, and what is known of them without their keys, go to the scratch
-//   fit()            each target: finds a number of lines in which every entry comes to sit within reach of its home
-//   write()          each target
+//   - take_scratch(): memory for all entries, apart from the lines;
+//   - read() each source: entries, and what is known of them without their keys, go to the scratch;
+//   - fit() each target: finds a number of lines in which every entry comes to sit within reach of its home;
+//   - write() each target.
 //
-// Everything before write() may fail and leaves the table as it is; write() cannot fail, and has the entries out of the way of
-// the lines it writes, which may be those they came from.
+// Everything before write() may fail and leaves the table as it is; write() cannot fail, and has the entries
+// out of the way of the lines it writes, which may be those they came from.
 //
-// Entries are laid out in the order of their homes, each as near to its home as the homes before leave room: home h begins at
-// slot max(8 h, end of home h - 1). No other order has a lesser greatest displacement.
+// Entries are laid out in the order of their homes, each as near to its home as the homes before leave room:
+// home h begins at slot max(8 h, end of home h - 1). No other order has a lesser greatest displacement.
 class Rebuild {
  public:
   using MoveState = uint8_t (*)(uint8_t state, const EvictionPage& from, const EvictionPage& to) noexcept;
@@ -47,8 +47,8 @@ class Rebuild {
   void write(unsigned target, Segment& segment) noexcept;
 
  private:
-  // What goes with a slot's word, in 32 bits: tag | mark << 17 | epoch << 29 | target << 30 | whether the entry itself tells
-  // its expiry << 31.
+  // What goes with a slot's word, in 32 bits: tag | mark << 17 | epoch << 29 | target << 30 | whether the
+  // entry itself tells its expiry << 31.
   static constexpr uint32_t kTag = (1u << kTagBits) - 1;
   static constexpr unsigned kMarkShift = 17, kEpochShift = 29, kTargetShift = 30, kReadShift = 31;
   static uint32_t tag(uint32_t origin) noexcept { return origin & kTag; }
@@ -90,12 +90,12 @@ class Rebuild {
   const uint64_t hash_seed_;
   const unsigned shard_bits_;
   const MoveState move_state_;
-  uint64_t* words_ = nullptr;    // slots as they were
+  uint64_t* words_ = nullptr;  // slots as they were
   uint32_t* origins_ = nullptr;
   uint32_t capacity_ = 0;
   uint32_t count_ = 0;
   uint32_t page_count_ = 0;
-  bool expiries_ = false;        // some entry may have one
+  bool expiries_ = false;  // some entry may have one
   Page pages_[2 * kMaxPages];
   Layout layouts_[2];
 };

@@ -4,8 +4,8 @@
 #include "rebuild.h"
 #include "table.h"
 
-// Making room. Whatever changes where entries sit does all that may fail first, then the change: a refused allocation leaves
-// every entry where it was.
+// Making room. Whatever changes where entries sit does all that may fail first, then the change: a refused
+// allocation leaves every entry where it was.
 
 namespace plimsoll {
 
@@ -23,7 +23,8 @@ void Table::make_room(uint64_t position) {
   }
 }
 
-// Hopscotch: brings the nearest free slot behind the home's reach into it by moving entries, each within its own reach.
+// Hopscotch: brings the nearest free slot behind the home's reach into it by moving entries, each within its
+// own reach.
 bool Table::hop(Segment& segment, uint32_t home) noexcept {
   uint32_t vacant = home + slot::kMaxDisplacement + 1;
   while (vacant < segment.line_count && segment.lines[vacant].vacant() == 0) ++vacant;

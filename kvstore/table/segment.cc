@@ -12,7 +12,9 @@ PageInfo* allocate_pages() noexcept {
   return static_cast<PageInfo*>(zm::try_allocate(zm::Tag::table, sizeof(PageInfo) * kMaxPages));
 }
 
-bool needs_page_array(uint32_t line_count) noexcept { return line_count > kLinesPerPage; }
+bool needs_page_array(uint32_t line_count) noexcept {
+  return line_count > kLinesPerPage;
+}
 
 }  // namespace
 
@@ -57,7 +59,9 @@ size_t charged_bytes(const Segment& segment) noexcept {
   return zm::charged_size(&segment) + pages + charged_line_bytes(segment.lines, segment.line_count);
 }
 
-bool NewLines::in_place() const noexcept { return segment_.line_count > kHeapLines && line_count_ > kHeapLines; }
+bool NewLines::in_place() const noexcept {
+  return segment_.line_count > kHeapLines && line_count_ > kHeapLines;
+}
 
 bool NewLines::take() noexcept {
   if (needs_page_array(line_count_) && segment_.pages == &segment_.first_page) {

@@ -12,8 +12,8 @@
 
 namespace plimsoll {
 
-// What the evictor keeps for a page of lines: the meaning of the page's eviction states is relative to it. New pages start
-// with zeros.
+// What the evictor keeps for a page of lines: the meaning of the page's eviction states is relative to it.
+// New pages start with zeros.
 struct EvictionPage {
   uint32_t base = 0;
   uint16_t decay_minute = 0;
@@ -28,15 +28,16 @@ struct PageInfo {
 };
 static_assert(sizeof(PageInfo) == 16);
 
-// The entries whose positions share one prefix, and their lines. Owned by the table's directory; belongs to the shard's lock.
-// The lines are an ordinary block up to kHeapLines and the front of a 64 KiB range beyond that (lines.h).
+// The entries whose positions share one prefix, and their lines. Owned by the table's directory; belongs to
+// the shard's lock. The lines are an ordinary block up to kHeapLines and the front of a 64 KiB range beyond
+// that (lines.h).
 struct Segment {
   Line* lines = nullptr;
   uint32_t line_count = 0;
   uint32_t entries = 0;
-  uint64_t start = 0;  // the first position with the segment's prefix
-  uint8_t depth = 0;   // bits of the prefix
-  int64_t earliest = kNever;  // the least of its pages'
+  uint64_t start = 0;             // the first position with the segment's prefix
+  uint8_t depth = 0;              // bits of the prefix
+  int64_t earliest = kNever;      // the least of its pages'
   PageInfo* pages = &first_page;  // an array of kMaxPages once there is more than one page
   PageInfo first_page;
 
@@ -57,7 +58,9 @@ struct Segment {
   }
 
   // Not later than the expiry of any entry in the line; kNever if none there has one.
-  int64_t line_earliest(uint32_t line) const noexcept { return read_mark(lines[line].mark(), page_of(line).earliest); }
+  int64_t line_earliest(uint32_t line) const noexcept {
+    return read_mark(lines[line].mark(), page_of(line).earliest);
+  }
   // Lowers the marks of the line, its page and the segment.
   void note_expiry(uint32_t line, int64_t expiry_ms) noexcept;
 };
@@ -75,7 +78,8 @@ SegmentOwner make_segment(uint64_t start, unsigned depth, uint32_t line_count) n
 // Bytes charged for a segment with all that is its own.
 size_t charged_bytes(const Segment& segment) noexcept;
 
-// Memory for a segment that is to have another number of lines: taken before anything is changed, put in place afterwards.
+// Memory for a segment that is to have another number of lines: taken before anything is changed, put in
+// place afterwards.
 class NewLines {
  public:
   NewLines(Segment& segment, uint32_t line_count) noexcept : segment_(segment), line_count_(line_count) {}
@@ -84,8 +88,8 @@ class NewLines {
 
   // All that can fail. The segment's lines are as before. False when there is no memory.
   [[nodiscard]] bool take() noexcept;
-  // The segment has the new lines, whose contents are unspecified, and zeroed page information; the old memory is freed.
-  // The entries must have been read out. REQUIRES: take() succeeded.
+  // The segment has the new lines, whose contents are unspecified, and zeroed page information; the old
+  // memory is freed. The entries must have been read out. REQUIRES: take() succeeded.
   void adopt() noexcept;
 
  private:

@@ -14,8 +14,8 @@ namespace plimsoll {
 
 class Rebuild;
 
-// Where an entry sits. Stays valid while the entry is in the table and neither reserve(), insert() nor maintain() of the same
-// table is called: those may move entries. Removing others moves nothing.
+// Where an entry sits. Stays valid while the entry is in the table and neither reserve(), insert() nor
+// maintain() of the same table is called: those may move entries. Removing others moves nothing.
 struct SlotRef {
   Segment* segment = nullptr;
   uint32_t line = 0;
@@ -35,14 +35,15 @@ class TableContents {
   TableContents() = default;
   TableContents(TableContents&& other) noexcept { *this = std::move(other); }
   TableContents& operator=(TableContents&& other) noexcept;
-  // Frees the table's memory. Entries are their owner's: REQUIRES none left, or that they are owned otherwise.
+  // Frees the table's memory. Entries are their owner's: REQUIRES none left, or that they are owned
+  // otherwise.
   ~TableContents() { free_rest(); }
 
   size_t size() const noexcept { return size_; }    // entries left
   size_t bytes() const noexcept { return bytes_; }  // table memory still charged
 
-  // Hands about `entries` entries (at least one, up to a line more) to visit(Entry*), which owns them from then on, and frees
-  // the memory they leave empty. True when nothing is left.
+  // Hands about `entries` entries (at least one, up to a line more) to visit(Entry*), which owns them from
+  // then on, and frees the memory they leave empty. True when nothing is left.
   template <class Visit>
   bool clear_slice(unsigned entries, Visit&& visit);
 
@@ -53,8 +54,8 @@ class TableContents {
   void free_rest() noexcept;
 
   Directory directory_;
-  size_t next_ = 0;     // index in the directory
-  uint32_t line_ = 0;   // in the segment there
+  size_t next_ = 0;    // index in the directory
+  uint32_t line_ = 0;  // in the segment there
   size_t size_ = 0;
   size_t bytes_ = 0;
 };
@@ -64,23 +65,24 @@ struct TableShape {
   size_t entries = 0;
   size_t segments = 0;
   size_t lines = 0;
-  size_t displaced = 0;          // entries that do not sit in their home
-  size_t displacement = 0;       // sum over all entries
-  size_t reach = 0;              // sum over all homes
+  size_t displaced = 0;     // entries that do not sit in their home
+  size_t displacement = 0;  // sum over all entries
+  size_t reach = 0;         // sum over all homes
   size_t homes = 0;
-  unsigned depth = 0;            // of the directory
+  unsigned depth = 0;  // of the directory
   double load() const noexcept { return lines == 0 ? 0 : double(entries) / double(lines * Line::kSlots); }
 };
 
-// The keys of one database in one shard: a hash table of Entry addresses in 64-byte lines, in the order of the hashes.
+// The keys of one database in one shard: a hash table of Entry addresses in 64-byte lines, in the order of
+// the hashes.
 //
-// Entries are the owner's; the table holds their addresses (16-aligned, below 2^47) and reads them only for their key and
-// expiry. All calls but prefetch_line(), prefetch_entry() and size() belong to the shard's lock; those three may be called by
-// any thread at any time while the table exists.
+// Entries are the owner's; the table holds their addresses (16-aligned, below 2^47) and reads them only for
+// their key and expiry. All calls but prefetch_line(), prefetch_entry() and size() belong to the shard's
+// lock; those three may be called by any thread at any time while the table exists.
 //
-// A look-up reads one line, rarely a second, and the entry. Lines are kept at .82 full or more on average once there are some
-// thousand entries: a table grows by a page of lines at a time, its segments split when they have kMaxLines, and maintain()
-// shrinks and merges them. All memory is charged to Tag::table.
+// A look-up reads one line, rarely a second, and the entry. Lines are kept at .82 full or more on average
+// once there are some thousand entries: a table grows by a page of lines at a time, its segments split when
+// they have kMaxLines, and maintain() shrinks and merges them. All memory is charged to Tag::table.
 class Table {
  public:
   // The first `shard_bits` bits of a hash are the same for all keys of the table. REQUIRES: shard_bits <= 16.
@@ -94,14 +96,16 @@ class Table {
 
   SlotRef find(uint64_t hash, std::string_view key) noexcept;
 
-  // Makes room for one entry with this hash: all of an insertion that may fail. Throws std::bad_alloc when there is no memory,
-  // or no place because more than 64 keys share the hash's first 37 bits after the shard's; then nothing has changed.
+  // Makes room for one entry with this hash: all of an insertion that may fail. Throws std::bad_alloc when
+  // there is no memory, or no place because more than 64 keys share the hash's first 37 bits after the
+  // shard's; then nothing has changed.
   void reserve(uint64_t hash) {
     const DirectoryEntry& at = directory_.at(hash << shard_bits_);
     if (at.segment != nullptr && has_vacancy(*at.segment, at.segment->home_at(hash << shard_bits_))) return;
     make_room(hash << shard_bits_);
   }
-  // Notes the entry's expiry too. REQUIRES: reserve(hash) was the last change of the table, and its key is not in it.
+  // Notes the entry's expiry too. REQUIRES: reserve(hash) was the last change of the table, and its key is
+  // not in it.
   SlotRef insert(uint64_t hash, Entry* entry, uint8_t state) noexcept;
   // Another block for the same key; notes its expiry. The eviction state stays. The old one is the caller's.
   void replace(SlotRef at, Entry* entry) noexcept;
@@ -113,8 +117,9 @@ class Table {
   void set_state(SlotRef at, uint8_t state) noexcept;
   // The evictor's own of the page the entry sits in.
   static EvictionPage& eviction_page(SlotRef at) noexcept { return at.segment->page_of(at.line).eviction; }
-  // Entries move between pages when the table is restructured; `move` tells the state that means in the page `to` what
-  // `state` means in `from`. Without it states stay as they are. A page that is new takes over that of its first entry.
+  // Entries move between pages when the table is restructured; `move` tells the state that means in the page
+  // `to` what `state` means in `from`. Without it states stay as they are. A page that is new takes over that
+  // of its first entry.
   using MoveState = uint8_t (*)(uint8_t state, const EvictionPage& from, const EvictionPage& to) noexcept;
   void set_move_state(MoveState move) noexcept { move_state_ = move; }
 
@@ -125,45 +130,49 @@ class Table {
   // Charged for lines, segments and directory; not the object itself.
   size_t bytes() const noexcept { return bytes_; }
 
-  // Visits all entries of the home at `position` and returns the position to go on with, 0 at the end; starts with 0.
-  // visit(Entry*, SlotRef) may remove that entry and change the table in no other way.
-  // Positions are in the order of hashes without the shard's bits: whatever happens to the table between two calls, an entry
-  // that was there all the time is visited (one or more times). The low 27 bits of a returned position are 0.
+  // Visits all entries of the home at `position` and returns the position to go on with, 0 at the end; starts
+  // with 0. visit(Entry*, SlotRef) may remove that entry and change the table in no other way. Positions are
+  // in the order of hashes without the shard's bits: whatever happens to the table between two calls, an
+  // entry that was there all the time is visited, once or more. The low 27 bits of a returned position
+  // are 0.
   template <class Visit>
   uint64_t scan(uint64_t position, Visit&& visit) const;
 
-  // Visits the entries in `lines` lines chosen by `random`, as visit(SlotRef, uint8_t state), without reading the entries.
-  // Where a chosen line is empty the next one with entries is taken, up to kSampleWalk lines on: a table emptied long since may
-  // show nothing. The visitor changes nothing; SlotRefs may be kept as said there.
+  // Visits the entries in `lines` lines chosen by `random`, as visit(SlotRef, uint8_t state), without reading
+  // the entries. Where a chosen line is empty the next one with entries is taken, up to kSampleWalk lines on:
+  // a table emptied long since may show nothing. The visitor changes nothing; SlotRefs may be kept as said
+  // there.
   template <class Visit>
   void sample(uint64_t random, unsigned lines, Visit&& visit) const;
-  // The same for lines that hold an entry with an expiry, as far as the marks tell; others in the line are visited too. Walks
-  // on over pages without, so some may be chosen more often.
+  // The same for lines that hold an entry with an expiry, as far as the marks tell; others in the line are
+  // visited too. Walks on over pages without, so some may be chosen more often.
   template <class Visit>
   void sample_volatile(uint64_t random, unsigned lines, Visit&& visit) const;
   static constexpr uint32_t kSampleWalk = 64;
 
-  // One slice of a pass over the entries that are due, visit(SlotRef) each: it normally removes the entry, and changes the
-  // table in no other way. One that stays is visited again in the next pass. Ends after about `budget_lines` lines read, one
-  // page at least; true when the pass is complete. A pass that meets nothing due costs one word, and where something is due
-  // somewhere one cache line a segment. Every entry due when a pass begins is visited in that pass, unless the table is
-  // restructured meanwhile, then in the next at the latest.
+  // One slice of a pass over the entries that are due, visit(SlotRef) each: it normally removes the entry,
+  // and changes the table in no other way. One that stays is visited again in the next pass. Ends after about
+  // `budget_lines` lines read, one page at least; true when the pass is complete. A pass that meets nothing
+  // due costs one word, and where something is due somewhere one cache line a segment. Every entry due when a
+  // pass begins is visited in that pass, unless the table is restructured meanwhile, then in the next at the
+  // latest.
   template <class Visit>
   bool sweep_due(int64_t now_ms, SweepCursor& cursor, unsigned budget_lines, Visit&& visit);
   // Not later than the earliest expiry; kNoExpiry if no entry is known to have one.
   int64_t earliest_expiry() const noexcept { return earliest_ == kNever ? kNoExpiry : earliest_; }
 
-  // One bounded step of giving memory back: frees an empty table, shrinks a segment less than six tenths full, or merges two.
-  // True if it did something. Looks at kMaintainSegments segments at most, then goes on from there. Never throws; does nothing
-  // when memory for the step is refused.
+  // One bounded step of giving memory back: frees an empty table, shrinks a segment less than six tenths
+  // full, or merges two. True if it did something. Looks at kMaintainSegments segments at most, then goes on
+  // from there. Never throws; does nothing when memory for the step is refused.
   bool maintain() noexcept;
   static constexpr unsigned kMaintainSegments = 64;
 
   // Moves everything out; the table is empty, and its prefetches go on to be harmless.
   TableContents detach() noexcept;
 
-  // Both take no lock. They may read old lines but nothing unmapped, and tables small enough for a cache are skipped.
-  // prefetch_entry() reads the line, so prefetch_line() goes some time before; 16 keys at a time work well.
+  // Both take no lock. They may read old lines but nothing unmapped; segments of up to kHeapLines lines,
+  // which are in a cache anyway, are skipped. prefetch_entry() reads the line, so prefetch_line() goes some
+  // time before: 16 keys at a time work well.
   void prefetch_line(uint64_t hash) const noexcept;
   void prefetch_entry(uint64_t hash) const noexcept;
 
@@ -176,7 +185,8 @@ class Table {
 
   static uint64_t& word(SlotRef at) noexcept { return at.segment->lines[at.line].slots[at.index]; }
 
-  // To be called before anything of a line changes: where a snapshot will write the line out first. Lines keep their epoch bit.
+  // To be called before anything of a line changes: where a snapshot will write the line out first. Lines
+  // keep their epoch bit.
   static void before_change(const Segment&, uint32_t /*line*/) noexcept {}
 
   // table.cc
@@ -189,7 +199,8 @@ class Table {
   void add_to_size(int64_t n) noexcept { store_relaxed(size_, size_ + static_cast<uint64_t>(n)); }
   Segment* segment_at(uint64_t position) const noexcept { return directory_.at(position).segment; }
   Segment* segment_after(const Segment& segment) const noexcept;
-  // Where an entry belongs as far as a reader without the lock can tell. No line: the lines may be freed at any time.
+  // Where an entry belongs as far as a reader without the lock can tell. No line: the lines may be freed at
+  // any time.
   struct Home {
     const Line* line;
     uint32_t tag;
@@ -241,7 +252,7 @@ class Table {
   // A page that the sweep is going through.
   struct DuePage {
     Segment* segment = nullptr;
-    uint32_t first = 0;               // line
+    uint32_t first = 0;  // line
     uint32_t lines = 0;
     uint64_t due = 0;                 // bit i: line first + i may hold something due
     int64_t earliest[kLinesPerPage];  // per line: what its mark says; exact once a due line has been read

@@ -83,8 +83,8 @@ void Table::begin_page(Segment& segment, uint32_t first, int64_t now_ms, DuePage
   }
 }
 
-// The due lines' figures are exact now: marks them anew, the page and the segment. See expiry_mark.h for why the other
-// lines' marks still mean what they did.
+// The due lines' figures are exact now: marks them anew, the page and the segment. See expiry_mark.h for why
+// the other lines' marks still mean what they did.
 void Table::finish_page(const DuePage& done, SweepCursor& cursor) noexcept {
   Segment& segment = *done.segment;
   PageInfo& page = segment.page_of(done.first);

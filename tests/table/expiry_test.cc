@@ -61,7 +61,8 @@ TEST(TableSweep, FindsEveryDueKeyWhateverTheDistance) {
   for (const int64_t span : {int64_t{500}, int64_t{60000}, int64_t{5000000}, kDay, kYear, 100 * kYear}) {
     Sweeper sweeper;
     for (uint64_t n = 0; n < 20000; ++n) {
-      sweeper.add(n, n % 4 == 0 ? kNoExpiry : kStart + static_cast<int64_t>(random() % static_cast<uint64_t>(span)));
+      sweeper.add(
+          n, n % 4 == 0 ? kNoExpiry : kStart + static_cast<int64_t>(random() % static_cast<uint64_t>(span)));
     }
     for (int step = 0; step <= 50; ++step) {
       sweeper.pass(kStart + span * step / 50);
@@ -83,10 +84,18 @@ TEST(TableSweep, TimeMayJumpByYearsAndBack) {
       sweeper.add(number++, now + 1 + ahead);
     }
     switch (random() % 4) {
-      case 0: now += static_cast<int64_t>(random() % 10000); break;
-      case 1: now += static_cast<int64_t>(random() % (3 * kYear)); break;
-      case 2: now -= static_cast<int64_t>(random() % kDay); break;
-      default: now += static_cast<int64_t>(random() % 8000000); break;
+      case 0:
+        now += static_cast<int64_t>(random() % 10000);
+        break;
+      case 1:
+        now += static_cast<int64_t>(random() % (3 * kYear));
+        break;
+      case 2:
+        now -= static_cast<int64_t>(random() % kDay);
+        break;
+      default:
+        now += static_cast<int64_t>(random() % 8000000);
+        break;
     }
     sweeper.pass(now);
     if (testing::Test::HasFatalFailure()) FAIL() << "round " << round;
@@ -106,7 +115,8 @@ TEST(TableSweep, KeepsUpWithATableThatIsRestructuredInThePass) {
     }
     sweeper.keys.table.maintain();
     now += growing ? 100 : 20000;
-    sweeper.keys.table.sweep_due(now, cursor, 1 + random() % 50, [&](SlotRef at) { sweeper.expire(at, now); });
+    sweeper.keys.table.sweep_due(now, cursor, 1 + random() % 50,
+                                 [&](SlotRef at) { sweeper.expire(at, now); });
   }
   sweeper.pass(now);
   sweeper.pass(now + kYear);
@@ -142,7 +152,22 @@ TEST(TableSweep, ExpiriesSetInPlaceCount) {
   EXPECT_EQ(keys.table.earliest_expiry(), kStart + kYear);
 }
 
-// Many keys with later expiries and a few due ones: the sweep reads the lines of the due ones and hardly any others.
+TEST(TableSweep, TheLargestExpiries) {
+  Sweeper sweeper;
+  uint64_t number = 0;
+  for (const int64_t expiry :
+       {int64_t{1}, kNever - 1, kNever - 2000, kNever - (int64_t{1} << 23), kNever / 2}) {
+    for (int i = 0; i < 500; ++i) sweeper.add(number++, expiry);
+  }
+  for (const int64_t now : {int64_t{0}, int64_t{1}, kNever / 2 - 1, kNever / 2, kNever - 5000, kNever - 1}) {
+    sweeper.pass(now);
+    if (testing::Test::HasFatalFailure()) FAIL() << now;
+  }
+  EXPECT_EQ(sweeper.keys.table.size(), 0u);
+}
+
+// Many keys with later expiries and a few due ones: the sweep reads the lines of the due ones and hardly any
+// others.
 TEST(TableSweep, ReadsLittleWhenLittleIsDue) {
   std::mt19937_64 random(14);
   KeySet keys;
@@ -153,7 +178,8 @@ TEST(TableSweep, ReadsLittleWhenLittleIsDue) {
   SweepCursor cursor;
   uint64_t removed = 0, slices = 1;
   constexpr unsigned kBudget = 64;
-  while (!keys.table.sweep_due(kStart, cursor, kBudget, [&](SlotRef at) { keys.erase(at), ++removed; })) ++slices;
+  while (!keys.table.sweep_due(kStart, cursor, kBudget, [&](SlotRef at) { keys.erase(at), ++removed; }))
+    ++slices;
   EXPECT_EQ(removed, kDue);
   // A page with due keys costs 8, a line read 1, and so does a segment.
   EXPECT_LE(slices * kBudget, kDue * (8 + 3) + keys.table.shape().segments + kBudget);

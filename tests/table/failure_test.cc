@@ -85,7 +85,8 @@ TEST(TableFailure, TooManyKeysInOnePlace) {
   try {
     for (; held < 100; ++held) {
       keys.table.reserve(kPrefix | held);
-      keys.table.insert(kPrefix | held, Entry::make_integer(KeySet::name_with_hash(kPrefix | held), 0, kNoExpiry), 0);
+      keys.table.insert(kPrefix | held,
+                        Entry::make_integer(KeySet::name_with_hash(kPrefix | held), 0, kNoExpiry), 0);
     }
     FAIL();
   } catch (const std::bad_alloc&) {

@@ -29,7 +29,7 @@ uint64_t unmix(uint64_t hash) {
 
 std::string KeySet::name_with_hash(uint64_t hash) {
   std::string name(8, '\0');
-  const uint64_t seeding = unmix(Table::hash(name, kSeed));  // of the input 0
+  const uint64_t seeding = unmix(Table::hash(name, kSeed));     // of the input 0
   const uint64_t input = std::rotl(unmix(hash) ^ seeding, 32);  // the halves are read in the other order
   std::memcpy(name.data(), &input, 8);
   return name;

@@ -10,7 +10,8 @@ namespace plimsoll::test {
 
 constexpr uint64_t kSeed = 0x5eed;
 
-// A table and how tests use it: keys "key:<number>", entries that hold the number. Frees what is left in the end.
+// A table and how tests use it: keys "key:<number>", entries that hold the number. Frees what is left in the
+// end.
 class KeySet {
  public:
   explicit KeySet(unsigned shard_bits = 0) : table(shard_bits, kSeed) {}

@@ -111,7 +111,8 @@ TEST(TableLayout, StatesAreTranslatedBetweenPages) {
     const SlotRef at = keys.add(n);
     if (at.segment->entries == 1 || Table::eviction_page(at).spare == 0) {
       bool alone = true;  // only a page nobody relies on may get a base
-      for (uint32_t l = at.line - at.line % kLinesPerPage; l < at.segment->line_count && l / kLinesPerPage == at.line / kLinesPerPage; ++l) {
+      for (uint32_t l = at.line - at.line % kLinesPerPage;
+           l < at.segment->line_count && l / kLinesPerPage == at.line / kLinesPerPage; ++l) {
         const unsigned others = at.segment->lines[l].occupied() & ~(l == at.line ? 1u << at.index : 0u);
         alone &= others == 0;
       }

@@ -18,9 +18,15 @@ TEST(Line, BitsOfTheLineAndTheSlotsDoNotMeet) {
   bool epoch = false;
   for (int round = 0; round < 20000; ++round) {
     switch (random() % 4) {
-      case 0: line.set_reach(reach = random() % 8); break;
-      case 1: line.set_mark(mark = random() % 4096); break;
-      case 2: line.set_epoch(epoch = random() % 2); break;
+      case 0:
+        line.set_reach(reach = random() % 8);
+        break;
+      case 1:
+        line.set_mark(mark = random() % 4096);
+        break;
+      case 2:
+        line.set_epoch(epoch = random() % 2);
+        break;
       default: {
         const unsigned i = random() % Line::kSlots;
         words[i] = random() & ~slot::kLineBits;
@@ -45,7 +51,8 @@ TEST(Line, MatchFindsExactlyTheSlotsWithThePattern) {
     for (unsigned i = 0; i < Line::kSlots; ++i) {
       const uint32_t its_tag = random() % 4;
       const unsigned its_displacement = random() % 3;
-      line.put(i, (random() & slot::kAddress) | 16 | slot::pattern(its_tag, its_displacement) | slot::state_bits(random() & 255));
+      line.put(i, (random() & slot::kAddress) | 16 | slot::pattern(its_tag, its_displacement) |
+                      slot::state_bits(random() & 255));
       if (random() % 3 == 0) line.put(i, 0);
       const bool there = line.load(i) & slot::kAddress;
       occupied |= there << i;

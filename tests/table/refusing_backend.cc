@@ -11,9 +11,12 @@ namespace {
 constexpr long kUnlimited = std::numeric_limits<long>::max();
 thread_local long allowance = kUnlimited;
 
-bool refused() noexcept { return allowance != kUnlimited && allowance-- <= 0; }
+bool refused() noexcept {
+  return allowance != kUnlimited && allowance-- <= 0;
+}
 
-constexpr zm::CommitLedger kLedger = {[](std::size_t) noexcept { return !refused(); }, [](std::size_t) noexcept {}};
+constexpr zm::CommitLedger kLedger = {[](std::size_t) noexcept { return !refused(); },
+                                      [](std::size_t) noexcept {}};
 
 }  // namespace
 
@@ -44,5 +47,4 @@ zm::backend::Block __wrap__ZN2zm7backend15allocate_zeroedEm(std::size_t n) noexc
   if (plimsoll::test::refused()) return {nullptr, 0};
   return __real__ZN2zm7backend15allocate_zeroedEm(n);
 }
-
 }

@@ -2,8 +2,8 @@
 
 namespace plimsoll::test {
 
-// While one lives, this thread's allocation number `n` (the first is 0) and all later ones are refused, whole pages of
-// regions included.
+// While one lives, this thread's allocation number `n` (the first is 0) and all later ones are refused, whole
+// pages of regions included.
 class RefuseFrom {
  public:
   explicit RefuseFrom(long n) noexcept;

@@ -31,7 +31,8 @@ TEST(TableSample, EveryKeyAboutAsOften) {
     EXPECT_GT(t, 0);
     squares += (t - mean) * (t - mean);
   }
-  // Poisson's deviation is the root of the mean; lines of different segments differ a little in how often they are met.
+  // Poisson's deviation is the root of the mean; lines of different segments differ a little in how often
+  // they are met.
   EXPECT_LT(std::sqrt(squares / kKeys), 2.5 * std::sqrt(mean));
 }
 
@@ -39,7 +40,8 @@ TEST(TableSample, FindsTheFewKeysOfASmallTable) {
   KeySet keys;
   for (uint64_t n = 0; n < 3; ++n) keys.add(n);
   int visits = 0;
-  for (uint64_t random = 0; random < 100; ++random) keys.table.sample(random, 1, [&](SlotRef, uint8_t) { ++visits; });
+  for (uint64_t random = 0; random < 100; ++random)
+    keys.table.sample(random, 1, [&](SlotRef, uint8_t) { ++visits; });
   EXPECT_EQ(visits, 300);
   keys.clear();
   keys.table.sample(1, 5, [](SlotRef, uint8_t) { FAIL(); });

@@ -8,7 +8,9 @@
 namespace plimsoll::test {
 namespace {
 
-uint64_t number_of(const Entry* entry) { return std::stoull(std::string(entry->key().substr(4))); }
+uint64_t number_of(const Entry* entry) {
+  return std::stoull(std::string(entry->key().substr(4)));
+}
 
 TEST(TableScan, VisitsEverythingOnceWhenNothingChanges) {
   for (uint64_t count : {1u, 7u, 100u, 1000u, 30000u}) {
@@ -40,7 +42,8 @@ TEST(TableScan, TheVisitorMayRemove) {
   EXPECT_EQ(keys.table.check(), "");
 }
 
-// Keys below kStay are there all the time, the others come and go so that the table grows and shrinks between the calls.
+// Keys below kStay are there all the time, the others come and go so that the table grows and shrinks between
+// the calls.
 TEST(TableScan, MissesNoKeyThatStaysWhileTheTableIsRestructured) {
   constexpr uint64_t kStay = 2000, kOthers = 40000;
   std::mt19937_64 random(9);

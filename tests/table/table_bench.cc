@@ -17,7 +17,8 @@ constexpr unsigned kShardBits = 6;
 constexpr size_t kKeys = 1000000;
 constexpr size_t kBatch = 16;
 
-// Keys in random order, each with its hash, read one after another: what is measured is the table and the entries.
+// Keys in random order, each with its hash, read one after another: what is measured is the table and the
+// entries.
 struct Probe {
   explicit Probe(uint64_t n) : name(KeySet::name(n)), hash(KeySet::hash(n)), number(n) {}
   std::string name;
@@ -34,7 +35,8 @@ std::vector<Probe> probes(uint64_t first) {
 
 struct Loaded {
   Loaded() : present(probes(0)), missing(probes(kKeys)) {
-    for (size_t i = 0; i < size_t{1} << kShardBits; ++i) shards.push_back(std::make_unique<KeySet>(kShardBits));
+    for (size_t i = 0; i < size_t{1} << kShardBits; ++i)
+      shards.push_back(std::make_unique<KeySet>(kShardBits));
     for (uint64_t n = 0; n < kKeys; ++n) shards[KeySet::hash(n) >> (64 - kShardBits)]->add(n);
   }
   Table& table(const Probe& probe) { return shards[probe.hash >> (64 - kShardBits)]->table; }
@@ -114,7 +116,8 @@ void insert_all(benchmark::State& state) {
   Loaded& keys = loaded();
   for (auto _ : state) {
     std::vector<std::unique_ptr<KeySet>> shards;
-    for (size_t i = 0; i < size_t{1} << kShardBits; ++i) shards.push_back(std::make_unique<KeySet>(kShardBits));
+    for (size_t i = 0; i < size_t{1} << kShardBits; ++i)
+      shards.push_back(std::make_unique<KeySet>(kShardBits));
     for (const Probe& probe : keys.present) {
       Table& table = shards[probe.hash >> (64 - kShardBits)]->table;
       table.reserve(probe.hash);
@@ -166,7 +169,8 @@ void sample_five_lines(benchmark::State& state) {
   Loaded& keys = loaded();
   uint64_t random = 0, sum = 0;
   for (auto _ : state) {
-    keys.shards[random % 64]->table.sample(random * 0x9e3779b97f4a7c15, 5, [&](SlotRef, uint8_t s) { sum += s; });
+    keys.shards[random % 64]->table.sample(random * 0x9e3779b97f4a7c15, 5,
+                                           [&](SlotRef, uint8_t s) { sum += s; });
     ++random;
   }
   benchmark::DoNotOptimize(sum);
