@@ -26,6 +26,7 @@ constexpr milliseconds kTerminalDeadline{20'000};
 
 [[noreturn]] void execute(const std::vector<std::string>& arguments, const Environment& environment) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  signal(SIGPIPE, SIG_DFL);
   for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> argv;
   for (const std::string& each : arguments) argv.push_back(const_cast<char*>(each.c_str()));

@@ -105,6 +105,15 @@ TEST_F(StreamsTest, UnsubscribeIsAnsweredInBothProtocols) {
   }
 }
 
+TEST_F(StreamsTest, EveryChannelIsConfirmed) {
+  for (const char* protocol : {"-2", "-3"}) {
+    const ProgramResult result =
+        run_program({{PLIMSOLL_CLI_PROGRAM, "-s", server_.socket_path(), protocol, "-d", " "},
+                     "unsubscribe a b\nping\nmulti\npunsubscribe a b\ndiscard\nping\n"});
+    EXPECT_EQ(result.output, "unsubscribe a 0\nunsubscribe b 0\nPONG\nOK\nQUEUED\nOK\nPONG\n") << protocol;
+  }
+}
+
 TEST_F(StreamsTest, BlockingCommandsWait) {
   ProgramCall call{{PLIMSOLL_CLI_PROGRAM, "-s", server_.socket_path(), "--no-raw", "blpop", "l", "0"}, ""};
   ProgramResult result;

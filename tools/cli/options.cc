@@ -11,11 +11,11 @@ namespace {
 
 // Options of redis-cli this program does not have. Said by name: "unrecognized" would send people looking for
 // a typo.
-constexpr std::array<std::string_view, 20> kUnsupported = {
+constexpr std::array<std::string_view, 21> kUnsupported = {
     "--tls",           "--sni",         "--cacert",           "--cacertdir",    "--insecure", "--cert",
     "--key",           "--tls-ciphers", "--tls-ciphersuites", "--latency-dist", "--lru-test", "--replica",
     "--slave",         "--rdb",         "--functions-rdb",    "--hotkeys",      "--eval",     "--ldb",
-    "--ldb-sync-mode", "--cluster"};
+    "--ldb-sync-mode", "--cluster",     "--intrinsic-latency"};
 
 const OptionRow* find_row(const std::string& name) {
   const auto rows = option_table();

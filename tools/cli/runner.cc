@@ -96,8 +96,8 @@ bool Runner::send_once(const Words& command) {
     stream_messages(command);
     return true;
   }
-  if (session_.resp3() && is_one_of(command[0], {"unsubscribe", "punsubscribe", "sunsubscribe"}))
-    return read_unsubscriptions(command);
+  const bool unsubscribes = is_one_of(command[0], {"unsubscribe", "punsubscribe", "sunsubscribe"});
+  if (unsubscribes && (session_.resp3() || interactive_)) return read_unsubscriptions(command);
   return answer(command, session_.connection().read());
 }
 
@@ -139,14 +139,15 @@ void Runner::stream_messages(const Words& command) {
   }
 }
 
-// RESP3 confirms each channel, or none in one go, with a push.
+// Each channel is confirmed, in RESP3 with a push; none at all, once. In a transaction there is the one
+// ordinary reply.
 bool Runner::read_unsubscriptions(const Words& command) {
   client::Connection& connection = session_.connection();
   connection.set_on_push(nullptr);
   for (std::size_t left = command.size() > 1 ? command.size() - 1 : 1; left > 0; --left) {
     const Value reply = connection.read();
     if (!answer(command, reply)) return false;
-    if (reply.is_error()) break;
+    if (!reply.is_aggregate()) break;
   }
   session_.watch_pushes();
   return true;

@@ -8,7 +8,7 @@
 namespace plimsoll::cli {
 namespace {
 
-constexpr std::size_t kHelpColumn = 28;
+constexpr std::size_t kHelpColumn = 29;
 
 constexpr std::string_view kIntroduction =
     "Usage: plimsoll-cli [options] [command [argument ...]]\n"
