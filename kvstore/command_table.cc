@@ -1,6 +1,7 @@
 #include "plimsoll/command_table.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -48,10 +49,10 @@ struct Folded {
     }
   }
 
+  // Multiplication carries every bit upwards; the swap brings the well mixed ones down to where the mask
+  // takes them.
   size_t hash(size_t size) const noexcept {
-    uint64_t mixed = (first ^ size) * 0x9E3779B97F4A7C15 + last;
-    mixed = (mixed ^ mixed >> 32) * 0xD6E8FEB86659FD93;
-    return mixed ^ mixed >> 32;
+    return __builtin_bswap64((first ^ std::rotl(last, 29) ^ size) * 0x9E3779B97F4A7C15);
   }
 };
 
