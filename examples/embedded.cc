@@ -10,7 +10,8 @@
 namespace {
 
 // Runs a command line as a client would send it; the reply is what would go over the wire.
-std::string run(plimsoll::Store& store, plimsoll::Session& session, const std::vector<std::string_view>& args) {
+std::string run(plimsoll::Store& store, plimsoll::Session& session,
+                const std::vector<std::string_view>& args) {
   plimsoll::OutputBuffer out;
   plimsoll::Reply reply(out, session.resp_version());
   store.execute(session, args, reply);
@@ -31,7 +32,8 @@ int main() {
   store.set("session:1", "alice", {.ttl_ms = 30'000});
   std::printf("greeting = %s\n", store.get("greeting").value_or("(none)").c_str());
 
-  store.read("greeting", [](std::string_view value) { std::printf("read in place: %zu bytes\n", value.size()); });
+  store.read("greeting",
+             [](std::string_view value) { std::printf("read in place: %zu bytes\n", value.size()); });
 
   int64_t visits = 0;
   for (int i = 0; i < 3; ++i) store.increment("visits", 1, &visits);

@@ -10,8 +10,8 @@ namespace {
 
 // The groups of Redis's documentation.
 constexpr std::array<std::string_view, 15> kGroups = {
-    "generic",   "string",    "list",   "set",         "sorted-set", "hash",   "pubsub", "transactions",
-    "connection", "server",   "scripting", "hyperloglog", "geo",      "stream", "bitmap"};
+    "generic",    "string", "list",      "set",         "sorted-set", "hash",   "pubsub", "transactions",
+    "connection", "server", "scripting", "hyperloglog", "geo",        "stream", "bitmap"};
 
 bool is_version(std::string_view text) {
   const auto dots = std::count(text.begin(), text.end(), '.');
@@ -49,7 +49,8 @@ class RowCheck {
     require(row().summary.size() >= 10, "no summary");
     require(!row().summary.ends_with('.'), "summary ends with a full stop");
     require(is_version(row().since.empty() ? "-" : row().since), "since is no version");
-    require(std::find(kGroups.begin(), kGroups.end(), row().group) != kGroups.end(), "group is none of Redis's");
+    require(std::find(kGroups.begin(), kGroups.end(), row().group) != kGroups.end(),
+            "group is none of Redis's");
     require((row().deprecated_since == nullptr) == (row().replaced_by == nullptr), "half a deprecation");
   }
 
@@ -59,23 +60,28 @@ class RowCheck {
   void check_arity() {
     require(row().arity != 0 && std::abs(row().arity) >= names(), "arity does not count the name");
     const bool takes_arguments = row().arity != names() && command_.subcommands.empty();
-    require(takes_arguments || row().syntax.empty() || !command_.subcommands.empty(), "syntax of arguments it does not take");
+    require(takes_arguments || row().syntax.empty() || !command_.subcommands.empty(),
+            "syntax of arguments it does not take");
     // PING and COMMAND LIST take optional ones only; a HELP takes none.
     require(!takes_arguments || !row().syntax.empty(), "takes arguments but shows no syntax");
   }
 
   void check_flags() {
     require((row().flags & (kWrite | kReadonly)) != (kWrite | kReadonly), "both reads only and writes");
-    require((row().flags & kDenyOom) == 0 || (row().flags & kWrite) != 0, "refused over the memory limit, yet writes nothing");
-    require((row().flags & (kWholeStore | kOwnLocks)) != (kWholeStore | kOwnLocks), "locks everything and nothing");
+    require((row().flags & kDenyOom) == 0 || (row().flags & kWrite) != 0,
+            "refused over the memory limit, yet writes nothing");
+    require((row().flags & (kWholeStore | kOwnLocks)) != (kWholeStore | kOwnLocks),
+            "locks everything and nothing");
   }
 
   void check_keys() {
     for (const KeySpec& spec : row().keys) {
       const unsigned access = spec.flags & (kKeyRO | kKeyRW | kKeyOW | kKeyRM);
-      require(access != 0 && (access & (access - 1)) == 0, "a key is read, changed, overwritten or removed: one of these");
+      require(access != 0 && (access & (access - 1)) == 0,
+              "a key is read, changed, overwritten or removed: one of these");
       require(spec.begin != KeySpec::kBeginKeyword || !spec.keyword.empty(), "keys behind no keyword");
-      require(spec.begin != KeySpec::kBeginIndex || spec.index >= names(), "a key stands where the name does");
+      require(spec.begin != KeySpec::kBeginIndex || spec.index >= names(),
+              "a key stands where the name does");
       require((access & kKeyRO) != 0 || (row().flags & kWrite) != 0, "changes keys without the flag write");
     }
   }

@@ -7,8 +7,9 @@
 
 namespace plimsoll::test {
 
-// What a table's rows leave out or contradict, one line each: every command and subcommand says what it is, since when and in which
-// group, takes the arguments that its documentation shows, and can be run or has subcommands that can.
+// What a table's rows leave out or contradict, one line each: every command and subcommand says what it is,
+// since when and in which group, takes the arguments that its documentation shows, and can be run or has
+// subcommands that can.
 std::vector<std::string> row_faults(const CommandTable& table);
 
 }  // namespace plimsoll::test

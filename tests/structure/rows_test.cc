@@ -15,8 +15,16 @@ void nothing(Call&) {}
 constexpr KeySpec kKey[] = {{.flags = kKeyRO | kKeyAccess}};
 
 CommandRow good_row() {
-  return {.name = "fetch", .arity = 2, .flags = kReadonly, .keys = kKey, .handler = nothing, .since = "1.0.0",
-          .group = "string", .complexity = "O(1)", .summary = "Fetches a string", .syntax = "key"};
+  return {.name = "fetch",
+          .arity = 2,
+          .flags = kReadonly,
+          .keys = kKey,
+          .handler = nothing,
+          .since = "1.0.0",
+          .group = "string",
+          .complexity = "O(1)",
+          .summary = "Fetches a string",
+          .syntax = "key"};
 }
 
 std::vector<std::string> faults_of(const CommandRow& row) {
@@ -30,7 +38,9 @@ TEST(Rows, OfTheLibraryAreWhole) {
   EXPECT_THAT(row_faults(CommandTable::builtin()), IsEmpty());
 }
 
-TEST(RowFaults, AWholeRowHasNone) { EXPECT_THAT(faults_of(good_row()), IsEmpty()); }
+TEST(RowFaults, AWholeRowHasNone) {
+  EXPECT_THAT(faults_of(good_row()), IsEmpty());
+}
 
 TEST(RowFaults, WhatIsLeftOutIsFound) {
   CommandRow row = good_row();
@@ -46,10 +56,10 @@ TEST(RowFaults, ContradictionsAreFound) {
   row.flags = kReadonly | kDenyOom | kWholeStore | kOwnLocks;
   row.syntax = {};
   row.handler = nullptr;
-  EXPECT_THAT(faults_of(row),
-              ElementsAre("fetch: takes arguments but shows no syntax",
-                          "fetch: refused over the memory limit, yet writes nothing", "fetch: locks everything and nothing",
-                          "fetch: can't be run and has no subcommand"));
+  EXPECT_THAT(faults_of(row), ElementsAre("fetch: takes arguments but shows no syntax",
+                                          "fetch: refused over the memory limit, yet writes nothing",
+                                          "fetch: locks everything and nothing",
+                                          "fetch: can't be run and has no subcommand"));
 }
 
 TEST(RowFaults, KeysThatAreNotToldAreFound) {

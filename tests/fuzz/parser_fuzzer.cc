@@ -1,0 +1,217 @@
+// The protocol's parser: the same bytes give the same commands and the same error however they are cut into
+// pieces, whether they are parsed where they arrive or kept in an InputBuffer, and no announcement takes
+// memory that did not arrive.
+//
+// An input is three bytes (limits, how it is cut, a filler) and then what a client sends.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "input_buffer.h"
+#include "resp_parser.h"
+
+namespace plimsoll::server {
+namespace {
+
+using Commands = std::vector<std::vector<std::string>>;
+
+// What a stream amounts to.
+struct Outcome {
+  Commands commands;
+  std::string error;    // empty if it ends in the middle of a command, or between two
+  size_t consumed = 0;  // bytes of whole commands
+  bool operator==(const Outcome&) const = default;
+};
+
+void require(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "FINDING: %s\n", what);
+  std::abort();
+}
+
+// Memory that the parser may hold for `size` bytes of a command: the arguments it trusts a header for, and
+// what really came.
+size_t allowed_footprint(size_t size) {
+  return 64 * 1024 + 64 * size;
+}
+
+// Every piece is parsed in a copy of its own, so longer streams come in larger pieces.
+constexpr size_t kFewBytes = 2048;
+
+// What clear() keeps.
+constexpr size_t kKeptFootprint = 96 * 1024;
+
+// How many bytes of a stream come with each read: all, one, or some. A long stream comes in some hundred
+// pieces at most.
+class Cutter {
+ public:
+  Cutter(uint8_t way, size_t stream_size) : state_(way), way_(way), unit_(1 + stream_size / kFewBytes) {}
+  size_t next(size_t left) {
+    if (way_ == 0) return left;
+    if (way_ == 1) return std::min(left, unit_);
+    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+    return std::min<size_t>(left, 1 + (state_ >> 33) % (way_ * unit_));
+  }
+
+ private:
+  uint64_t state_;
+  uint8_t way_;
+  size_t unit_;
+};
+
+void take_command(const RespParser& parser, const char* base, Outcome& outcome) {
+  std::vector<std::string> arguments;
+  for (size_t i = 0; i < parser.argument_count(); ++i) arguments.emplace_back(parser.argument(i, base));
+  outcome.commands.push_back(std::move(arguments));
+  outcome.consumed += parser.position();
+}
+
+// Parses bytes that lie in a block of just their size, so that a look beyond them is seen.
+class ExactBlock {
+ public:
+  explicit ExactBlock(std::string_view bytes) : block_(new char[bytes.size()]), size_(bytes.size()) {
+    std::memcpy(block_.get(), bytes.data(), bytes.size());
+  }
+  std::string_view view() const { return {block_.get(), size_}; }
+
+ private:
+  std::unique_ptr<char[]> block_;
+  size_t size_;
+};
+
+Outcome parse_in_place(std::string_view stream, const ParserLimits& limits, uint8_t way) {
+  Outcome outcome;
+  RespParser parser;
+  Cutter cutter(way, stream.size());
+  size_t arrived = 0, needed = 0;
+  while (true) {
+    const ExactBlock block(stream.substr(outcome.consumed, arrived - outcome.consumed));
+    const std::string_view bytes = block.view();
+    const ParseResult result = parser.parse(bytes, limits);
+    require(parser.footprint() <= allowed_footprint(bytes.size()), "memory for bytes that did not come");
+    if (result == ParseResult::error) {
+      outcome.error = parser.error();
+      require(!outcome.error.empty(), "an error without a text");
+      return outcome;
+    }
+    require(parser.position() <= bytes.size(), "position beyond the bytes");
+    if (result == ParseResult::command) {
+      require(needed <= parser.position(), "a command took less than was needed");
+      take_command(parser, bytes.data(), outcome);
+      parser.clear();
+      require(parser.fresh() && parser.footprint() <= kKeptFootprint, "clear() keeps too much");
+      needed = 0;
+      continue;
+    }
+    needed = std::max(needed, parser.needed());
+    if (arrived == stream.size()) return outcome;
+    arrived += cutter.next(stream.size() - arrived);
+  }
+}
+
+// Runs what a buffer holds, as a connection does; false at an error.
+bool run_commands(InputBuffer& buffer, const ParserLimits& limits, Outcome& outcome) {
+  while (!buffer.empty()) {
+    RespParser& parser = buffer.parser();
+    const std::string_view bytes = buffer.bytes();
+    const ParseResult result = parser.parse(bytes, limits);
+    if (result == ParseResult::error) outcome.error = parser.error();
+    if (result != ParseResult::command) return result == ParseResult::need_more;
+    take_command(parser, bytes.data(), outcome);
+    const size_t used = parser.position();
+    parser.clear();
+    buffer.consume(used);
+  }
+  return true;
+}
+
+Outcome parse_kept(std::string_view stream, const ParserLimits& limits, uint8_t way) {
+  Outcome outcome;
+  InputBuffer buffer;
+  Cutter cutter(way, stream.size());
+  for (size_t arrived = 0; arrived < stream.size();) {
+    const size_t n = cutter.next(stream.size() - arrived);
+    if (buffer.empty()) {
+      RespParser fresh;
+      buffer.keep(stream.substr(arrived, n), fresh);
+      arrived += n;
+    } else {
+      size_t room = 0;
+      char* place = buffer.extend(n, &room);
+      require(room > 0 && room <= n, "no room for what arrives");
+      std::memcpy(place, stream.data() + arrived, room);
+      buffer.commit(room);
+      arrived += room;
+    }
+    if (!run_commands(buffer, limits, outcome)) return outcome;
+    require(buffer.footprint() <= 4 * InputBuffer::kFirstGrowth + 80 * buffer.size(),
+            "a buffer larger than what it holds");
+  }
+  return outcome;
+}
+
+std::string encode(const Commands& commands) {
+  std::string bytes;
+  for (const auto& arguments : commands) {
+    bytes += "*" + std::to_string(arguments.size()) + "\r\n";
+    for (const std::string& argument : arguments) {
+      bytes += "$" + std::to_string(argument.size()) + "\r\n" + argument + "\r\n";
+    }
+  }
+  return bytes;
+}
+
+ParserLimits limits_of(uint8_t byte) {
+  constexpr int64_t kMaxBulk[] = {int64_t{512} << 20, 0, 40, 20'000};
+  ParserLimits limits;
+  limits.max_bulk = kMaxBulk[byte & 3];
+  limits.authenticated = (byte & 4) == 0;
+  return limits;
+}
+
+// A filler puts the limits on lines in reach: it begins inside the line that the stream's first half ends
+// with.
+std::string fill(std::string_view stream, uint8_t filler) {
+  std::string filled(stream);
+  if (filler >= 192) {
+    filled.insert(stream.size() / 2, ParserLimits::kInlineBytes - (filler & 31),
+                  (filler & 32) != 0 ? '1' : ' ');
+  }
+  return filled;
+}
+
+void check(std::string_view stream, const ParserLimits& limits, uint8_t way) {
+  if (stream.size() > kFewBytes) way |= 64;
+  const Outcome whole = parse_in_place(stream, limits, 0);
+  // A line beyond the limit is refused once so much of it has come without its end: how much comes at once
+  // then matters.
+  const bool may_be_too_long = stream.size() > ParserLimits::kInlineBytes;
+  if (!may_be_too_long) {
+    require(parse_in_place(stream, limits, way) == whole, "pieces change the outcome");
+    if (stream.size() <= kFewBytes)
+      require(parse_in_place(stream, limits, 1) == whole, "single bytes change the outcome");
+    require(parse_kept(stream, limits, way) == whole, "an InputBuffer changes the outcome");
+  } else if (way > 1) {
+    parse_kept(stream, limits, 255);
+  }
+  // Whatever form a command came in, it can be told again as an array. Limits on announcements may refuse
+  // that.
+  const Outcome again = parse_in_place(encode(whole.commands), ParserLimits{}, 0);
+  require(again.error.empty() && again.commands == whole.commands, "commands do not survive being encoded");
+}
+
+}  // namespace
+}  // namespace plimsoll::server
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace plimsoll::server;
+  if (size < 3) return 0;
+  const std::string stream = fill({reinterpret_cast<const char*>(data) + 3, size - 3}, data[2]);
+  check(stream, limits_of(data[0]), data[1]);
+  return 0;
+}
