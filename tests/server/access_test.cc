@@ -1,0 +1,111 @@
+// Who may connect and do what.
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "server_under_test.h"
+
+namespace plimsoll::test {
+namespace {
+
+constexpr char kNoAuth[] = "-NOAUTH Authentication required.\r\n";
+
+TEST(Access, Password) {
+  const ServerProcess server(server_options({"--requirepass", "secret"}));
+  RawConnection connection = server.connect();
+  EXPECT_EQ(connection.call({"PING"}), kNoAuth);
+  EXPECT_EQ(connection.call({"AUTH", "wrong"}), "-WRONGPASS invalid username-password pair or user is disabled.\r\n");
+  EXPECT_EQ(connection.call({"GET", "a"}), kNoAuth);
+  EXPECT_EQ(connection.call({"AUTH", "secret"}), "+OK\r\n");
+  EXPECT_EQ(connection.call({"PING"}), "+PONG\r\n");
+  RawConnection named = server.connect();
+  EXPECT_EQ(named.call({"AUTH", "default", "secret"}), "+OK\r\n");
+  EXPECT_EQ(named.call({"PING"}), "+PONG\r\n");
+  RawConnection greeting = server.connect();
+  EXPECT_EQ(parse_reply(greeting.call({"HELLO", "3", "AUTH", "default", "secret"})).type, '%');
+}
+
+// The limits before authentication hold until it has happened, also within one write.
+TEST(Access, AuthenticationCountsFromTheNextCommandOn) {
+  const ServerProcess server(server_options({"--requirepass", "secret"}));
+  RawConnection connection = server.connect();
+  const std::string value(20'000, 'v');
+  connection.send("AUTH secret\r\n" + encode_command({"SET", "a", value}) + encode_command({"STRLEN", "a"}));
+  EXPECT_EQ(connection.read_reply(), "+OK\r\n");
+  EXPECT_EQ(connection.read_reply(), "+OK\r\n");
+  EXPECT_EQ(connection.read_reply(), ":20000\r\n");
+  RawConnection stranger = server.connect();
+  stranger.send("AUTH wrong\r\n" + encode_command({"SET", "a", value}));
+  EXPECT_EQ(stranger.read_until_closed(), "-WRONGPASS invalid username-password pair or user is disabled.\r\n"
+                                          "-ERR Protocol error: unauthenticated bulk length\r\n");
+}
+
+TEST(Access, APasswordSetLaterKeepsOutNewClients) {
+  const ServerProcess server(server_options());
+  RawConnection first = server.connect();
+  EXPECT_EQ(first.call({"CONFIG", "SET", "requirepass", "x"}), "+OK\r\n");
+  EXPECT_EQ(first.call({"PING"}), "+PONG\r\n");
+  RawConnection second = server.connect();
+  EXPECT_EQ(second.call({"PING"}), kNoAuth);
+  EXPECT_EQ(first.call({"CONFIG", "SET", "requirepass", ""}), "+OK\r\n");
+  EXPECT_EQ(second.call({"PING"}), "+PONG\r\n");
+}
+
+TEST(Access, MaxClients) {
+  const ServerProcess server(server_options({"--maxclients", "2"}));
+  RawConnection first = server.connect();
+  EXPECT_EQ(first.call({"PING"}), "+PONG\r\n");
+  std::vector<RawConnection> second;
+  // The connection that asked whether the server is up may still be counted.
+  ASSERT_TRUE(eventually([&] {
+    second.clear();
+    second.push_back(server.connect());
+    second[0].send("PING\r\n");
+    try {
+      return second[0].read_reply() == "+PONG\r\n";
+    } catch (const ConnectionError&) {
+      return false;
+    }
+  }));
+  RawConnection third = server.connect();
+  EXPECT_EQ(third.read_until_closed(), "-ERR max number of clients reached\r\n");
+  EXPECT_GE(info_number(first, "stats", "rejected_connections"), 1);
+}
+
+TEST(Access, RenamedCommands) {
+  const ServerProcess server(server_options({"--rename-command", "FLUSHALL", "", "--rename-command", "config", "c0nf1g"}));
+  RawConnection connection = server.connect();
+  EXPECT_EQ(connection.call({"FLUSHALL"}), "-ERR unknown command 'FLUSHALL', with args beginning with: \r\n");
+  EXPECT_TRUE(connection.call({"CONFIG", "GET", "port"}).starts_with("-ERR unknown command"));
+  EXPECT_EQ(connection.call({"C0NF1G", "GET", "timeout"}), "*2\r\n$7\r\ntimeout\r\n$1\r\n0\r\n");
+}
+
+TEST(Access, IdleClientsAreClosedAfterTheTimeout) {
+  const ServerProcess server(server_options({"--timeout", "1"}));
+  RawConnection connection = server.connect();
+  EXPECT_EQ(connection.call({"PING"}), "+PONG\r\n");
+  EXPECT_EQ(connection.read_until_closed(), "");
+}
+
+TEST(Access, DebugNeedsTheOption) {
+  const ServerProcess server(server_options());
+  RawConnection connection = server.connect();
+  EXPECT_TRUE(connection.call({"DEBUG", "SLEEP", "0"}).starts_with("-ERR DEBUG command not allowed."));
+  const ServerProcess open(server_options({"--enable-debug-command", "local"}));
+  RawConnection allowed = open.connect();
+  EXPECT_EQ(allowed.call({"DEBUG", "SLEEP", "0"}), "+OK\r\n");
+}
+
+TEST(Access, WebPagesAreCutOff) {
+  const ServerProcess server(server_options());
+  RawConnection connection = server.connect();
+  connection.send("POST / HTTP/1.1\r\nSET a 1\r\n\r\n");
+  EXPECT_EQ(connection.read_until_closed(), "");
+  RawConnection other = server.connect();
+  EXPECT_EQ(other.call({"GET", "a"}), "$-1\r\n");
+}
+
+}  // namespace
+}  // namespace plimsoll::test

@@ -1,0 +1,100 @@
+// Clients that read late, little or never.
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <string>
+
+#include "server_under_test.h"
+
+namespace plimsoll::test {
+namespace {
+
+// Writes without ever reading; false when the socket takes nothing for `patience` milliseconds.
+bool write_blindly(const RawConnection& connection, std::string_view bytes, int patience) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::send(connection.descriptor(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n > 0) {
+      bytes.remove_prefix(static_cast<size_t>(n));
+      continue;
+    }
+    if (n < 0 && errno != EAGAIN && errno != EINTR) return false;
+    pollfd wait{connection.descriptor(), POLLOUT, 0};
+    if (::poll(&wait, 1, patience) <= 0) return false;
+  }
+  return true;
+}
+
+std::string repeated(const std::string& text, size_t times) {
+  std::string result;
+  result.reserve(text.size() * times);
+  for (size_t i = 0; i < times; ++i) result += text;
+  return result;
+}
+
+// 20 MB of GETs whose replies take 200 MB: more than may pile up.
+TEST(Backpressure, APipelineWrittenWholeBeforeReadingGetsEveryReply) {
+  const ServerProcess server(server_options());
+  RawConnection connection = server.connect();
+  const std::string value(220, 'v');
+  ASSERT_EQ(connection.call({"SET", "key", value}), "+OK\r\n");
+  const std::string get = encode_command({"GET", "key"});
+  const size_t count = (20 << 20) / get.size();
+  ASSERT_TRUE(write_blindly(connection, repeated(get, count), 10'000));
+  RawConnection other = server.connect();
+  EXPECT_LT(info_number(other, "memory", "used_memory"), 90 << 20);
+  const std::string reply = bulk(value);
+  for (size_t i = 0; i < count; ++i) ASSERT_EQ(connection.read_reply(), reply) << i;
+  EXPECT_EQ(connection.call({"PING"}), "+PONG\r\n");
+}
+
+TEST(Backpressure, AClientThatNeverReadsHoldsOnlyItsShare) {
+  const ServerProcess server(server_options({"--client-output-pause", "1mb"}));
+  RawConnection control = server.connect();
+  ASSERT_EQ(control.call({"SET", "key", std::string(100'000, 'v')}), "+OK\r\n");
+  const long long before = info_number(control, "memory", "used_memory");
+  const RawConnection silent = server.connect();
+  EXPECT_FALSE(write_blindly(silent, repeated(encode_command({"GET", "key"}), 400'000), 300));
+  EXPECT_LT(info_number(control, "memory", "used_memory") - before, 4 << 20);
+  EXPECT_EQ(control.call({"PING"}), "+PONG\r\n");
+}
+
+TEST(Backpressure, APausedClientWithoutProgressIsClosed) {
+  const ServerProcess server(server_options({"--client-output-pause", "64kb", "--client-output-pause-timeout", "1"}));
+  RawConnection control = server.connect();
+  ASSERT_EQ(control.call({"SET", "key", std::string(100'000, 'v')}), "+OK\r\n");
+  const RawConnection silent = server.connect();
+  write_blindly(silent, repeated(encode_command({"GET", "key"}), 20'000), 200);
+  EXPECT_TRUE(eventually([&] { return info_number(control, "clients", "connected_clients") == 1; }));
+}
+
+TEST(Backpressure, OutputLimitsClose) {
+  const ServerProcess server(server_options({"--client-output-buffer-limit", "normal", "1mb", "0", "0"}));
+  RawConnection control = server.connect();
+  ASSERT_EQ(control.call({"SET", "key", std::string(100'000, 'v')}), "+OK\r\n");
+  const RawConnection silent = server.connect();
+  write_blindly(silent, repeated(encode_command({"GET", "key"}), 2'000), 200);
+  EXPECT_TRUE(eventually([&] { return info_number(control, "clients", "connected_clients") == 1; }));
+}
+
+TEST(Backpressure, QueryBufferLimitCloses) {
+  const ServerProcess server(server_options({"--client-query-buffer-limit", "1mb"}));
+  RawConnection connection = server.connect();
+  write_blindly(connection, "*2\r\n$4\r\nECHO\r\n$4000000\r\n" + std::string(3'000'000, 'x'), 1000);
+  EXPECT_EQ(connection.read_until_closed(), "");
+}
+
+TEST(Backpressure, MaxmemoryClientsEvictsTheLargest) {
+  const ServerProcess server(server_options({"--maxmemory-clients", "3mb"}));
+  RawConnection control = server.connect();
+  RawConnection large = server.connect();
+  ASSERT_TRUE(write_blindly(large, "*2\r\n$4\r\nECHO\r\n$9000000\r\n" + std::string(5'000'000, 'x'), 2000));
+  EXPECT_EQ(large.read_until_closed(), "");
+  EXPECT_EQ(control.call({"PING"}), "+PONG\r\n");
+  EXPECT_EQ(info_number(control, "stats", "evicted_clients"), 1);
+}
+
+}  // namespace
+}  // namespace plimsoll::test

@@ -1,0 +1,167 @@
+// Requests and replies over real connections.
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+#include "server_under_test.h"
+
+namespace plimsoll::test {
+namespace {
+
+TEST(Connection, AnswersPipelinesInOrder) {
+  const ServerProcess server(server_options());
+  RawConnection connection = server.connect();
+  std::string commands;
+  std::string replies;
+  for (int i = 0; i < 5000; ++i) {
+    const std::string text = "value " + std::to_string(i);
+    commands += encode_command({"ECHO", text});
+    replies += bulk(text);
+  }
+  connection.send(commands);
+  std::string received;
+  while (received.size() < replies.size()) received += connection.read_reply();
+  EXPECT_EQ(received, replies);
+}
+
+TEST(Connection, CommandsMayArriveInFragments) {
+  const ServerProcess server(server_options());
+  RawConnection connection = server.connect();
+  std::mt19937_64 random(5);
+  const std::string value(3000, 'v');
+  for (int i = 0; i < 20; ++i) {
+    connection.send_in_fragments(encode_command({"SET", "k", value}) + "PING\r\n" + encode_command({"GET", "k"}), random);
+    EXPECT_EQ(connection.read_reply(), "+OK\r\n");
+    EXPECT_EQ(connection.read_reply(), "+PONG\r\n");
+    EXPECT_EQ(connection.read_reply(), bulk(value));
+  }
+}
+
+TEST(Connection, ValuesOfAllSizes) {
+  const ServerProcess server(server_options());
+  RawConnection connection = server.connect();
+  for (const size_t size : {0, 1, 100, 14'000, 14'336, 16'384, 32'768, 65'535, 65'536, 65'537, 200'000, 3'000'000, 40'000'000}) {
+    std::string value(size, 'x');
+    for (size_t i = 0; i < size; i += 997) value[i] = static_cast<char>('a' + i % 26);
+    ASSERT_EQ(connection.call({"SET", "key", value}), "+OK\r\n") << size;
+    ASSERT_EQ(connection.call({"GET", "key"}), bulk(value)) << size;
+  }
+}
+
+TEST(Connection, LargeAndSmallCommandsShareAPipeline) {
+  const ServerProcess server(server_options());
+  RawConnection connection = server.connect();
+  const std::string large(300'000, 'l');
+  std::string commands;
+  for (int i = 0; i < 20; ++i) {
+    commands += encode_command({"SET", "large", large}) + encode_command({"STRLEN", "large"}) + "PING\r\n";
+  }
+  connection.send(commands);
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_EQ(connection.read_reply(), "+OK\r\n");
+    ASSERT_EQ(connection.read_reply(), ":300000\r\n");
+    ASSERT_EQ(connection.read_reply(), "+PONG\r\n");
+  }
+}
+
+TEST(Connection, ManyArguments) {
+  const ServerProcess server(server_options());
+  RawConnection connection = server.connect();
+  std::vector<std::string> command{"MSET"};
+  for (int i = 0; i < 100'000; ++i) {
+    command.push_back("key:" + std::to_string(i));
+    command.push_back("v");
+  }
+  EXPECT_EQ(connection.call(command), "+OK\r\n");
+  EXPECT_EQ(connection.call({"DBSIZE"}), ":100000\r\n");
+}
+
+TEST(Connection, ClosesWhenTheClientHasFinished) {
+  const ServerProcess server(server_options());
+  for (int i = 0; i < 20; ++i) {
+    RawConnection connection = server.connect();
+    connection.send("PING\r\n");
+    connection.finish_sending();
+    EXPECT_EQ(connection.read_until_closed(), "+PONG\r\n");
+  }
+}
+
+TEST(Connection, ClosesWhenNothingWasSaid) {
+  const ServerProcess server(server_options());
+  RawConnection connection = server.connect();
+  connection.finish_sending();
+  EXPECT_EQ(connection.read_until_closed(), "");
+}
+
+TEST(Connection, QuitAnswersAndCloses) {
+  const ServerProcess server(server_options());
+  RawConnection connection = server.connect();
+  connection.send("PING\r\nQUIT\r\nPING\r\n");
+  EXPECT_EQ(connection.read_until_closed(), "+PONG\r\n+OK\r\n");
+}
+
+TEST(Connection, ProtocolErrorsAnswerWhatCameBeforeThem) {
+  const ServerProcess server(server_options());
+  RawConnection connection = server.connect();
+  connection.send("SET a 1\r\nGET a\r\n*1\r\n:\r\nGET a\r\n" + std::string(200'000, 'x'));
+  EXPECT_EQ(connection.read_until_closed(), "+OK\r\n$1\r\n1\r\n-ERR Protocol error: expected '$', got ':'\r\n");
+  RawConnection other = server.connect();
+  EXPECT_EQ(other.call({"PING"}), "+PONG\r\n");
+}
+
+TEST(Connection, Resp3) {
+  const ServerProcess server(server_options());
+  RawConnection connection = server.connect();
+  const RespReply hello = parse_reply(connection.call({"HELLO", "3"}));
+  EXPECT_EQ(hello.type, '%');
+  EXPECT_EQ(connection.call({"GET", "nothing"}), "_\r\n");
+  EXPECT_EQ(connection.call({"RESET"}), "+RESET\r\n");
+  EXPECT_EQ(connection.call({"GET", "nothing"}), "$-1\r\n");
+}
+
+TEST(Connection, ReplyModes) {
+  const ServerProcess server(server_options());
+  RawConnection connection = server.connect();
+  connection.send("CLIENT REPLY SKIP\r\nPING\r\nECHO a\r\n");
+  EXPECT_EQ(connection.read_reply(), bulk("a"));
+  connection.send("CLIENT REPLY OFF\r\nPING\r\nECHO b\r\nCLIENT REPLY ON\r\nECHO c\r\n");
+  EXPECT_EQ(connection.read_reply(), "+OK\r\n");
+  EXPECT_EQ(connection.read_reply(), bulk("c"));
+}
+
+TEST(Connection, ManyClientsOnSeveralThreads) {
+  const ServerProcess server(server_options({"--io-threads", "4"}));
+  std::vector<RawConnection> connections;
+  for (int i = 0; i < 64; ++i) connections.push_back(server.connect());
+  for (int round = 0; round < 20; ++round) {
+    for (RawConnection& connection : connections) connection.send("INCR counter\r\n");
+    for (RawConnection& connection : connections) connection.read_reply();
+  }
+  EXPECT_EQ(connections[0].call({"GET", "counter"}), bulk("1280"));
+}
+
+TEST(Connection, PausedClientsGoOnAfterwards) {
+  const ServerProcess server(server_options({"--io-threads", "2"}));
+  RawConnection control = server.connect();
+  RawConnection writer = server.connect();
+  RawConnection reader = server.connect();
+  EXPECT_EQ(control.call({"CLIENT", "PAUSE", "100000", "WRITE"}), "+OK\r\n");
+  writer.send("PING\r\nSET a 1\r\nGET a\r\n");
+  EXPECT_EQ(writer.read_reply(), "+PONG\r\n");
+  EXPECT_EQ(reader.call({"GET", "a"}), "$-1\r\n");
+  EXPECT_EQ(control.call({"CLIENT", "UNPAUSE"}), "+OK\r\n");
+  EXPECT_EQ(writer.read_reply(), "+OK\r\n");
+  EXPECT_EQ(writer.read_reply(), bulk("1"));
+}
+
+TEST(Connection, APauseEndsByItself) {
+  const ServerProcess server(server_options());
+  RawConnection connection = server.connect();
+  EXPECT_EQ(connection.call({"CLIENT", "PAUSE", "50"}), "+OK\r\n");
+  EXPECT_EQ(connection.call({"SET", "a", "1"}), "+OK\r\n");
+}
+
+}  // namespace
+}  // namespace plimsoll::test
