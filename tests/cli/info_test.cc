@@ -21,6 +21,9 @@ TEST(Info, SurvivesAnything) {
   EXPECT_TRUE(Info("").fields().empty());
   EXPECT_TRUE(Info("no colon\n\n\r\n#a:b\n").fields().empty());
   EXPECT_EQ(Info(":\nx:").fields().size(), 2u);
+  EXPECT_EQ(Info("x:9223372036854775807").integer("x"), std::nullopt);
+  EXPECT_EQ(Info("x:-9223372036854775808").integer_or_zero("x"), 0);
+  Info("db0:keys=9223372036854775807,\ndb1:keys=9223372036854775807,\n").total_keys();
   EXPECT_EQ(Info("db0:keys=\ndb1:\ndbx:keys=5\ndb2:keys=x,").total_keys(), 0);
 }
 

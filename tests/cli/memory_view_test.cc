@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "screen.h"
+
 namespace plimsoll::cli {
 namespace {
 
@@ -44,8 +46,8 @@ TEST(MemoryView, ShowsTotals) {
 
 TEST(MemoryView, GroupsOurFields) {
   const std::string view = render_memory(Info(kOurs), nullptr, "here", {true, false});
-  EXPECT_EQ(line_of(view, "dataset"), "dataset 40.00M 66.7% ####################");
-  EXPECT_EQ(line_of(view, "rest"), "rest 10.00M 16.7% #####");
+  EXPECT_EQ(line_of(view, "dataset"), "dataset 40.00M 66.7% ################");
+  EXPECT_EQ(line_of(view, "rest"), "rest 10.00M 16.7% ####");
   EXPECT_EQ(line_of(view, "sum"), "sum 60.00M");
   EXPECT_EQ(line_of(view, "anonymous"), "anonymous 1.00K");
   EXPECT_EQ(line_of(view, "age_ms"), "age_ms 17");
@@ -75,6 +77,22 @@ TEST(MemoryView, ShowsWhatRedisHas) {
   EXPECT_EQ(line_of(view, "lazyfree_pending_objects"), "lazyfree_pending_objects 3");
   EXPECT_FALSE(holds(view, "by tag"));
   EXPECT_FALSE(holds(view, "hit rate"));
+}
+
+TEST(MemoryView, ZeroesShareALine) {
+  const Info info(
+      "plimsoll_tag_list:0\r\nplimsoll_tag_string:5\r\nplimsoll_tag_set:0\r\nplimsoll_cgroup_limit:0\r\n");
+  const std::string view = render_memory(info, nullptr, "here", {});
+  EXPECT_TRUE(holds(view, "\n  at 0B: list set\n")) << view;
+  EXPECT_EQ(line_of(view, "limit"), "limit none");
+}
+
+TEST(Screen, RedrawFitsTheWindow) {
+  EXPECT_EQ(redraw("a\nb\n", {80, 24}), "\x1b[Ha\x1b[K\nb\x1b[K\n\x1b[J");
+  EXPECT_EQ(redraw("\x1b[1mabcdef\x1b[0m\n", {3, 24}), "\x1b[H\x1b[1mabc\x1b[0m\x1b[K\n\x1b[J");
+  EXPECT_EQ(redraw("1\n2\n3\n4\n5\n", {80, 4}),
+            "\x1b[H1\x1b[K\n2\x1b[K\n(3 more lines in a taller window)\x1b[K\n\x1b[J");
+  EXPECT_EQ(redraw("", {1, 1}), "\x1b[H\x1b[J");
 }
 
 TEST(MemoryView, SurvivesAnything) {

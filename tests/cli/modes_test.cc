@@ -240,6 +240,10 @@ TEST_F(ModesTest, MemoryRefreshesInPlaceOnATerminal) {
   TerminalProgram program({PLIMSOLL_CLI_PROGRAM, "-s", server_.socket_path(), "--memory", "-i", "0.01"}, {});
   program.expect_raw("\x1b[2J");
   program.expect_raw("rss_overhead_bytes");
+  program.resize(80, 10);
+  program.expect_raw("more lines in a taller window)");
+  program.resize(100, 60);
+  program.expect_raw("rss_overhead_bytes");
   program.expect_raw("\x1b[H\x1b[1mMemory of");
   program.signal(SIGINT);
   EXPECT_EQ(program.wait(), 0);

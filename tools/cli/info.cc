@@ -7,6 +7,8 @@
 namespace plimsoll::cli {
 namespace {
 
+constexpr std::int64_t kLargest = std::int64_t{1} << 60;
+
 // "db" and a number
 bool is_database(std::string_view name) {
   return name.size() > 2 && name.substr(0, 2) == "db" &&
@@ -35,8 +37,9 @@ std::optional<std::string> Info::text(std::string_view name) const {
 }
 
 std::optional<std::int64_t> Info::integer(std::string_view name) const {
-  const auto value = text(name);
-  return value ? parse_integer(*value) : std::nullopt;
+  const auto found = text(name);
+  const auto value = found ? parse_integer(*found) : std::nullopt;
+  return value && *value >= -kLargest && *value <= kLargest ? value : std::nullopt;
 }
 
 void Info::append(const Info& other) {
@@ -44,12 +47,13 @@ void Info::append(const Info& other) {
 }
 
 std::int64_t Info::total_keys() const {
-  std::int64_t total = 0;
+  std::uint64_t total = 0;
   for (const auto& [name, value] : fields_) {
     if (!is_database(name) || value.compare(0, 5, "keys=") != 0) continue;
-    total += parse_integer(std::string_view(value).substr(5, value.find(',') - 5)).value_or(0);
+    const auto keys = parse_integer(std::string_view(value).substr(5, value.find(',') - 5));
+    total += static_cast<std::uint64_t>(keys.value_or(0));
   }
-  return total;
+  return static_cast<std::int64_t>(total);
 }
 
 }  // namespace plimsoll::cli

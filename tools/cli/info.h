@@ -20,6 +20,8 @@ class Info {
   const std::vector<Field>& fields() const { return fields_; }
   // The first field so named.
   std::optional<std::string> text(std::string_view name) const;
+  // The same as a number. None has more than 60 bits: no counter gets there, and sums and differences stay
+  // exact.
   std::optional<std::int64_t> integer(std::string_view name) const;
   std::int64_t integer_or_zero(std::string_view name) const { return integer(name).value_or(0); }
   void append(const Info& other);

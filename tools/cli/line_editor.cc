@@ -3,7 +3,6 @@
 #include <histedit.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include <cwchar>
 
 #include "assist.h"
+#include "screen.h"
 #include "signal_pipe.h"
 #include "wide_text.h"
 
@@ -29,12 +29,6 @@ constexpr char kClearToEndOfLine[] = "\x1b[K";
 void choose_locale() {
   std::setlocale(LC_CTYPE, "");
   if (MB_CUR_MAX == 1) std::setlocale(LC_CTYPE, "C.UTF-8");
-}
-
-int terminal_columns() {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-  return size.ws_col;
 }
 
 std::string typed_up_to_cursor(EditLine* editor) {
@@ -82,7 +76,7 @@ bool LineEditor::State::draw_hint() {
   if (line->cursor != line->lastchar || line->cursor == line->buffer) return false;
   const std::wstring hint = to_wide(hinter(typed_up_to_cursor(editor)));
   const std::wstring_view typed{line->buffer, static_cast<std::size_t>(line->lastchar - line->buffer)};
-  const int columns = terminal_columns();
+  const int columns = screen_size().columns;
   const int at = (display_width(prompt) + display_width(typed)) % columns;
   const std::wstring_view shown = cut_to_width(hint, columns - at - 1);
   if (shown.empty()) return false;
@@ -171,7 +165,8 @@ unsigned char LineEditor::State::complete() {
 void LineEditor::State::list(const std::vector<std::string>& lines) {
   std::size_t width = 0;
   for (const std::string& line : lines) width = std::max(width, line.size() + 2);
-  const std::size_t per_row = std::max<std::size_t>(1, static_cast<std::size_t>(terminal_columns()) / width);
+  const std::size_t per_row =
+      std::max<std::size_t>(1, static_cast<std::size_t>(screen_size().columns) / width);
   std::string text = "\n";
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const bool ends_row = (i + 1) % per_row == 0 || i + 1 == lines.size();

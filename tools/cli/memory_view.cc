@@ -12,7 +12,8 @@ namespace plimsoll::cli {
 namespace {
 
 constexpr std::string_view kPrefix = "plimsoll_";
-constexpr int kBarWidth = 30;
+constexpr std::string_view kZero = "0B";
+constexpr int kBarWidth = 24;
 
 struct Group {
   std::string_view prefix;
@@ -24,6 +25,9 @@ constexpr std::array<Group, 4> kGroups = {{{"plimsoll_breakdown_", "Where the re
                                            {"plimsoll_tag_", "Bytes allocated, by tag", true},
                                            {"plimsoll_smaps_", "As the kernel counts (smaps)", false},
                                            {"plimsoll_cgroup_", "Control group", false}}};
+
+// Zero bytes would read as if nothing were allowed.
+constexpr std::string_view kGroupLimit = "plimsoll_cgroup_limit";
 
 // What Redis itself tells about where its memory is.
 constexpr std::array<std::string_view, 12> kRedisFields = {
@@ -148,8 +152,9 @@ void View::traffic() {
 void View::group(const Group& group) {
   std::vector<Line> found;
   for (const auto& [name, value] : now_.fields()) {
-    if (name.starts_with(group.prefix))
-      found.push_back(line_of(std::string_view(name).substr(group.prefix.size()), value));
+    if (!name.starts_with(group.prefix)) continue;
+    found.push_back(line_of(std::string_view(name).substr(group.prefix.size()), value));
+    if (name == kGroupLimit && value == "0") found.back().text = "none";
   }
   lines(group.title, found, group.is_sum);
 }
@@ -191,13 +196,21 @@ void View::lines(std::string_view title, const std::vector<Line>& lines, bool is
   if (lines.empty()) return;
   heading(title);
   std::vector<Line> sorted = lines;
-  std::int64_t whole = 0;
-  for (const Line& line : lines) whole += line.bytes;
+  std::uint64_t sum = 0;  // a server that lies may make it wrap
+  for (const Line& line : lines) sum += static_cast<std::uint64_t>(line.bytes);
+  const auto whole = static_cast<std::int64_t>(sum);
   if (is_sum) {
     std::stable_sort(sorted.begin(), sorted.end(),
                      [](const Line& a, const Line& b) { return a.bytes > b.bytes; });
   }
-  for (const Line& line : sorted) row(line.name, line.text, is_sum ? share(line.bytes, whole) : "");
+  std::string at_zero;
+  for (const Line& line : sorted) {
+    if (line.text == kZero)
+      at_zero += " " + line.name;
+    else
+      row(line.name, line.text, is_sum ? share(line.bytes, whole) : "");
+  }
+  if (!at_zero.empty()) out_ += "  at " + std::string(kZero) + ":" + at_zero + "\n";
   if (is_sum) row("sum", signed_bytes(whole));
 }
 

@@ -7,6 +7,7 @@
 #include "memory_view.h"
 #include "mode_session.h"
 #include "modes.h"
+#include "screen.h"
 
 namespace plimsoll::cli {
 namespace {
@@ -14,8 +15,6 @@ namespace {
 constexpr double kUsualInterval = 1;
 
 constexpr char kClearScreen[] = "\x1b[H\x1b[2J";
-constexpr char kHome[] = "\x1b[H";
-constexpr char kClearBelow[] = "\x1b[J";
 
 // Three questions rather than one of several sections: servers before 7.0 know only the former.
 Info ask_info(ModeSession& session) {
@@ -23,16 +22,6 @@ Info ask_info(ModeSession& session) {
   for (const char* section : {"memory", "stats", "keyspace"}) session.connection().append({"INFO", section});
   for (int i = 0; i < 3; ++i) info.append(Info(session.next_reply().text));
   return info;
-}
-
-// Overwriting line by line, each cleared to its end, does not flicker as clearing the screen would.
-std::string in_place(const std::string& view) {
-  std::string out = kHome;
-  for (const char c : view) {
-    if (c == '\n') out += "\x1b[K";
-    out += c;
-  }
-  return out + kClearBelow;
 }
 
 int memory_loop(const Options& options, ModeSession& session) {
@@ -46,7 +35,8 @@ int memory_loop(const Options& options, ModeSession& session) {
     Info now = ask_info(session);
     const std::string text =
         render_memory(now, before ? &*before : nullptr, session.endpoint().describe(), style);
-    std::fputs(on_terminal ? in_place(text).c_str() : (view > 0 ? "\n" + text : text).c_str(), stdout);
+    const std::string shown = on_terminal ? redraw(text, screen_size()) : (view > 0 ? "\n" : "") + text;
+    std::fputs(shown.c_str(), stdout);
     std::fflush(stdout);
     before = std::move(now);
   }
