@@ -9,7 +9,7 @@ namespace plimsoll::server {
 // The administrative commands, one function a family; each is defined beside its handlers.
 std::span<const CommandRow> acl_commands() noexcept;
 std::span<const CommandRow> client_commands() noexcept;
-std::span<const CommandRow> cluster_commands() noexcept;   // READONLY, READWRITE, ASKING, WAIT
+std::span<const CommandRow> cluster_commands() noexcept;   // CLUSTER, READONLY, READWRITE, ASKING, WAIT
 std::span<const CommandRow> debug_commands() noexcept;
 std::span<const CommandRow> info_commands() noexcept;
 std::span<const CommandRow> latency_commands() noexcept;

@@ -9,6 +9,8 @@ void module_list(Call& call) { call.reply().array(0); }
 
 void module_refused(Call& call) { call.reply().error("ERR This server loads no modules"); }
 
+void module_unload(Call& call) { call.reply().error("ERR Error unloading module: no such module with that name"); }
+
 void module_help(Call& call) {
   reply_help(call, {
                        "LIST",
@@ -18,7 +20,7 @@ void module_help(Call& call) {
                        "LOADEX <path> [[CONFIG NAME VALUE] [CONFIG NAME VALUE]] [ARGS ...]",
                        "    Refused: this server loads no modules.",
                        "UNLOAD <name>",
-                       "    Refused: this server loads no modules.",
+                       "    Refused: there is none to unload.",
                    });
 }
 
@@ -35,7 +37,7 @@ constexpr CommandRow kSubcommands[] = {
      .group = "server", .complexity = "O(1)", .summary = kRefusal, .syntax = "path [arg ...]"},
     {.name = "loadex", .arity = -3, .flags = kLoadFlags, .handler = module_refused, .since = "7.0.0",
      .group = "server", .complexity = "O(1)", .summary = kRefusal, .syntax = "path [CONFIG (name value)]... [ARGS arg...]"},
-    {.name = "unload", .arity = 3, .flags = kLoadFlags, .handler = module_refused, .since = "4.0.0",
+    {.name = "unload", .arity = 3, .flags = kLoadFlags, .handler = module_unload, .since = "4.0.0",
      .group = "server", .complexity = "O(1)", .summary = kRefusal, .syntax = "name"},
 };
 
