@@ -49,10 +49,9 @@ struct Folded {
     }
   }
 
-  // Multiplication carries every bit upwards; the swap brings the well mixed ones down to where the mask
-  // takes them.
+  // Multiplication carries every bit upwards: the high ones are well mixed, and enough of them for any table.
   size_t hash(size_t size) const noexcept {
-    return __builtin_bswap64((first ^ std::rotl(last, 29) ^ size) * 0x9E3779B97F4A7C15);
+    return ((first ^ std::rotl(last, 13) ^ size) * 0x9E3779B97F4A7C15) >> 40;
   }
 };
 
