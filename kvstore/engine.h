@@ -194,6 +194,7 @@ class Engine {
   double victim_score(EvictionPolicy policy, SlotRef slot, const Entry* entry, int64_t now) const noexcept;
   void note_exceeded(bool exceeded) noexcept;
   bool evict_from(unsigned shard, uint64_t dice) noexcept;
+  bool any_expiring() const noexcept;
 
   // upkeep.cc; each locks the shard by itself. True: there is more to do.
   bool maintain_shard(unsigned index, int64_t now_ms) noexcept;

@@ -15,6 +15,8 @@ namespace {
 constexpr std::string_view kPolicyNames[] = {"noeviction",   "allkeys-lru",  "allkeys-lfu",     "allkeys-random",
                                              "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"};
 
+constexpr unsigned kRounds = 256;
+
 bool only_volatile(EvictionPolicy policy) noexcept { return policy >= EvictionPolicy::volatile_lru; }
 
 uint64_t next_random(uint64_t& state) noexcept {  // xorshift64*, Vigna 2016
@@ -93,10 +95,25 @@ void Engine::note_exceeded(bool exceeded) noexcept {
 }
 
 bool Engine::evict_one(uint64_t& dice) noexcept {
-  if (policy_.load(std::memory_order_relaxed) == EvictionPolicy::noeviction) return false;
-  const auto first = static_cast<unsigned>(next_random(dice) >> 32) & (shard_count() - 1);
-  for (unsigned i = 0; i < shard_count(); ++i) {
-    if (evict_from((first + i) & (shard_count() - 1), next_random(dice))) return true;
+  const EvictionPolicy policy = policy_.load(std::memory_order_relaxed);
+  if (policy == EvictionPolicy::noeviction) return false;
+  // Under volatile policies every look clears marks that mislead, so expiring keys are found within a few rounds.
+  for (unsigned round = 0; round < kRounds; ++round) {
+    const auto first = static_cast<unsigned>(next_random(dice) >> 32) & (shard_count() - 1);
+    for (unsigned i = 0; i < shard_count(); ++i) {
+      if (evict_from((first + i) & (shard_count() - 1), next_random(dice))) return true;
+    }
+    if (!only_volatile(policy) || !any_expiring()) return false;
+  }
+  return false;
+}
+
+bool Engine::any_expiring() const noexcept {
+  for (const Shard& shard : shards_) {
+    for (unsigned i = 0; i < options_.databases; ++i) {
+      const ShardDatabase* part = shard.databases[i].load(std::memory_order_acquire);
+      if (part != nullptr && part->expiring.get() != 0) return true;
+    }
   }
   return false;
 }

@@ -6,7 +6,6 @@
 namespace plimsoll {
 namespace {
 
-constexpr size_t kFirstChunk = 16 * 1024 - 64;  // with its header a 16 KiB class
 constexpr size_t kLargestChunk = 1024 * 1024 - 64;
 
 }  // namespace
@@ -19,11 +18,17 @@ void OutputBuffer::swap(OutputBuffer& other) noexcept {
   std::swap(cursor_, other.cursor_);
   std::swap(limit_, other.limit_);
   std::swap(total_, other.total_);
+  std::swap(next_chunk_, other.next_chunk_);
 }
 
 size_t OutputBuffer::footprint() const noexcept {
   size_t bytes = pieces_.capacity() * sizeof(Piece);
-  for (const Piece& piece : pieces_) bytes += piece.bytes ? piece.bytes.charged() : 0;
+  const char* chunk = nullptr;  // several pieces may lie in one
+  for (const Piece& piece : pieces_) {
+    if (!piece.bytes || (piece.owned && piece.bytes.data() == chunk)) continue;
+    bytes += piece.bytes.charged();
+    if (piece.owned) chunk = piece.bytes.data();
+  }
   return bytes;
 }
 
@@ -36,17 +41,20 @@ void OutputBuffer::close_open_piece() noexcept {
   cursor_ = limit_ = nullptr;
 }
 
+void OutputBuffer::make_room_for_pieces(size_t n) {
+  if (pieces_.capacity() - pieces_.size() < n) pieces_.reserve(pieces_.size() + n + pieces_.size() / 2);
+}
+
 void OutputBuffer::add_chunk(size_t n) {
-  size_t size = kFirstChunk;
-  if (!pieces_.empty()) size = std::min(kLargestChunk, std::max(kFirstChunk, total_));
   Piece piece;
-  piece.bytes = SharedBytes::allocate(std::max(size, n), zm::Tag::client_output);
+  piece.bytes = SharedBytes::allocate(std::max(next_chunk_, n), zm::Tag::client_output);
   piece.owned = true;
-  pieces_.reserve(pieces_.size() + 1 + pieces_.size() / 2 * (pieces_.size() == pieces_.capacity()));
+  make_room_for_pieces(1);
   close_open_piece();
   pieces_.push_back(std::move(piece));
   cursor_ = pieces_.back().bytes.data();
   limit_ = cursor_ + pieces_.back().bytes.capacity();
+  next_chunk_ = std::min(kLargestChunk, 2 * next_chunk_);
 }
 
 void OutputBuffer::append(std::string_view bytes) {
@@ -56,14 +64,26 @@ void OutputBuffer::append(std::string_view bytes) {
 }
 
 void OutputBuffer::append(SharedBytes bytes, size_t offset, size_t length) {
+  make_room_for_pieces(2);
+  Piece rest;  // of the chunk being written, for what comes behind the reference
+  char* const cursor = cursor_;
+  char* const limit = limit_;
+  if (cursor != nullptr) {
+    rest.bytes = pieces_.back().bytes;
+    rest.owned = true;
+    rest.begin = rest.end = open_end();
+    close_open_piece();
+  }
   Piece piece;
   piece.bytes = std::move(bytes);
   piece.begin = offset;
   piece.end = offset + length;
-  pieces_.reserve(pieces_.size() + 1 + pieces_.size() / 2 * (pieces_.size() == pieces_.capacity()));
-  close_open_piece();
   pieces_.push_back(std::move(piece));
   total_ += length;
+  if (cursor == nullptr) return;
+  pieces_.push_back(std::move(rest));
+  cursor_ = cursor;
+  limit_ = limit;
 }
 
 OutputBuffer::Mark OutputBuffer::mark() const noexcept {
@@ -115,6 +135,7 @@ void OutputBuffer::consume(size_t n) noexcept {
 void OutputBuffer::clear() noexcept {
   total_ = 0;
   first_ = 0;
+  next_chunk_ = kFirstChunk;
   cursor_ = limit_ = nullptr;
   if (pieces_.empty()) return;
   pieces_.resize(1);

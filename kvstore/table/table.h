@@ -144,10 +144,12 @@ class Table {
   // there.
   template <class Visit>
   void sample(uint64_t random, unsigned lines, Visit&& visit) const;
-  // The same for lines that hold an entry with an expiry, as far as the marks tell; others in the line are
-  // visited too. Walks on over pages without, so some may be chosen more often.
+  // The same for lines that hold an entry with an expiry; others in the line are visited too. Walks on over pages without, so some
+  // may be chosen more often. Reads the entries of the lines it looks at, and clears the marks of those whose expiring entries
+  // have gone: so each such line costs a look once, and repeated calls find an entry if there is one.
   template <class Visit>
-  void sample_volatile(uint64_t random, unsigned lines, Visit&& visit) const;
+  void sample_volatile(uint64_t random, unsigned lines, Visit&& visit);
+  static constexpr unsigned kStaleMarks = 256;  // most that one line's choice clears
   static constexpr uint32_t kSampleWalk = 64;
 
   // One slice of a pass over the entries that are due, visit(SlotRef) each: it normally removes the entry,
@@ -236,6 +238,9 @@ class Table {
   static bool walk_to_entries(LineRef& at) noexcept;
   static bool walk_to_mark(LineRef& at) noexcept;
   bool walk_to_expiry(LineRef& at) const noexcept;
+  bool walk_to_volatile(LineRef& at) noexcept;
+  static bool holds_volatile(const Line& line) noexcept;
+  static void clear_mark(LineRef at) noexcept;
   // The SplitMix64 generator (Steele, Lea and Flood, 2014).
   static uint64_t next_random(uint64_t& state) noexcept {
     uint64_t z = state += 0x9e3779b97f4a7c15;

@@ -45,11 +45,11 @@ void Table::sample(uint64_t random, unsigned lines, Visit&& visit) const {
 }
 
 template <class Visit>
-void Table::sample_volatile(uint64_t random, unsigned lines, Visit&& visit) const {
+void Table::sample_volatile(uint64_t random, unsigned lines, Visit&& visit) {
   if (earliest_ == kNever) return;
   for (unsigned n = 0; n < lines; ++n) {
     LineRef at = random_line(next_random(random));
-    if (walk_to_expiry(at)) visit_slots(at, visit);
+    if (walk_to_volatile(at)) visit_slots(at, visit);
   }
 }
 

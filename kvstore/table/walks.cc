@@ -46,6 +46,39 @@ bool Table::walk_to_expiry(LineRef& at) const noexcept {
   return false;
 }
 
+bool Table::walk_to_volatile(LineRef& at) noexcept {
+  for (unsigned i = 0; i < kStaleMarks; ++i) {
+    if (!walk_to_expiry(at)) return false;
+    if (holds_volatile(at.segment->lines[at.line])) return true;
+    clear_mark(at);
+  }
+  return false;
+}
+
+bool Table::holds_volatile(const Line& line) noexcept {
+  for (unsigned i = 0; i < Line::kSlots; ++i) {
+    const Entry* entry = slot::entry(line.load(i));
+    if (entry != nullptr && entry->has_expiry()) return true;
+  }
+  return false;
+}
+
+// The page's figure goes with the last mark in it: with none there is nothing it could be later than.
+void Table::clear_mark(LineRef at) noexcept {
+  Segment& segment = *at.segment;
+  segment.lines[at.line].set_mark(kNoMark);
+  const uint32_t first = at.line - at.line % kLinesPerPage;
+  const uint32_t end = std::min(first + kLinesPerPage, segment.line_count);
+  for (uint32_t line = first; line < end; ++line) {
+    if (segment.lines[line].mark() != kNoMark) return;
+  }
+  segment.page_of(at.line).earliest = kNever;
+  segment.earliest = kNever;
+  for (uint32_t p = 0; p < segment.page_count(); ++p) {
+    segment.earliest = std::min(segment.earliest, segment.pages[p].earliest);
+  }
+}
+
 bool Table::next_due_page(int64_t now_ms, SweepCursor& cursor, int64_t& budget, DuePage& page) noexcept {
   while (budget > 0) {
     Segment* segment = segment_at(cursor.position);

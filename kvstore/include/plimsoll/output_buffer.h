@@ -72,9 +72,12 @@ class OutputBuffer {
     SharedBytes bytes;
     size_t begin = 0;
     size_t end = 0;       // stale for the open piece: cursor_ tells
-    bool owned = false;   // a chunk of ours, which may be appended to; else a reference
+    bool owned = false;   // in a chunk of ours, which may be appended to; else a reference
   };
 
+  static constexpr size_t kFirstChunk = 16 * 1024 - 64;  // with its header a 16 KiB class
+
+  void make_room_for_pieces(size_t n);
   void add_chunk(size_t n);
   void close_open_piece() noexcept;
   size_t open_end() const noexcept;
@@ -84,6 +87,7 @@ class OutputBuffer {
   char* cursor_ = nullptr;  // write position in the last piece while that is a chunk of ours
   char* limit_ = nullptr;
   size_t total_ = 0;
+  size_t next_chunk_ = kFirstChunk;  // twice the last one, up to a bound
 };
 
 }  // namespace plimsoll
