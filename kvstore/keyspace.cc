@@ -41,8 +41,8 @@ Found Keyspace::locate(const Key& key) noexcept {
   found.database = part;
   found.shard = &engine_.shard(index);
   found.entry = part->table.entry(found.slot);
-  if (found.entry->due(now_ms_)) {
-    if (!engine_.options().passive) expire(found);
+  if (found.entry->due(now_ms_) && !engine_.options().passive) {
+    expire(found);
     return {};
   }
   return found;
@@ -58,6 +58,7 @@ void Keyspace::expire(Found& found) noexcept {
 
 Found Keyspace::find_for_read(const Key& key) noexcept {
   Found found = locate(key);
+  if (found && found->due(now_ms_)) found = {};
   Shard& shard = shard_of(key);
   (found ? shard.hits : shard.misses).add(1);
   if (found) touch(found);
@@ -110,6 +111,7 @@ void Keyspace::replace(Found& found, Entry* entry, size_t added) noexcept {
 }
 
 void Keyspace::put(const Key& key, Found& found, Entry* entry) {
+  if (!found && engine_.options().passive) found = locate(key);  // a due key that a read did not show
   if (found) {
     replace(found, entry, entry->charged());
   } else {

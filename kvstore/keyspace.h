@@ -35,7 +35,8 @@ class Keyspace {
   Keyspace(const Call& call, int database);
   Keyspace(Engine& engine, int database, int64_t now_ms, bool touch);
 
-  // Look-ups never find a due key: unless the store is passive, they delete it ("expired").
+  // Look-ups delete a due key ("expired") and don't find it. In a passive store only reads don't find it, and it stays: writes
+  // there repeat those of an active store, which still had the key.
   Found find_for_read(const Key& key) noexcept;   // counts a hit or miss, marks the key as used
   Found find_for_write(const Key& key) noexcept;  // marks the key as used
   Found peek(const Key& key) noexcept;            // neither

@@ -193,7 +193,7 @@ Status Store::time_to_live(std::string_view bytes, std::optional<int64_t>* ttl_m
   KeyGuard guard(*engine_, key);
   Keyspace keyspace(*engine_, database, engine_->now_ms(), false);
   const Found found = keyspace.peek(key);
-  if (!found) return Status::not_found;
+  if (!found || found->due(keyspace.now_ms())) return Status::not_found;
   ttl_ms->reset();
   if (found->has_expiry()) *ttl_ms = found->expiry() - keyspace.now_ms();
   return Status::ok;

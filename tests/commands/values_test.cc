@@ -140,5 +140,42 @@ TEST_F(Values, LcsOfLongStringsTakesABitForEachPairOfBytes) {
             "-ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len\r\n");
 }
 
+// A replica repeats what its primary did, which may still have had a key that is due by now.
+TEST(PassiveStores, HideDueKeysFromReadsAloneAndKeepOneOfEach) {
+  FakeClock clock;
+  RecordingSink sink;
+  Options options;
+  options.clock = &clock;
+  options.change_sink = &sink;
+  options.passive = true;
+  Store store(options);
+  const auto make_due = [&] {
+    run(store, {"SET", "k", "5", "PX", "10"});
+    clock.advance_ms(100);
+    sink.take_events();
+  };
+  make_due();
+  EXPECT_EQ(run(store, {"GET", "k"}), "$-1\r\n");
+  EXPECT_EQ(run(store, {"PTTL", "k"}), ":-2\r\n");
+  settle(store);
+  EXPECT_EQ(store.size(), 1u);
+  EXPECT_EQ(sink.take_events(), std::vector<std::string>{});
+
+  EXPECT_EQ(run(store, {"INCR", "k"}), ":6\r\n");
+  for (const char* command : {"GETSET", "SETNX", "APPEND", "INCRBYFLOAT"}) {
+    make_due();
+    run(store, {command, "k", "1"});
+    EXPECT_EQ(store.size(), 1u) << command;
+  }
+  make_due();
+  run(store, {"SET", "k", "w", "GET"});
+  EXPECT_EQ(run(store, {"GET", "k"}), bulk("w"));
+  make_due();
+  run(store, {"RENAME", "k", "l"});
+  EXPECT_EQ(store.size(), 1u);
+  EXPECT_EQ(run(store, {"DEL", "l"}), ":1\r\n");
+  EXPECT_EQ(store.size(), 0u);
+}
+
 }  // namespace
 }  // namespace plimsoll::test
