@@ -1,26 +1,10 @@
 // A store inside a program: no server, no sockets, no thread.
+#include <plimsoll/resp/execute.h>
 #include <plimsoll/store.h>
 
 #include <cstdio>
 #include <iterator>
-#include <string>
 #include <string_view>
-#include <vector>
-
-namespace {
-
-// Runs a command line as a client would send it; the reply is what would go over the wire.
-std::string run(plimsoll::Store& store, plimsoll::Session& session,
-                const std::vector<std::string_view>& args) {
-  plimsoll::OutputBuffer out;
-  plimsoll::Reply reply(out, session.resp_version());
-  store.execute(session, args, reply);
-  std::string bytes(out.size(), '\0');
-  out.copy_to(bytes.data());
-  return bytes;
-}
-
-}  // namespace
 
 int main() {
   plimsoll::Options options;
@@ -44,9 +28,10 @@ int main() {
   const size_t found = store.read_many(keys, [&](size_t, std::string_view value) { bytes += value.size(); });
   std::printf("%zu of %zu keys exist, %zu bytes in all\n", found, std::size(keys), bytes);
 
-  plimsoll::Session session;
-  std::printf("%s", run(store, session, {"SET", "greeting", "hello again", "GET"}).c_str());
-  std::printf("%s", run(store, session, {"PEXPIRE", "session:1", "soon"}).c_str());
+  const plimsoll::resp::Value old = plimsoll::resp::execute(store, {"SET", "greeting", "hello again", "GET"});
+  std::printf("SET ... GET: %s\n", old.text.c_str());
+  const plimsoll::resp::Value refusal = plimsoll::resp::execute(store, {"PEXPIRE", "session:1", "soon"});
+  std::printf("PEXPIRE: %s\n", refusal.text.c_str());
 
   std::printf("using %zu of %zu bytes\n", store.memory_used(), store.memory_limit());
   store.maintain();  // expiry, eviction, table upkeep: some ten times a second

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <resp_client/connection.h>
-#include <resp_client/decoder.h>
+#include <plimsoll/resp/decoder.h>
 
 #include <algorithm>
 
@@ -112,7 +112,7 @@ TEST_F(AssistTest, WithoutDocsThereAreNamesAndCounts) {
 }
 
 TEST_F(AssistTest, WithoutAnythingThereIsNothing) {
-  const CommandDocs none = CommandDocs::from_docs(client::Value{});
+  const CommandDocs none = CommandDocs::from_docs(resp::Value{});
   EXPECT_TRUE(none.empty());
   EXPECT_EQ(hint_for(none, "get "), "");
   EXPECT_EQ(completions_for(none, "ge"), std::vector<std::string>{});
@@ -133,7 +133,7 @@ TEST(CommandDocs, SurviveAnyReply) {
         "*2\r\n+get\r\n*2\r\n+arguments\r\n*1\r\n*3\r\n+type\r\n+oneof\r\n+name\r\n",
         "*2\r\n+get\r\n*2\r\n+subcommands\r\n*1\r\n+x\r\n", "+OK\r\n",
         "*2\r\n+get\r\n*2\r\n+arguments\r\n*1\r\n*4\r\n+type\r\n+block\r\n+flags\r\n:1\r\n"}) {
-    client::Decoder decoder;
+    resp::Decoder decoder;
     decoder.feed(bytes);
     const auto value = decoder.next();
     ASSERT_TRUE(value.has_value()) << bytes;

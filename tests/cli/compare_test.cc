@@ -288,10 +288,10 @@ TEST_F(CompareTest, BadOptions) {
 
 TEST_F(CompareTest, HelpOnEveryCommand) {
   client::Connection connection = connect();
-  const client::Value names = connection.call({"COMMAND", "LIST"});
+  const resp::Value names = connection.call({"COMMAND", "LIST"});
   ASSERT_GT(names.elements.size(), 200u);
   std::size_t compared = 0;
-  for (const client::Value& name : names.elements) {
+  for (const resp::Value& name : names.elements) {
     if (compared++ % 5 != 0) continue;  // each is two programs to start
     Words arguments = {"help", name.text.substr(0, name.text.find('|'))};
     if (arguments[1] != name.text) arguments.push_back(name.text.substr(arguments[1].size() + 1));

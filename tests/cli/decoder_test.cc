@@ -1,5 +1,5 @@
 #include <gtest/gtest.h>
-#include <resp_client/decoder.h>
+#include <plimsoll/resp/decoder.h>
 
 #include <cstring>
 #include <memory>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace plimsoll::client {
+namespace plimsoll::resp {
 namespace {
 
 // Fed from a block of exactly the fragment's size, gone afterwards: a sanitizer sees any byte read beyond it
@@ -319,4 +319,4 @@ TEST(Decoder, MovesWithItsState) {
 }
 
 }  // namespace
-}  // namespace plimsoll::client
+}  // namespace plimsoll::resp

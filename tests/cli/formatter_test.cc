@@ -1,17 +1,17 @@
 #include "formatter.h"
 
 #include <gtest/gtest.h>
-#include <resp_client/decoder.h>
+#include <plimsoll/resp/decoder.h>
 
 namespace plimsoll::cli {
 namespace {
 
-client::Value decode(std::string_view bytes) {
-  client::Decoder decoder;
+resp::Value decode(std::string_view bytes) {
+  resp::Decoder decoder;
   decoder.feed(bytes);
   auto value = decoder.next();
   EXPECT_TRUE(value.has_value());
-  return value ? *value : client::Value{};
+  return value ? *value : resp::Value{};
 }
 
 std::string formatted(std::string_view bytes, OutputMode mode) {

@@ -8,7 +8,7 @@
 namespace plimsoll::cli {
 namespace {
 
-using client::Value;
+using resp::Value;
 
 std::string text_of(const Value& map, std::string_view key) {
   const Value* value = map.find(key);
@@ -85,7 +85,7 @@ void CommandDocs::add(CommandDoc doc) {
 
 CommandDocs CommandDocs::from_docs(const Value& reply) {
   CommandDocs docs;
-  if (reply.type != client::Type::kMap && reply.type != client::Type::kArray) return docs;
+  if (reply.type != resp::Type::kMap && reply.type != resp::Type::kArray) return docs;
   for (std::size_t i = 0; i + 1 < reply.elements.size(); i += 2) {
     const Value& fields = reply.elements[i + 1];
     docs.add(doc_of(reply.elements[i].text, fields));

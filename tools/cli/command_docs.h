@@ -1,6 +1,6 @@
 #pragma once
 
-#include <resp_client/value.h>
+#include <plimsoll/resp/value.h>
 
 #include <cstdint>
 #include <map>
@@ -40,9 +40,9 @@ struct CommandDoc {
 class CommandDocs {
  public:
   // Reads the reply to COMMAND DOCS, of either protocol. Whatever has another shape is left out.
-  static CommandDocs from_docs(const client::Value& reply);
+  static CommandDocs from_docs(const resp::Value& reply);
   // Reads the reply to COMMAND, for servers without DOCS: names and argument counts, nothing more.
-  static CommandDocs from_command(const client::Value& reply);
+  static CommandDocs from_command(const resp::Value& reply);
 
   bool empty() const { return commands_.empty(); }
   // By name, upper case, in alphabetical order; subcommands follow their container.

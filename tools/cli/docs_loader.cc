@@ -24,7 +24,7 @@ void DocsLoader::forget() {
 
 CommandDocs DocsLoader::load(Session& session) const {
   try {
-    const client::Value docs = session.connection().call({"COMMAND", "DOCS"});
+    const resp::Value docs = session.connection().call({"COMMAND", "DOCS"});
     if (!docs.is_error()) return CommandDocs::from_docs(docs);
     return CommandDocs::from_command(session.connection().call({"COMMAND"}));
   } catch (const std::runtime_error&) {

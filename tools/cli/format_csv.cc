@@ -4,8 +4,8 @@
 namespace plimsoll::cli {
 namespace {
 
-using client::Type;
-using client::Value;
+using resp::Type;
+using resp::Value;
 
 void append_csv(std::string& out, const Value& value) {
   switch (value.type) {

@@ -3,8 +3,8 @@
 namespace plimsoll::cli {
 namespace {
 
-using client::Type;
-using client::Value;
+using resp::Type;
+using resp::Value;
 
 void append_raw(std::string& out, const Value& value, const std::string& delimiter) {
   switch (value.type) {

@@ -6,8 +6,8 @@
 namespace plimsoll::cli {
 namespace {
 
-using client::Type;
-using client::Value;
+using resp::Type;
+using resp::Value;
 
 void append_typed(std::string& out, const Value& value, const std::string& indent);
 

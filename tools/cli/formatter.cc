@@ -4,8 +4,8 @@
 
 namespace plimsoll::cli {
 
-using client::Type;
-using client::Value;
+using resp::Type;
+using resp::Value;
 
 std::string format_reply(const Value& reply, const OutputStyle& style) {
   switch (style.mode) {

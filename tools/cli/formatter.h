@@ -1,6 +1,6 @@
 #pragma once
 
-#include <resp_client/value.h>
+#include <plimsoll/resp/value.h>
 
 #include <string>
 
@@ -22,15 +22,15 @@ struct OutputStyle {
 
 // The text redis-cli 7.0.15 prints for a reply, its end of line included. Big numbers, which that version
 // cannot print, appear as strings.
-std::string format_reply(const client::Value& reply, const OutputStyle& style);
+std::string format_reply(const resp::Value& reply, const OutputStyle& style);
 
 // The parts of it, without the end of a reply (kTyped includes it).
-std::string format_typed(const client::Value& reply);
-std::string format_raw(const client::Value& reply, const std::string& element_delimiter);
-std::string format_csv(const client::Value& reply);
-std::string format_json(const client::Value& reply, bool quoted);
+std::string format_typed(const resp::Value& reply);
+std::string format_raw(const resp::Value& reply, const std::string& element_delimiter);
+std::string format_csv(const resp::Value& reply);
+std::string format_json(const resp::Value& reply, bool quoted);
 
 // A push that is not the reply to a command: cache invalidations get a line of their own for people.
-std::string format_push(const client::Value& push, const OutputStyle& style);
+std::string format_push(const resp::Value& push, const OutputStyle& style);
 
 }  // namespace plimsoll::cli

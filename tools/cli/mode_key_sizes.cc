@@ -14,7 +14,7 @@
 namespace plimsoll::cli {
 namespace {
 
-using client::Value;
+using resp::Value;
 
 constexpr int kScansPerPause = 100;
 
@@ -89,7 +89,7 @@ void KeySizes::sample(const std::vector<std::string>& keys) {
     const Value size = session_.connection().read();
     // A key that became something else meanwhile answers with an error, one that went with nil: neither has a
     // size.
-    if (size.type == client::Type::kInteger && size.integer >= 0)
+    if (size.type == resp::Type::kInteger && size.integer >= 0)
       take(*types[i], keys[i], static_cast<std::uint64_t>(size.integer));
   }
 }

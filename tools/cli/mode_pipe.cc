@@ -15,7 +15,7 @@
 namespace plimsoll::cli {
 namespace {
 
-using client::Value;
+using resp::Value;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kReadBytes = 64 * 1024;
@@ -123,7 +123,7 @@ void Pipe::take_replies() {
 }
 
 void Pipe::take(const Value& reply) {
-  if (input_ended_ && reply.type == client::Type::kBulkString && reply.text == mark_) {
+  if (input_ended_ && reply.type == resp::Type::kBulkString && reply.text == mark_) {
     marked_reply_seen_ = true;
     return;
   }

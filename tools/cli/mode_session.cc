@@ -8,13 +8,13 @@ namespace plimsoll::cli {
 
 ModeSession::ModeSession(const Options& options) : interrupt_{SIGINT}, session_(options, interrupt_.fd()) {}
 
-client::Value ModeSession::ask(std::initializer_list<std::string_view> command) {
+resp::Value ModeSession::ask(std::initializer_list<std::string_view> command) {
   connection().append(command);
   return next_reply();
 }
 
-client::Value ModeSession::next_reply() {
-  client::Value reply = connection().read();
+resp::Value ModeSession::next_reply() {
+  resp::Value reply = connection().read();
   if (reply.is_error()) throw ModeError(reply.text);
   return reply;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <resp_client/value.h>
+#include <plimsoll/resp/value.h>
 
 #include <functional>
 #include <initializer_list>
@@ -29,8 +29,8 @@ class ModeSession {
   const client::Endpoint& endpoint() const { return session_.endpoint(); }
 
   // Throws ModeError for an error reply.
-  client::Value ask(std::initializer_list<std::string_view> command);
-  client::Value next_reply();
+  resp::Value ask(std::initializer_list<std::string_view> command);
+  resp::Value next_reply();
 
   // False if the time was cut short by an interrupt.
   bool pause(double seconds) { return pause_for(seconds, interrupt_.fd()); }

@@ -8,7 +8,7 @@ namespace plimsoll::cli {
 namespace {
 
 using client::ConnectionError;
-using client::Value;
+using resp::Value;
 using Words = std::vector<std::string>;
 
 bool is_one_of(const std::string& word, std::initializer_list<const char*> names) {
@@ -62,7 +62,7 @@ Runner::Outcome Runner::run(const Words& command, std::int64_t repeat) {
       }
       std::fprintf(stderr, "Error: %s\n", error.what());
       return Outcome::kFailed;
-    } catch (const client::ProtocolError& error) {
+    } catch (const resp::ProtocolError& error) {
       session_.disconnect();
       std::fprintf(stderr, "Error: %s\n", error.what());
       return Outcome::kFailed;

@@ -29,8 +29,8 @@ class Runner {
  private:
   Outcome send_repeatedly(const std::vector<std::string>& command, std::int64_t& repeat);
   bool send_once(const std::vector<std::string>& command);
-  bool answer(const std::vector<std::string>& command, const client::Value& reply);
-  void print(const std::vector<std::string>& command, const client::Value& reply);
+  bool answer(const std::vector<std::string>& command, const resp::Value& reply);
+  void print(const std::vector<std::string>& command, const resp::Value& reply);
   void stream_monitor(const std::vector<std::string>& command);
   void stream_messages(const std::vector<std::string>& command);
   bool read_unsubscriptions(const std::vector<std::string>& command);

@@ -8,7 +8,7 @@ namespace plimsoll::cli {
 namespace {
 
 using client::ConnectionError;
-using client::Value;
+using resp::Value;
 
 bool is(const std::vector<std::string>& command, const char* name) {
   return equal_ignoring_case(command[0], name);

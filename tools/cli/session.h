@@ -36,7 +36,7 @@ class Session {
   bool connect_to(const client::Endpoint& endpoint);
 
   // Learns from a command and its reply what changed on the server's side.
-  void note_reply(const std::vector<std::string>& command, const client::Value& reply);
+  void note_reply(const std::vector<std::string>& command, const resp::Value& reply);
 
   bool in_transaction() const { return in_transaction_; }
   bool resp3() const { return resp3_; }
@@ -47,7 +47,7 @@ class Session {
 
  private:
   void set_up();
-  bool accepted(const client::Value& reply, const std::string& what);
+  bool accepted(const resp::Value& reply, const std::string& what);
   void end_transaction(bool applied);
 
   client::Endpoint endpoint_;

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <resp_client/decoder.h>
-#include <resp_client/value.h>
+#include <plimsoll/resp/decoder.h>
+#include <plimsoll/resp/value.h>
 
 #include <chrono>
 #include <cstdint>
@@ -15,6 +15,12 @@
 #include <string_view>
 
 namespace plimsoll::client {
+
+using resp::Decoder;
+using resp::DecoderLimits;
+using resp::ProtocolError;
+using resp::Type;
+using resp::Value;
 
 struct Endpoint {
   std::string host = "127.0.0.1";

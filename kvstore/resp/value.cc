@@ -1,6 +1,6 @@
-#include <resp_client/value.h>
+#include <plimsoll/resp/value.h>
 
-namespace plimsoll::client {
+namespace plimsoll::resp {
 
 std::string_view name(Type type) {
   switch (type) {
@@ -50,4 +50,4 @@ const Value* Value::find(std::string_view key) const {
   return nullptr;
 }
 
-}  // namespace plimsoll::client
+}  // namespace plimsoll::resp

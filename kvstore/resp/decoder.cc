@@ -1,4 +1,4 @@
-#include <resp_client/decoder.h>
+#include <plimsoll/resp/decoder.h>
 
 #include <charconv>
 #include <cstring>
@@ -6,7 +6,7 @@
 
 #include "byte_buffer.h"
 
-namespace plimsoll::client {
+namespace plimsoll::resp {
 namespace {
 
 // A length line holds at most a sign and 19 digits.
@@ -310,4 +310,4 @@ Decoder::Step Decoder::open_aggregate(char kind, Value& value) {
   return Step::kOpened;
 }
 
-}  // namespace plimsoll::client
+}  // namespace plimsoll::resp

@@ -7,7 +7,7 @@
 #include <vector>
 
 // A decoded RESP2 or RESP3 reply, owned by the caller as an ordinary value: copying copies the whole tree.
-namespace plimsoll::client {
+namespace plimsoll::resp {
 
 enum class Type : std::uint8_t {
   kSimpleString,  // +
@@ -57,4 +57,4 @@ struct Value {
   const Value* find(std::string_view key) const;
 };
 
-}  // namespace plimsoll::client
+}  // namespace plimsoll::resp

@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-namespace plimsoll::client {
+namespace plimsoll::resp {
 
 // A growing byte queue: room is prepared and filled at the end, bytes are dropped at the front. Under
 // AddressSanitizer everything outside [front, end) is poisoned, so that a reader which strays past what was
@@ -37,4 +37,4 @@ class ByteBuffer {
   std::size_t room_ = 0;  // bytes prepared after end_
 };
 
-}  // namespace plimsoll::client
+}  // namespace plimsoll::resp

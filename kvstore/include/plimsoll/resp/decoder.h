@@ -1,6 +1,6 @@
 #pragma once
 
-#include <resp_client/value.h>
+#include <plimsoll/resp/value.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace plimsoll::client {
+namespace plimsoll::resp {
 
 // The bytes are not RESP, or break a limit. Nothing more can be decoded from that stream.
 class ProtocolError : public std::runtime_error {
@@ -73,4 +73,4 @@ class Decoder {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace plimsoll::client
+}  // namespace plimsoll::resp

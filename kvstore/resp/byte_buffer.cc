@@ -16,7 +16,7 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
-namespace plimsoll::client {
+namespace plimsoll::resp {
 namespace {
 constexpr std::size_t kSmallestCapacity = 4096;
 }
@@ -93,4 +93,4 @@ void ByteBuffer::unpoison([[maybe_unused]] std::size_t from, [[maybe_unused]] st
 #endif
 }
 
-}  // namespace plimsoll::client
+}  // namespace plimsoll::resp
