@@ -79,7 +79,10 @@ Words command_words(const Command& command) {
 
 Words Generator::command() {
   const auto& commands = runnable_commands();
-  return command(*commands[below(commands.size())]);
+  const Command* chosen = commands[below(commands.size())];
+  // Those that change keys are what makes the others interesting.
+  for (int i = 0; i < 3 && (chosen->row->flags & kWrite) == 0; ++i) chosen = commands[below(commands.size())];
+  return command(*chosen);
 }
 
 Words Generator::command(const Command& command) {
@@ -123,6 +126,7 @@ std::vector<Words> Generator::script(size_t lines) {
   while (script.size() < lines) {
     Words line = below(8) == 0 ? directive() : command();
     if (!wild && (line[0] == "@refuse" || line[0] == "@limit")) continue;
+    if (wild && below(4) == 0) script.push_back({"@refuse", std::to_string(below(6))});
     if (below(12) == 0) line.push_back(argument());
     if (below(16) == 0 && line.size() > 1) line.pop_back();
     script.push_back(std::move(line));
@@ -138,12 +142,13 @@ std::string Generator::key() {
 }
 
 std::string Generator::value() {
-  switch (below(6)) {
+  switch (below(7)) {
     case 0:
       return integer();
     case 1:
       return real();
     case 2:
+    case 6:
       return std::string(kLengths[below(kLengths.size())], static_cast<char>('a' + below(3)));
     case 3: {
       std::string bytes(below(40), '\0');
