@@ -36,7 +36,9 @@ void reply_all_infos(Call& call) {
   for (const Command* command : commands) reply_command_info(call.reply(), *command);
 }
 
-void command(Call& call) { reply_all_infos(call); }
+void command(Call& call) {
+  reply_all_infos(call);
+}
 
 void command_info(Call& call) {
   if (call.argc() == 2) return reply_all_infos(call);
@@ -83,10 +85,14 @@ struct NameFilter {
 
   bool accepts(const Command& command) const {
     switch (kind) {
-      case all: return true;
-      case module: return false;
-      case acl_category: return (effective_acl_categories(*command.row) & categories) != 0;
-      case pattern: return glob_match(pattern_text, command.name, true);
+      case all:
+        return true;
+      case module:
+        return false;
+      case acl_category:
+        return (effective_acl_categories(*command.row) & categories) != 0;
+      case pattern:
+        return glob_match(pattern_text, command.name, true);
     }
     return false;
   }
@@ -228,39 +234,97 @@ constexpr uint32_t kFlags = kLoading | kStale | kOwnLocks;
 constexpr std::string_view kUnordered = "nondeterministic_output_order";
 
 constexpr CommandRow kSubcommands[] = {
-    {.name = "count", .arity = 2, .flags = kFlags, .acl = kAclConnection, .handler = command_count,
-     .since = "2.8.13", .group = "server", .complexity = "O(1)", .summary = "How many commands there are"},
-    {.name = "list", .arity = -2, .flags = kFlags, .acl = kAclConnection, .handler = command_list,
-     .since = "7.0.0", .group = "server", .complexity = "O(N) where N is the number of commands",
+    {.name = "count",
+     .arity = 2,
+     .flags = kFlags,
+     .acl = kAclConnection,
+     .handler = command_count,
+     .since = "2.8.13",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "How many commands there are"},
+    {.name = "list",
+     .arity = -2,
+     .flags = kFlags,
+     .acl = kAclConnection,
+     .handler = command_list,
+     .since = "7.0.0",
+     .group = "server",
+     .complexity = "O(N) where N is the number of commands",
      .summary = "Names of all commands, or of those that pass a filter",
-     .syntax = "[FILTERBY (MODULE module-name|ACLCAT category|PATTERN pattern):filterby]", .tips = kUnordered},
-    {.name = "info", .arity = -2, .flags = kFlags, .acl = kAclConnection, .handler = command_info,
-     .since = "2.8.13", .group = "server", .complexity = "O(N) where N is the number of commands asked for",
-     .summary = "What the server knows of the named commands, or of all", .syntax = "[command-name ...]",
+     .syntax = "[FILTERBY (MODULE module-name|ACLCAT category|PATTERN pattern):filterby]",
      .tips = kUnordered},
-    {.name = "docs", .arity = -2, .flags = kFlags, .acl = kAclConnection, .handler = command_docs,
-     .since = "7.0.0", .group = "server", .complexity = "O(N) where N is the number of commands asked for",
-     .summary = "Documentation of the named commands, or of all", .syntax = "[command-name ...]",
+    {.name = "info",
+     .arity = -2,
+     .flags = kFlags,
+     .acl = kAclConnection,
+     .handler = command_info,
+     .since = "2.8.13",
+     .group = "server",
+     .complexity = "O(N) where N is the number of commands asked for",
+     .summary = "What the server knows of the named commands, or of all",
+     .syntax = "[command-name ...]",
      .tips = kUnordered},
-    {.name = "getkeys", .arity = -4, .flags = kFlags, .acl = kAclConnection, .handler = command_getkeys,
-     .since = "2.8.13", .group = "server", .complexity = "O(N) where N is the number of arguments",
-     .summary = "The keys in a command line", .syntax = "command [arg ...]"},
-    {.name = "getkeysandflags", .arity = -4, .flags = kFlags, .acl = kAclConnection,
-     .handler = command_getkeysandflags, .since = "7.0.0", .group = "server",
+    {.name = "docs",
+     .arity = -2,
+     .flags = kFlags,
+     .acl = kAclConnection,
+     .handler = command_docs,
+     .since = "7.0.0",
+     .group = "server",
+     .complexity = "O(N) where N is the number of commands asked for",
+     .summary = "Documentation of the named commands, or of all",
+     .syntax = "[command-name ...]",
+     .tips = kUnordered},
+    {.name = "getkeys",
+     .arity = -4,
+     .flags = kFlags,
+     .acl = kAclConnection,
+     .handler = command_getkeys,
+     .since = "2.8.13",
+     .group = "server",
      .complexity = "O(N) where N is the number of arguments",
-     .summary = "The keys in a command line and what the command does with each", .syntax = "command [arg ...]"},
-    {.name = "help", .arity = 2, .flags = kFlags, .acl = kAclConnection, .handler = command_help, .since = "5.0.0",
-     .group = "server", .complexity = "O(1)", .summary = "A short text about the subcommands"},
+     .summary = "The keys in a command line",
+     .syntax = "command [arg ...]"},
+    {.name = "getkeysandflags",
+     .arity = -4,
+     .flags = kFlags,
+     .acl = kAclConnection,
+     .handler = command_getkeysandflags,
+     .since = "7.0.0",
+     .group = "server",
+     .complexity = "O(N) where N is the number of arguments",
+     .summary = "The keys in a command line and what the command does with each",
+     .syntax = "command [arg ...]"},
+    {.name = "help",
+     .arity = 2,
+     .flags = kFlags,
+     .acl = kAclConnection,
+     .handler = command_help,
+     .since = "5.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "A short text about the subcommands"},
 };
 
 constexpr CommandRow kRows[] = {
-    {.name = "command", .arity = -1, .flags = kFlags, .acl = kAclConnection, .handler = command, .since = "2.8.13",
-     .group = "server", .complexity = "O(N) where N is the number of commands",
-     .summary = "What the server knows of all its commands", .tips = kUnordered, .subcommands = kSubcommands},
+    {.name = "command",
+     .arity = -1,
+     .flags = kFlags,
+     .acl = kAclConnection,
+     .handler = command,
+     .since = "2.8.13",
+     .group = "server",
+     .complexity = "O(N) where N is the number of commands",
+     .summary = "What the server knows of all its commands",
+     .tips = kUnordered,
+     .subcommands = kSubcommands},
 };
 
 }  // namespace
 
-std::span<const CommandRow> command_commands() noexcept { return kRows; }
+std::span<const CommandRow> command_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll

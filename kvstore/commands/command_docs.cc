@@ -15,17 +15,19 @@ struct TypeName {
 };
 
 constexpr TypeName kTypeNames[] = {
-    {"string", Type::string},       {"integer", Type::integer},       {"double", Type::real},
-    {"key", Type::key},             {"pattern", Type::pattern},       {"unix-time", Type::unix_time},
-    {"pure-token", Type::pure_token}, {"oneof", Type::oneof},         {"block", Type::block},
+    {"string", Type::string},         {"integer", Type::integer},
+    {"double", Type::real},           {"key", Type::key},
+    {"pattern", Type::pattern},       {"unix-time", Type::unix_time},
+    {"pure-token", Type::pure_token}, {"oneof", Type::oneof},
+    {"block", Type::block},
 };
 
 constexpr std::string_view kKeyNames[] = {"key", "newkey", "source", "destination", "destkey", "sourcekey"};
 
 constexpr std::string_view kIntegerNames[] = {
-    "seconds", "milliseconds", "count", "index",  "cursor", "offset",      "start",     "end",
-    "stop",    "numkeys",      "db",    "index1", "index2", "destination-db", "timeout", "decrement",
-    "increment", "client-id",  "len",   "port",   "numreplicas", "protover", "version"};
+    "seconds",   "milliseconds", "count", "index",  "cursor",      "offset",         "start",   "end",
+    "stop",      "numkeys",      "db",    "index1", "index2",      "destination-db", "timeout", "decrement",
+    "increment", "client-id",    "len",   "port",   "numreplicas", "protover",       "version"};
 
 template <size_t N>
 bool one_of(std::string_view name, const std::string_view (&names)[N]) {
@@ -80,7 +82,8 @@ DocArgument group_of(Type type, DocArguments&& parts) {
 
 class SyntaxParser {
  public:
-  explicit SyntaxParser(const CommandRow& row) : rest_(row.syntax), key_specs_(static_cast<int>(row.keys.size())) {}
+  explicit SyntaxParser(const CommandRow& row)
+      : rest_(row.syntax), key_specs_(static_cast<int>(row.keys.size())) {}
 
   DocArguments parse() {
     DocArguments all;
@@ -249,7 +252,8 @@ class SyntaxParser {
 
   // LIMIT offset count: the token introduces all of it.
   static DocArguments with_leading_token(DocArguments&& items) {
-    if (items.size() < 2 || items.front().token.empty() || items.front().type == Type::pure_token) return std::move(items);
+    if (items.size() < 2 || items.front().token.empty() || items.front().type == Type::pure_token)
+      return std::move(items);
     const bool others_plain = std::all_of(items.begin() + 1, items.end(), [](const DocArgument& item) {
       return item.token.empty() && !item.optional;
     });
@@ -279,7 +283,8 @@ class SyntaxParser {
   // Keys belong to the row's specifications in their order; the last takes the rest.
   void number_keys(DocArguments& arguments) {
     for (DocArgument& argument : arguments) {
-      if (argument.type == Type::key && key_specs_ > 0) argument.key_spec = std::min(next_key_++, key_specs_ - 1);
+      if (argument.type == Type::key && key_specs_ > 0)
+        argument.key_spec = std::min(next_key_++, key_specs_ - 1);
       number_keys(argument.arguments);
     }
   }
@@ -299,6 +304,8 @@ std::string_view doc_type_name(DocArgument::Type type) noexcept {
   return {};
 }
 
-DocArguments parse_syntax(const CommandRow& row) { return SyntaxParser(row).parse(); }
+DocArguments parse_syntax(const CommandRow& row) {
+  return SyntaxParser(row).parse();
+}
 
 }  // namespace plimsoll

@@ -72,13 +72,21 @@ bool at_fixed_places(const KeySpec& spec) {
   return spec.begin == KeySpec::kBeginIndex && spec.find == KeySpec::kFindRange;
 }
 
-int absolute_last(const KeySpec& spec) { return spec.last < 0 ? spec.last : spec.index + spec.last; }
+int absolute_last(const KeySpec& spec) {
+  return spec.last < 0 ? spec.last : spec.index + spec.last;
+}
 
 }  // namespace
 
-std::span<const NamedBit> shown_command_flags() noexcept { return kCommandFlags; }
-std::span<const NamedBit> shown_acl_categories() noexcept { return kAclCategories; }
-std::span<const NamedBit> shown_key_flags() noexcept { return kKeyFlags; }
+std::span<const NamedBit> shown_command_flags() noexcept {
+  return kCommandFlags;
+}
+std::span<const NamedBit> shown_acl_categories() noexcept {
+  return kAclCategories;
+}
+std::span<const NamedBit> shown_key_flags() noexcept {
+  return kKeyFlags;
+}
 
 // One specification is shown as it is. Of several those that follow each other with step 1 are joined.
 KeyRange legacy_key_range(std::span<const KeySpec> keys) noexcept {

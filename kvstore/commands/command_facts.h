@@ -20,7 +20,8 @@ std::span<const NamedBit> shown_command_flags() noexcept;
 std::span<const NamedBit> shown_acl_categories() noexcept;  // without the "@"
 std::span<const NamedBit> shown_key_flags() noexcept;
 
-// The three numbers of old: first key, last key (negative: from the end), step. All 0 without keys at fixed places.
+// The three numbers of old: first key, last key (negative: from the end), step. All 0 without keys at fixed
+// places.
 struct KeyRange {
   int first = 0;
   int last = 0;

@@ -157,8 +157,8 @@ void reply_command_docs(Reply& reply, const Command& command) {
   const bool deprecated = row.deprecated_since != nullptr;
   const bool replaced = row.replaced_by != nullptr;
   reply.map(size_t{!row.summary.empty()} + size_t{!row.since.empty()} + size_t{!row.group.empty()} +
-            size_t{!row.complexity.empty()} + (deprecated ? 2 : 0) + size_t{replaced} + size_t{!arguments.empty()} +
-            size_t{!command.subcommands.empty()});
+            size_t{!row.complexity.empty()} + (deprecated ? 2 : 0) + size_t{replaced} +
+            size_t{!arguments.empty()} + size_t{!command.subcommands.empty()});
   field(reply, "summary", row.summary);
   field(reply, "since", row.since);
   field(reply, "group", row.group);

@@ -16,8 +16,8 @@ constexpr std::string_view kSignature = "Redis ver. 7.0.15\n";
 constexpr int64_t kMostColumns = 160;
 constexpr int64_t kMostRows = 60;
 
-// A ship's side with its load line: a row of hull under each row of sea, drawn `columns` wide and `rows` deep, waves shifted
-// by `phase`.
+// A ship's side with its load line: a row of hull under each row of sea, drawn `columns` wide and `rows`
+// deep, waves shifted by `phase`.
 void draw(Picture& picture, int64_t columns, int64_t rows, uint64_t phase) {
   constexpr std::string_view kWaves = "~~-~~^~-";
   for (int64_t row = 0; row < rows; ++row) {
@@ -27,7 +27,8 @@ void draw(Picture& picture, int64_t columns, int64_t rows, uint64_t phase) {
       const int64_t radius = rows / 4 + 1;
       const int64_t height = row - rows / 2;
       const int64_t distance = from_middle * from_middle / 4 + height * height;
-      char c = row < rows / 2 ? ' ' : kWaves[(static_cast<uint64_t>(column + 3 * row) + phase) % kWaves.size()];
+      char c =
+          row < rows / 2 ? ' ' : kWaves[(static_cast<uint64_t>(column + 3 * row) + phase) % kWaves.size()];
       if (distance <= radius * radius && distance > (radius - 1) * (radius - 1)) c = 'O';
       if (mark && from_middle * from_middle <= radius * radius * 9) c = '=';
       picture += c;
@@ -41,7 +42,8 @@ void lolwut(Call& call) {
   int64_t version = 0;
   size_t next = 1;
   if (call.argc() >= 3 && ascii_equal_nocase(call.arg(1), "VERSION")) {
-    if (!parse_integer(call.arg(2), version)) return call.reply().error("ERR value is not an integer or out of range");
+    if (!parse_integer(call.arg(2), version))
+      return call.reply().error("ERR value is not an integer or out of range");
     next = 3;
   }
   Picture picture;
@@ -61,13 +63,20 @@ void lolwut(Call& call) {
 }
 
 constexpr CommandRow kRows[] = {
-    {.name = "lolwut", .arity = -1, .flags = kReadonly | kFast | kOwnLocks, .handler = lolwut, .since = "5.0.0",
-     .group = "server", .summary = "A drawing, and the version of Redis this server is like",
+    {.name = "lolwut",
+     .arity = -1,
+     .flags = kReadonly | kFast | kOwnLocks,
+     .handler = lolwut,
+     .since = "5.0.0",
+     .group = "server",
+     .summary = "A drawing, and the version of Redis this server is like",
      .syntax = "[VERSION version]"},
 };
 
 }  // namespace
 
-std::span<const CommandRow> lolwut_commands() noexcept { return kRows; }
+std::span<const CommandRow> lolwut_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll

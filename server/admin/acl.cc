@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::string_view kUser = "default";
 
-void acl_whoami(Call& call) { call.reply().bulk(kUser); }
+void acl_whoami(Call& call) {
+  call.reply().bulk(kUser);
+}
 
 void acl_users(Call& call) {
   call.reply().array(1);
@@ -22,8 +24,9 @@ void acl_users(Call& call) {
 }
 
 constexpr std::string_view kCategories[] = {
-    "keyspace", "read",   "write",  "set",   "sortedset", "list", "hash",     "string",    "bitmap",     "hyperloglog", "geo",
-    "stream",   "pubsub", "admin",  "fast",  "slow",      "blocking", "dangerous", "connection", "transaction", "scripting"};
+    "keyspace", "read",   "write",       "set",       "sortedset",  "list",        "hash",
+    "string",   "bitmap", "hyperloglog", "geo",       "stream",     "pubsub",      "admin",
+    "fast",     "slow",   "blocking",    "dangerous", "connection", "transaction", "scripting"};
 
 void acl_cat(Call& call) {
   if (call.argc() > 3) return reply_subcommand_syntax_error(call);
@@ -33,8 +36,9 @@ void acl_cat(Call& call) {
     return;
   }
   const std::string_view asked = call.arg(2);
-  const bool known = std::any_of(std::begin(kCategories), std::end(kCategories),
-                                 [&](std::string_view category) { return equals_ignoring_case(category, asked); });
+  const bool known =
+      std::any_of(std::begin(kCategories), std::end(kCategories),
+                  [&](std::string_view category) { return equals_ignoring_case(category, asked); });
   if (!known) return reply_error(call, {"ERR Unknown category '", asked, "'"});
   const std::string_view list[] = {"COMMAND", "LIST", "FILTERBY", "ACLCAT", asked};
   call.store().execute(call.session(), list, call.reply());
@@ -48,7 +52,8 @@ void acl_genpass(Call& call) {
     if (!parse_integer(call.arg(2), bits)) return call.reply().error(kNotAnInteger);
     if (bits <= 0 || bits > kMostBits) {
       return call.reply().error(
-          "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096");
+          "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up "
+          "to 4096");
     }
   }
   char digits[kMostBits / 4];
@@ -67,7 +72,8 @@ void acl_log(Call& call) {
 }
 
 void acl_refused(Call& call) {
-  call.reply().error("ERR This server has no access lists: its one user is 'default', with requirepass as password");
+  call.reply().error(
+      "ERR This server has no access lists: its one user is 'default', with requirepass as password");
 }
 
 void acl_help(Call& call) {
@@ -91,39 +97,91 @@ constexpr uint32_t kFlags = kNoscript | kLoading | kStale | kOwnLocks;
 constexpr std::string_view kRefusal = "Refused: there are no access lists";
 
 constexpr CommandRow refused_row(std::string_view name, int arity, std::string_view since = "6.0.0") {
-  return {.name = name, .arity = arity, .flags = kFlags | kAdmin, .handler = acl_refused, .since = since,
-          .group = "server", .complexity = "O(1)", .summary = kRefusal};
+  return {.name = name,
+          .arity = arity,
+          .flags = kFlags | kAdmin,
+          .handler = acl_refused,
+          .since = since,
+          .group = "server",
+          .complexity = "O(1)",
+          .summary = kRefusal};
 }
 
 constexpr CommandRow kSubcommands[] = {
-    {.name = "cat", .arity = -2, .flags = kFlags, .handler = acl_cat, .since = "6.0.0", .group = "server",
-     .complexity = "O(1)", .summary = "The categories of commands, or the commands of one", .syntax = "[category]"},
+    {.name = "cat",
+     .arity = -2,
+     .flags = kFlags,
+     .handler = acl_cat,
+     .since = "6.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "The categories of commands, or the commands of one",
+     .syntax = "[category]"},
     refused_row("deluser", -3),
     refused_row("dryrun", -4, "7.0.0"),
-    {.name = "genpass", .arity = -2, .flags = kFlags, .handler = acl_genpass, .since = "6.0.0", .group = "server",
-     .complexity = "O(1)", .summary = "A random password", .syntax = "[bits:integer]"},
+    {.name = "genpass",
+     .arity = -2,
+     .flags = kFlags,
+     .handler = acl_genpass,
+     .since = "6.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "A random password",
+     .syntax = "[bits:integer]"},
     refused_row("getuser", 3),
-    {.name = "help", .arity = 2, .flags = kLoading | kStale | kOwnLocks, .handler = acl_help, .since = "6.0.0",
-     .group = "server", .complexity = "O(1)", .summary = "A short text about the subcommands"},
+    {.name = "help",
+     .arity = 2,
+     .flags = kLoading | kStale | kOwnLocks,
+     .handler = acl_help,
+     .since = "6.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "A short text about the subcommands"},
     refused_row("list", 2),
     refused_row("load", 2),
-    {.name = "log", .arity = -2, .flags = kFlags | kAdmin, .handler = acl_log, .since = "6.0.0", .group = "server",
-     .complexity = "O(1)", .summary = "What rules denied: nothing", .syntax = "[count|RESET]:operation"},
+    {.name = "log",
+     .arity = -2,
+     .flags = kFlags | kAdmin,
+     .handler = acl_log,
+     .since = "6.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "What rules denied: nothing",
+     .syntax = "[count|RESET]:operation"},
     refused_row("save", 2),
     refused_row("setuser", -3),
-    {.name = "users", .arity = 2, .flags = kFlags | kAdmin, .handler = acl_users, .since = "6.0.0",
-     .group = "server", .complexity = "O(1)", .summary = "The names of all users"},
-    {.name = "whoami", .arity = 2, .flags = kFlags, .handler = acl_whoami, .since = "6.0.0", .group = "server",
-     .complexity = "O(1)", .summary = "The name of the connection's user"},
+    {.name = "users",
+     .arity = 2,
+     .flags = kFlags | kAdmin,
+     .handler = acl_users,
+     .since = "6.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "The names of all users"},
+    {.name = "whoami",
+     .arity = 2,
+     .flags = kFlags,
+     .handler = acl_whoami,
+     .since = "6.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "The name of the connection's user"},
 };
 
 constexpr CommandRow kRows[] = {
-    {.name = "acl", .arity = -2, .since = "6.0.0", .group = "server", .complexity = "Depends on subcommand.",
-     .summary = "Users and what they may do", .subcommands = kSubcommands},
+    {.name = "acl",
+     .arity = -2,
+     .since = "6.0.0",
+     .group = "server",
+     .complexity = "Depends on subcommand.",
+     .summary = "Users and what they may do",
+     .subcommands = kSubcommands},
 };
 
 }  // namespace
 
-std::span<const CommandRow> acl_commands() noexcept { return kRows; }
+std::span<const CommandRow> acl_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll::server

@@ -9,9 +9,9 @@ namespace plimsoll::server {
 std::span<const CommandRow> admin_command_rows() noexcept {
   static const auto rows = [] {
     zm::vector<CommandRow, zm::Tag::server> all;
-    for (const auto family :
-         {acl_commands(), client_commands(), cluster_commands(), debug_commands(), info_commands(), latency_commands(),
-          memory_commands(), module_commands(), monitor_commands(), shutdown_commands(), slowlog_commands()}) {
+    for (const auto family : {acl_commands(), client_commands(), cluster_commands(), debug_commands(),
+                              info_commands(), latency_commands(), memory_commands(), module_commands(),
+                              monitor_commands(), shutdown_commands(), slowlog_commands()}) {
       all.insert(all.end(), family.begin(), family.end());
     }
     return all;

@@ -1,20 +1,20 @@
-#include <algorithm>
-
 #include "admin/client_kill.h"
 #include "admin/client_list.h"
+#include "admin/client_settings.h"
 #include "admin/client_tracking.h"
 #include "admin/extension.h"
 #include "admin/families.h"
 #include "admin/replies.h"
 #include "ascii.h"
-#include "names.h"
 #include "unix_time.h"
 
 namespace plimsoll::server {
 
 namespace {
 
-void client_id(Call& call) { call.reply().integer(static_cast<int64_t>(caller(call).id())); }
+void client_id(Call& call) {
+  call.reply().integer(static_cast<int64_t>(caller(call).id()));
+}
 
 void client_info(Call& call) {
   Text line;
@@ -50,71 +50,6 @@ void client_list(Call& call) {
   call.reply().verbatim(*type == ClientType::normal ? all_client_lines(server_of(call)) : Text(), "txt");
 }
 
-void client_setname(Call& call) {
-  if (!valid_client_name(call.arg(2))) return call.reply().error(kInvalidClientName);
-  caller(call).set_name(call.arg(2));
-  call.reply().ok();
-}
-
-void client_getname(Call& call) {
-  const std::string_view name = caller(call).name();
-  name.empty() ? call.reply().null() : call.reply().bulk(name);
-}
-
-void client_setinfo(Call& call) {
-  const bool is_name = equals_ignoring_case(call.arg(2), "lib-name");
-  if (!is_name && !equals_ignoring_case(call.arg(2), "lib-ver")) {
-    return reply_error(call, {"ERR Unrecognized option '", call.arg(2), "'"});
-  }
-  if (!valid_client_name(call.arg(3))) {
-    return reply_error(call, {"ERR ", is_name ? "lib-name" : "lib-ver",
-                              " cannot contain spaces, newlines or special characters."});
-  }
-  if (is_name) {
-    caller(call).set_lib_name(call.arg(3));
-  } else {
-    caller(call).set_lib_version(call.arg(3));
-  }
-  call.reply().ok();
-}
-
-// ON or OFF; anything else is answered with an error.
-std::optional<bool> parse_switch(Call& call) {
-  if (equals_ignoring_case(call.arg(2), "on")) return true;
-  if (equals_ignoring_case(call.arg(2), "off")) return false;
-  call.reply().error(kSyntaxError);
-  return std::nullopt;
-}
-
-void client_no_evict(Call& call) {
-  if (const auto on = parse_switch(call)) {
-    caller(call).set_flag(kNoEvict, *on);
-    call.reply().ok();
-  }
-}
-
-void client_no_touch(Call& call) {
-  if (const auto on = parse_switch(call)) {
-    call.session().set_no_touch(*on);
-    call.reply().ok();
-  }
-}
-
-// OFF and SKIP have no reply: what is written here is dropped then.
-void client_reply(Call& call) {
-  Connection& connection = caller(call);
-  if (equals_ignoring_case(call.arg(2), "on")) {
-    connection.set_reply_mode(ReplyMode::on);
-  } else if (equals_ignoring_case(call.arg(2), "off")) {
-    connection.set_reply_mode(ReplyMode::off);
-  } else if (equals_ignoring_case(call.arg(2), "skip")) {
-    if (connection.reply_mode() != ReplyMode::off) connection.set_reply_mode(ReplyMode::skip_next);
-  } else {
-    return call.reply().error(kSyntaxError);
-  }
-  call.reply().ok();
-}
-
 void client_pause(Call& call) {
   if (call.argc() > 4) return reply_subcommand_syntax_error(call);
   PauseMode mode = PauseMode::all;
@@ -143,7 +78,8 @@ void client_unpause(Call& call) {
 // No command waits for a key, so there is nobody to wake.
 void client_unblock(Call& call) {
   if (call.argc() > 4) return reply_subcommand_syntax_error(call);
-  if (call.argc() == 4 && !equals_ignoring_case(call.arg(3), "timeout") && !equals_ignoring_case(call.arg(3), "error")) {
+  if (call.argc() == 4 && !equals_ignoring_case(call.arg(3), "timeout") &&
+      !equals_ignoring_case(call.arg(3), "error")) {
     return call.reply().error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
   }
   int64_t id = 0;
@@ -204,63 +140,199 @@ constexpr std::string_view kAll = "O(N) where N is the number of connections";
 constexpr std::string_view kVaries = "nondeterministic_output";
 
 constexpr CommandRow kSubcommands[] = {
-    {.name = "caching", .arity = 3, .flags = kOwn, .acl = kAclConnection, .handler = client_caching, .since = "6.0.0",
-     .group = "connection", .complexity = kOne, .summary = "Refused: there is no client-side caching",
+    {.name = "caching",
+     .arity = 3,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .handler = client_caching,
+     .since = "6.0.0",
+     .group = "connection",
+     .complexity = kOne,
+     .summary = "Refused: there is no client-side caching",
      .syntax = "YES|NO"},
-    {.name = "getname", .arity = 2, .flags = kOwn, .acl = kAclConnection, .handler = client_getname, .since = "2.6.9",
-     .group = "connection", .complexity = kOne, .summary = "The name of the connection"},
-    {.name = "getredir", .arity = 2, .flags = kOwn, .acl = kAclConnection, .handler = client_getredir,
-     .since = "6.0.0", .group = "connection", .complexity = kOne, .summary = "The client tracking is redirected to"},
-    {.name = "help", .arity = 2, .flags = kLoading | kStale | kOwnLocks, .acl = kAclConnection, .handler = client_help,
-     .since = "5.0.0", .group = "connection", .complexity = kOne, .summary = "A short text about the subcommands"},
-    {.name = "id", .arity = 2, .flags = kOwn, .acl = kAclConnection, .handler = client_id, .since = "5.0.0",
-     .group = "connection", .complexity = kOne, .summary = "The id of the connection"},
-    {.name = "info", .arity = 2, .flags = kOwn, .acl = kAclConnection, .handler = client_info, .since = "6.2.0",
-     .group = "connection", .complexity = kOne, .summary = "A line on the connection", .tips = kVaries},
-    {.name = "kill", .arity = -3, .flags = kOthers, .acl = kAclConnection, .handler = client_kill, .since = "2.4.0",
-     .group = "connection", .complexity = kAll, .summary = "Closes connections",
-     .syntax = "(address|[ID client-id] [TYPE (NORMAL|MASTER|REPLICA|PUBSUB):type] [USER username] [ADDR address] [LADDR "
+    {.name = "getname",
+     .arity = 2,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .handler = client_getname,
+     .since = "2.6.9",
+     .group = "connection",
+     .complexity = kOne,
+     .summary = "The name of the connection"},
+    {.name = "getredir",
+     .arity = 2,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .handler = client_getredir,
+     .since = "6.0.0",
+     .group = "connection",
+     .complexity = kOne,
+     .summary = "The client tracking is redirected to"},
+    {.name = "help",
+     .arity = 2,
+     .flags = kLoading | kStale | kOwnLocks,
+     .acl = kAclConnection,
+     .handler = client_help,
+     .since = "5.0.0",
+     .group = "connection",
+     .complexity = kOne,
+     .summary = "A short text about the subcommands"},
+    {.name = "id",
+     .arity = 2,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .handler = client_id,
+     .since = "5.0.0",
+     .group = "connection",
+     .complexity = kOne,
+     .summary = "The id of the connection"},
+    {.name = "info",
+     .arity = 2,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .handler = client_info,
+     .since = "6.2.0",
+     .group = "connection",
+     .complexity = kOne,
+     .summary = "A line on the connection",
+     .tips = kVaries},
+    {.name = "kill",
+     .arity = -3,
+     .flags = kOthers,
+     .acl = kAclConnection,
+     .handler = client_kill,
+     .since = "2.4.0",
+     .group = "connection",
+     .complexity = kAll,
+     .summary = "Closes connections",
+     .syntax = "(address|[ID client-id] [TYPE (NORMAL|MASTER|REPLICA|PUBSUB):type] [USER username] [ADDR "
+               "address] [LADDR "
                "local-address] [SKIPME yes/no]):filter"},
-    {.name = "list", .arity = -2, .flags = kOthers, .acl = kAclConnection, .handler = client_list, .since = "2.4.0",
-     .group = "connection", .complexity = kAll, .summary = "A line on each connection",
-     .syntax = "[TYPE (NORMAL|MASTER|REPLICA|PUBSUB):type] [ID client-id...]", .tips = kVaries},
-    {.name = "no-evict", .arity = 3, .flags = kOthers, .acl = kAclConnection, .handler = client_no_evict,
-     .since = "7.0.0", .group = "connection", .complexity = kOne,
-     .summary = "Whether maxmemory-clients spares the connection", .syntax = "ON|OFF"},
-    {.name = "no-touch", .arity = 3, .flags = kOwn, .acl = kAclConnection, .handler = client_no_touch,
-     .since = "7.2.0", .group = "connection", .complexity = kOne,
-     .summary = "Whether the connection's reads leave the eviction state of keys alone", .syntax = "ON|OFF"},
-    {.name = "pause", .arity = -3, .flags = kOthers, .acl = kAclConnection, .handler = client_pause, .since = "2.9.50",
-     .group = "connection", .complexity = kOne, .summary = "Holds back clients' commands for a time",
+    {.name = "list",
+     .arity = -2,
+     .flags = kOthers,
+     .acl = kAclConnection,
+     .handler = client_list,
+     .since = "2.4.0",
+     .group = "connection",
+     .complexity = kAll,
+     .summary = "A line on each connection",
+     .syntax = "[TYPE (NORMAL|MASTER|REPLICA|PUBSUB):type] [ID client-id...]",
+     .tips = kVaries},
+    {.name = "no-evict",
+     .arity = 3,
+     .flags = kOthers,
+     .acl = kAclConnection,
+     .handler = client_no_evict,
+     .since = "7.0.0",
+     .group = "connection",
+     .complexity = kOne,
+     .summary = "Whether maxmemory-clients spares the connection",
+     .syntax = "ON|OFF"},
+    {.name = "no-touch",
+     .arity = 3,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .handler = client_no_touch,
+     .since = "7.2.0",
+     .group = "connection",
+     .complexity = kOne,
+     .summary = "Whether the connection's reads leave the eviction state of keys alone",
+     .syntax = "ON|OFF"},
+    {.name = "pause",
+     .arity = -3,
+     .flags = kOthers,
+     .acl = kAclConnection,
+     .handler = client_pause,
+     .since = "2.9.50",
+     .group = "connection",
+     .complexity = kOne,
+     .summary = "Holds back clients' commands for a time",
      .syntax = "timeout [WRITE|ALL]:mode"},
-    {.name = "reply", .arity = 3, .flags = kOwn, .acl = kAclConnection, .handler = client_reply, .since = "3.2.0",
-     .group = "connection", .complexity = kOne, .summary = "Whether commands are answered", .syntax = "ON|OFF|SKIP"},
-    {.name = "setinfo", .arity = 4, .flags = kOwn, .acl = kAclConnection, .handler = client_setinfo, .since = "7.2.0",
-     .group = "connection", .complexity = kOne, .summary = "Says which client library the connection uses",
+    {.name = "reply",
+     .arity = 3,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .handler = client_reply,
+     .since = "3.2.0",
+     .group = "connection",
+     .complexity = kOne,
+     .summary = "Whether commands are answered",
+     .syntax = "ON|OFF|SKIP"},
+    {.name = "setinfo",
+     .arity = 4,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .handler = client_setinfo,
+     .since = "7.2.0",
+     .group = "connection",
+     .complexity = kOne,
+     .summary = "Says which client library the connection uses",
      .syntax = "(LIB-NAME libname|LIB-VER libver):attr"},
-    {.name = "setname", .arity = 3, .flags = kOwn, .acl = kAclConnection, .handler = client_setname, .since = "2.6.9",
-     .group = "connection", .complexity = kOne, .summary = "Names the connection", .syntax = "connection-name"},
-    {.name = "tracking", .arity = -3, .flags = kOwn, .acl = kAclConnection, .handler = client_tracking,
-     .since = "6.0.0", .group = "connection", .complexity = kOne,
+    {.name = "setname",
+     .arity = 3,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .handler = client_setname,
+     .since = "2.6.9",
+     .group = "connection",
+     .complexity = kOne,
+     .summary = "Names the connection",
+     .syntax = "connection-name"},
+    {.name = "tracking",
+     .arity = -3,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .handler = client_tracking,
+     .since = "6.0.0",
+     .group = "connection",
+     .complexity = kOne,
      .summary = "ON is refused: there is no client-side caching",
      .syntax = "ON|OFF [REDIRECT client-id] [PREFIX prefix]... [BCAST] [OPTIN] [OPTOUT] [NOLOOP]"},
-    {.name = "trackinginfo", .arity = 2, .flags = kOwn, .acl = kAclConnection, .handler = client_trackinginfo,
-     .since = "6.2.0", .group = "connection", .complexity = kOne, .summary = "The state of tracking: off"},
-    {.name = "unblock", .arity = -3, .flags = kOthers, .acl = kAclConnection, .handler = client_unblock,
-     .since = "5.0.0", .group = "connection", .complexity = kOne, .summary = "Wakes a client that waits for a key",
+    {.name = "trackinginfo",
+     .arity = 2,
+     .flags = kOwn,
+     .acl = kAclConnection,
+     .handler = client_trackinginfo,
+     .since = "6.2.0",
+     .group = "connection",
+     .complexity = kOne,
+     .summary = "The state of tracking: off"},
+    {.name = "unblock",
+     .arity = -3,
+     .flags = kOthers,
+     .acl = kAclConnection,
+     .handler = client_unblock,
+     .since = "5.0.0",
+     .group = "connection",
+     .complexity = kOne,
+     .summary = "Wakes a client that waits for a key",
      .syntax = "client-id [TIMEOUT|ERROR]"},
-    {.name = "unpause", .arity = 2, .flags = kOthers, .acl = kAclConnection, .handler = client_unpause,
-     .since = "6.2.0", .group = "connection", .complexity = "O(N) where N is the number of clients held back",
+    {.name = "unpause",
+     .arity = 2,
+     .flags = kOthers,
+     .acl = kAclConnection,
+     .handler = client_unpause,
+     .since = "6.2.0",
+     .group = "connection",
+     .complexity = "O(N) where N is the number of clients held back",
      .summary = "Ends a pause"},
 };
 
 constexpr CommandRow kRows[] = {
-    {.name = "client", .arity = -2, .since = "2.4.0", .group = "connection", .complexity = "Depends on subcommand.",
-     .summary = "Connections: their names, states and ends", .subcommands = kSubcommands},
+    {.name = "client",
+     .arity = -2,
+     .since = "2.4.0",
+     .group = "connection",
+     .complexity = "Depends on subcommand.",
+     .summary = "Connections: their names, states and ends",
+     .subcommands = kSubcommands},
 };
 
 }  // namespace
 
-std::span<const CommandRow> client_commands() noexcept { return kRows; }
+std::span<const CommandRow> client_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll::server

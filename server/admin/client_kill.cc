@@ -80,7 +80,8 @@ size_t kill_matching(const Call& call, const KillFilter& filter) {
   size_t killed = 0;
   bool kill_self = false;
   server_of(call).for_each_connection([&](Connection& connection) {
-    if (connection.killed() || (&connection == &self && filter.skip_caller) || !filter.accepts(connection)) return;
+    if (connection.killed() || (&connection == &self && filter.skip_caller) || !filter.accepts(connection))
+      return;
     ++killed;
     if (&connection == &self) {
       kill_self = true;

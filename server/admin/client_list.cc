@@ -15,8 +15,8 @@ std::optional<ClientType> client_type_from_name(std::string_view name) noexcept 
     std::string_view name;
     ClientType type;
   } kNames[] = {
-      {"normal", ClientType::normal},   {"slave", ClientType::replica}, {"replica", ClientType::replica},
-      {"pubsub", ClientType::pubsub},   {"master", ClientType::master},
+      {"normal", ClientType::normal}, {"slave", ClientType::replica}, {"replica", ClientType::replica},
+      {"pubsub", ClientType::pubsub}, {"master", ClientType::master},
   };
   for (const auto& known : kNames) {
     if (equals_ignoring_case(name, known.name)) return known.type;
@@ -30,8 +30,8 @@ Text flags_text(const Connection& connection) {
   constexpr struct {
     ConnectionFlag flag;
     char letter;
-  } kLetters[] = {{kMonitor, 'O'},         {kPausedByClient, 'b'}, {kCloseAfterReply, 'c'},
-                  {kUnixSocket, 'U'},      {kNoEvict, 'e'}};
+  } kLetters[] = {
+      {kMonitor, 'O'}, {kPausedByClient, 'b'}, {kCloseAfterReply, 'c'}, {kUnixSocket, 'U'}, {kNoEvict, 'e'}};
   Text text;
   for (const auto& known : kLetters) {
     if (connection.has(known.flag)) text += known.letter;
@@ -47,10 +47,11 @@ void append_identity(Text& text, const Connection& connection, int64_t now_ms) {
   text += address_text(connection, connection.local());
   append_format(text, " fd=%d name=", connection.fd());
   text += connection.name();
-  append_format(text, " age=%lld idle=%lld flags=%s db=%d",
-                static_cast<long long>(std::max<int64_t>(0, (now_ms - connection.created_ms()) / 1000)),
-                static_cast<long long>(std::max<int64_t>(0, (now_ms - connection.last_interaction_ms()) / 1000)),
-                flags_text(connection).c_str(), connection.database());
+  append_format(
+      text, " age=%lld idle=%lld flags=%s db=%d",
+      static_cast<long long>(std::max<int64_t>(0, (now_ms - connection.created_ms()) / 1000)),
+      static_cast<long long>(std::max<int64_t>(0, (now_ms - connection.last_interaction_ms()) / 1000)),
+      flags_text(connection).c_str(), connection.database());
 }
 
 }  // namespace
@@ -58,8 +59,9 @@ void append_identity(Text& text, const Connection& connection, int64_t now_ms) {
 void append_client_line(Text& text, const Connection& connection, int64_t now_ms) {
   append_identity(text, connection, now_ms);
   const size_t output = connection.output_memory();
-  append_format(text, " sub=0 psub=0 ssub=0 multi=-1 qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=0 rbs=0 rbp=0 obl=0",
-                connection.query_buffer(), connection.query_buffer_free(), connection.argument_memory());
+  append_format(
+      text, " sub=0 psub=0 ssub=0 multi=-1 qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=0 rbs=0 rbp=0 obl=0",
+      connection.query_buffer(), connection.query_buffer_free(), connection.argument_memory());
   append_format(text, " oll=%d omem=%zu tot-mem=%zu events=%s cmd=", output > 0 ? 1 : 0, output,
                 connection.total_memory(), output > 0 ? "rw" : "r");
   const Command* last = connection.last_command();

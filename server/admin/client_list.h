@@ -13,12 +13,13 @@ namespace plimsoll::server {
 class Connection;
 class Server;
 
-// Redis's classes of clients, as CLIENT LIST and CLIENT KILL name them. Here all are normal: there are neither replicas nor
-// subscribers, and monitors count as normal.
+// Redis's classes of clients, as CLIENT LIST and CLIENT KILL name them. Here all are normal: there are
+// neither replicas nor subscribers, and monitors count as normal.
 enum class ClientType : uint8_t { normal, master, replica, pubsub };
 std::optional<ClientType> client_type_from_name(std::string_view name) noexcept;
 
-// A client's line of CLIENT LIST, with its newline. REQUIRES: the caller may read the connection (see Connection).
+// A client's line of CLIENT LIST, with its newline. REQUIRES: the caller may read the connection (see
+// Connection).
 void append_client_line(Text& text, const Connection& connection, int64_t now_ms);
 
 // All clients' lines, by id.

@@ -55,10 +55,13 @@ bool parse_options(Call& call, TrackingOptions& options) {
 
 void client_caching(Call& call) {
   call.reply().error(
-      "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled");
+      "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode "
+      "enabled");
 }
 
-void client_getredir(Call& call) { call.reply().integer(-1); }
+void client_getredir(Call& call) {
+  call.reply().integer(-1);
+}
 
 void client_tracking(Call& call) {
   TrackingOptions options;

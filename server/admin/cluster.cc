@@ -21,34 +21,51 @@ void wait(Call& call) {
   call.reply().integer(0);
 }
 
-constexpr uint32_t kMemberFlags = kStale | kOwnLocks;
-constexpr uint32_t kChangeFlags = kMemberFlags | kAdmin;
+constexpr uint32_t kAskFlags = kStale | kOwnLocks;
+constexpr uint32_t kChangeFlags = kAskFlags | kAdmin | kNoAsyncLoading;
+constexpr std::string_view kVarying = "nondeterministic_output";
 
-constexpr CommandRow member_row(std::string_view name, int arity, std::string_view syntax = {},
-                                uint32_t flags = kMemberFlags, std::string_view since = "3.0.0") {
+constexpr CommandRow member_row(std::string_view name, int arity, uint32_t flags, std::string_view syntax = {},
+                                std::string_view tips = {}, std::string_view since = "3.0.0") {
   return {.name = name, .arity = arity, .flags = flags, .handler = no_cluster, .since = since, .group = "cluster",
-          .complexity = "O(1)", .summary = "Refused: there is no cluster mode", .syntax = syntax};
+          .complexity = "O(1)", .summary = "Refused: there is no cluster mode", .syntax = syntax, .tips = tips};
 }
 
-// Whose replies vary among servers.
-constexpr CommandRow varying_row(CommandRow row) {
-  row.tips = "nondeterministic_output";
+constexpr CommandRow deprecated_row(CommandRow row, const char* since, const char* replaced_by) {
+  row.deprecated_since = since;
+  row.replaced_by = replaced_by;
   return row;
 }
 
 constexpr CommandRow kSubcommands[] = {
-    member_row("countkeysinslot", 3, "slot:integer"),
-    varying_row(member_row("getkeysinslot", 4, "slot:integer count")),
-    member_row("help", 2, {}, kLoading | kMemberFlags, "5.0.0"),
-    varying_row(member_row("info", 2)),
-    member_row("keyslot", 3, "key:string"),
-    varying_row(member_row("links", 2, {}, kMemberFlags, "7.0.0")),
-    member_row("myid", 2),
-    varying_row(member_row("nodes", 2)),
-    varying_row(member_row("replicas", 3, "node-id", kChangeFlags, "5.0.0")),
-    member_row("reset", -2, "[HARD|SOFT]:hard_soft", kChangeFlags | kNoscript),
-    varying_row(member_row("shards", 2, {}, kMemberFlags, "7.0.0")),
-    varying_row(member_row("slots", 2)),
+    member_row("addslots", -3, kChangeFlags, "slot:integer..."),
+    member_row("addslotsrange", -4, kChangeFlags, "(start-slot:integer end-slot:integer)...", {}, "7.0.0"),
+    member_row("bumpepoch", 2, kChangeFlags, {}, kVarying),
+    member_row("count-failure-reports", 3, kAskFlags | kAdmin, "node-id", kVarying),
+    member_row("countkeysinslot", 3, kAskFlags, "slot:integer"),
+    member_row("delslots", -3, kChangeFlags, "slot:integer..."),
+    member_row("delslotsrange", -4, kChangeFlags, "(start-slot:integer end-slot:integer)...", {}, "7.0.0"),
+    member_row("failover", -2, kChangeFlags, "[FORCE|TAKEOVER]:options"),
+    member_row("flushslots", 2, kChangeFlags),
+    member_row("forget", 3, kChangeFlags, "node-id"),
+    member_row("getkeysinslot", 4, kAskFlags, "slot:integer count:integer", kVarying),
+    member_row("help", 2, kAskFlags | kLoading, {}, {}, "5.0.0"),
+    member_row("info", 2, kAskFlags, {}, kVarying),
+    member_row("keyslot", 3, kAskFlags, "key"),
+    member_row("links", 2, kAskFlags, {}, kVarying, "7.0.0"),
+    member_row("meet", -4, kChangeFlags, "ip port:integer [cluster_bus_port:integer]"),
+    member_row("myid", 2, kAskFlags),
+    member_row("nodes", 2, kAskFlags, {}, kVarying),
+    member_row("replicas", 3, kAskFlags | kAdmin, "node-id", kVarying, "5.0.0"),
+    member_row("replicate", 3, kChangeFlags, "node-id"),
+    member_row("reset", -2, kAskFlags | kAdmin | kNoscript, "[HARD|SOFT]:hard_soft"),
+    member_row("saveconfig", 2, kChangeFlags),
+    member_row("set-config-epoch", 3, kChangeFlags, "config-epoch:integer"),
+    member_row("setslot", -4, kChangeFlags,
+               "slot:integer (IMPORTING node-id|MIGRATING node-id|NODE node-id|STABLE):subcommand"),
+    member_row("shards", 2, kAskFlags, {}, kVarying, "7.0.0"),
+    deprecated_row(member_row("slaves", 3, kAskFlags | kAdmin, "node-id", kVarying), "5.0.0", "`CLUSTER REPLICAS`"),
+    deprecated_row(member_row("slots", 2, kAskFlags, {}, kVarying), "7.0.0", "`CLUSTER SHARDS`"),
 };
 
 constexpr uint32_t kFlags = kLoading | kStale | kFast | kOwnLocks;

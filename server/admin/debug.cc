@@ -24,7 +24,9 @@ void debug_sleep(Call& call) {
   call.reply().ok();
 }
 
-void debug_object_of_key(Call& call) { debug_object(call, call.arg(2)); }
+void debug_object_of_key(Call& call) {
+  debug_object(call, call.arg(2));
+}
 
 void debug_set_active_expire(Call& call) {
   Tuning tuning = call.store().tuning();
@@ -33,7 +35,9 @@ void debug_set_active_expire(Call& call) {
   call.reply().ok();
 }
 
-void debug_no_op(Call& call) { call.reply().ok(); }
+void debug_no_op(Call& call) {
+  call.reply().ok();
+}
 
 void debug_log(Call& call) {
   log_warning("DEBUG LOG: {}", call.arg(2));
@@ -45,7 +49,9 @@ void debug_change_repl_id(Call& call) {
   call.reply().ok();
 }
 
-void debug_error(Call& call) { call.reply().error(call.arg(2)); }
+void debug_error(Call& call) {
+  call.reply().error(call.arg(2));
+}
 
 // DEBUG STRINGMATCH-LEN length pattern: whether so many 'a' match the pattern.
 void debug_stringmatch_len(Call& call) {
@@ -71,7 +77,8 @@ void debug_quicklist_packed_threshold(Call& call) {
   call.reply().ok();
 }
 
-// The data is in memory and stays there: a reload that saved first would change nothing. One from an older file can't be had.
+// The data is in memory and stays there: a reload that saved first would change nothing. One from an older
+// file can't be had.
 void debug_reload(Call& call) {
   for (size_t i = 2; i < call.argc(); ++i) {
     const std::string_view option = call.arg(i);
@@ -85,7 +92,8 @@ void debug_reload(Call& call) {
   call.reply().ok();
 }
 
-// DEBUG POPULATE count [prefix] [size]: keys prefix:0 ... with values value:0 ..., zeros behind them up to `size`.
+// DEBUG POPULATE count [prefix] [size]: keys prefix:0 ... with values value:0 ..., zeros behind them up to
+// `size`.
 void debug_populate(Call& call) {
   int64_t count = 0, size = 0;
   if (!parse_integer(call.arg(2), count) || count < 0 ||
@@ -182,32 +190,34 @@ void debug_protocol(Call& call) {
 }
 
 void debug_help(Call& call) {
-  reply_help(call, {
-                       "CHANGE-REPL-ID",
-                       "    Draw a new replication id.",
-                       "ERROR <string>",
-                       "    Answer <string> as an error.",
-                       "LOG <message>",
-                       "    Write <message> to the log.",
-                       "OBJECT <key>",
-                       "    How the value of <key> is kept.",
-                       "POPULATE <count> [<prefix>] [<size>]",
-                       "    Make <count> strings named <prefix>:<number> (prefix: key).",
-                       "PROTOCOL <type>",
-                       "    Answer a value of <type>: string, integer, double, bignum, null, array, set, map, attrib,",
-                       "    push, verbatim, true or false.",
-                       "RELOAD [option ...]",
-                       "    Leave the data as it is: what saving and loading it would do.",
-                       "SET-ACTIVE-EXPIRE <0|1>",
-                       "    Whether due keys are looked for, or only found when asked for.",
-                       "SLEEP <seconds>",
-                       "    Hold up the thread of this connection.",
-                       "STRINGMATCH-LEN <length> <pattern>",
-                       "    Whether a text of <length> times 'a' matches <pattern>.",
-                       "AOF-FLUSH-SLEEP, JMAP, QUICKLIST-PACKED-THRESHOLD, REPLYBUFFER, SET-DISABLE-DENY-SCRIPTS,",
-                       "SET-SKIP-CHECKSUM-VALIDATION",
-                       "    Accepted, without effect.",
-                   });
+  reply_help(
+      call,
+      {
+          "CHANGE-REPL-ID",
+          "    Draw a new replication id.",
+          "ERROR <string>",
+          "    Answer <string> as an error.",
+          "LOG <message>",
+          "    Write <message> to the log.",
+          "OBJECT <key>",
+          "    How the value of <key> is kept.",
+          "POPULATE <count> [<prefix>] [<size>]",
+          "    Make <count> strings named <prefix>:<number> (prefix: key).",
+          "PROTOCOL <type>",
+          "    Answer a value of <type>: string, integer, double, bignum, null, array, set, map, attrib,",
+          "    push, verbatim, true or false.",
+          "RELOAD [option ...]",
+          "    Leave the data as it is: what saving and loading it would do.",
+          "SET-ACTIVE-EXPIRE <0|1>",
+          "    Whether due keys are looked for, or only found when asked for.",
+          "SLEEP <seconds>",
+          "    Hold up the thread of this connection.",
+          "STRINGMATCH-LEN <length> <pattern>",
+          "    Whether a text of <length> times 'a' matches <pattern>.",
+          "AOF-FLUSH-SLEEP, JMAP, QUICKLIST-PACKED-THRESHOLD, REPLYBUFFER, SET-DISABLE-DENY-SCRIPTS,",
+          "SET-SKIP-CHECKSUM-VALIDATION",
+          "    Accepted, without effect.",
+      });
 }
 
 struct DebugCommand {
@@ -247,13 +257,20 @@ void debug(Call& call) {
 }
 
 constexpr CommandRow kRows[] = {
-    {.name = "debug", .arity = -2, .flags = kAdmin | kNoscript | kLoading | kStale | kProtected | kOwnLocks,
-     .handler = debug, .since = "1.0.0", .group = "server", .complexity = "Depends on subcommand.",
+    {.name = "debug",
+     .arity = -2,
+     .flags = kAdmin | kNoscript | kLoading | kStale | kProtected | kOwnLocks,
+     .handler = debug,
+     .since = "1.0.0",
+     .group = "server",
+     .complexity = "Depends on subcommand.",
      .summary = "What tests need of a server"},
 };
 
 }  // namespace
 
-std::span<const CommandRow> debug_commands() noexcept { return kRows; }
+std::span<const CommandRow> debug_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll::server

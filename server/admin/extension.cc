@@ -11,7 +11,9 @@ namespace plimsoll::server {
 
 namespace {
 
-int64_t microseconds(const timeval& time) noexcept { return int64_t{time.tv_sec} * 1'000'000 + time.tv_usec; }
+int64_t microseconds(const timeval& time) noexcept {
+  return int64_t{time.tv_sec} * 1'000'000 + time.tv_usec;
+}
 
 }  // namespace
 

@@ -116,13 +116,23 @@ void info(Call& call) {
 }
 
 constexpr CommandRow kRows[] = {
-    {.name = "info", .arity = -1, .flags = kLoading | kStale | kOwnLocks, .acl = kAclDangerous, .handler = info,
-     .since = "1.0.0", .group = "server", .complexity = "O(1)", .summary = "Figures about the server",
-     .syntax = "[section ...]", .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},
+    {.name = "info",
+     .arity = -1,
+     .flags = kLoading | kStale | kOwnLocks,
+     .acl = kAclDangerous,
+     .handler = info,
+     .since = "1.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "Figures about the server",
+     .syntax = "[section ...]",
+     .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},
 };
 
 }  // namespace
 
-std::span<const CommandRow> info_commands() noexcept { return kRows; }
+std::span<const CommandRow> info_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll::server

@@ -1,4 +1,5 @@
-// INFO: memory. Names and meanings of the first part are Redis's; those that begin with plimsoll_ are our own.
+// INFO: memory. Names and meanings of the first part are Redis's; those that begin with plimsoll_ are our
+// own.
 
 #include <zmalloc/process_memory.h>
 
@@ -43,7 +44,8 @@ void script_fields(InfoWriter& out) {
   out.bytes("used_memory_scripts", 0);
 }
 
-void overhead_fields(InfoWriter& out, std::string_view ratio, std::string_view bytes, const Overhead& overhead) {
+void overhead_fields(InfoWriter& out, std::string_view ratio, std::string_view bytes,
+                     const Overhead& overhead) {
   out.fixed(ratio, overhead.ratio, 2);
   out.signed_number(bytes, overhead.bytes);
 }
@@ -84,14 +86,16 @@ void smaps_fields(InfoWriter& out, const ProcessSample& sample) {
     const auto field = static_cast<zm::SmapsField>(i);
     if (!sample.smaps.known(field)) continue;
     Text name("plimsoll_smaps_");
-    for (const char c : zm::smaps_field_name(field)) name += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    for (const char c : zm::smaps_field_name(field))
+      name += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
     out.number(name, sample.smaps[field]);
   }
 }
 
 void cgroup_fields(InfoWriter& out, const ProcessSample& sample) {
   out.number("plimsoll_cgroup_limit", sample.cgroup_known && sample.cgroup.limited ? sample.cgroup.limit : 0);
-  out.number("plimsoll_cgroup_usage", sample.cgroup_known && sample.cgroup.usage_known ? sample.cgroup.usage : 0);
+  out.number("plimsoll_cgroup_usage",
+             sample.cgroup_known && sample.cgroup.usage_known ? sample.cgroup.usage : 0);
 }
 
 void breakdown_fields(InfoWriter& out, const MemoryReport& report) {

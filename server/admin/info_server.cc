@@ -51,7 +51,9 @@ void seconds_field(InfoWriter& out, std::string_view name, int64_t us) {
   out.fixed(name, static_cast<double>(us) / 1e6, 6);
 }
 
-int64_t microseconds(const timeval& time) { return int64_t{time.tv_sec} * 1'000'000 + time.tv_usec; }
+int64_t microseconds(const timeval& time) {
+  return int64_t{time.tv_sec} * 1'000'000 + time.tv_usec;
+}
 
 }  // namespace
 
@@ -103,7 +105,9 @@ void info_cpu(InfoWriter& out, const InfoSource& source) {
   seconds_field(out, "used_cpu_user_main_thread", source.extension.main_thread_user_us());
 }
 
-void info_modules(InfoWriter& out, const InfoSource&) { out.heading("Modules"); }
+void info_modules(InfoWriter& out, const InfoSource&) {
+  out.heading("Modules");
+}
 
 void info_cluster(InfoWriter& out, const InfoSource&) {
   out.heading("Cluster");

@@ -41,10 +41,22 @@ void keyspace_fields(InfoWriter& out, const StoreStatistics& store, const Server
 
 // What belongs to features this server does not have.
 constexpr std::string_view kAlwaysZero[] = {
-    "pubsub_channels",       "pubsub_patterns",        "pubsubshard_channels",       "latest_fork_usec",
-    "total_forks",           "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits",
-    "active_defrag_misses",  "active_defrag_key_hits", "active_defrag_key_misses",   "total_active_defrag_time",
-    "current_active_defrag_time", "tracking_total_keys", "tracking_total_items",     "tracking_total_prefixes",
+    "pubsub_channels",
+    "pubsub_patterns",
+    "pubsubshard_channels",
+    "latest_fork_usec",
+    "total_forks",
+    "migrate_cached_sockets",
+    "slave_expires_tracked_keys",
+    "active_defrag_hits",
+    "active_defrag_misses",
+    "active_defrag_key_hits",
+    "active_defrag_key_misses",
+    "total_active_defrag_time",
+    "current_active_defrag_time",
+    "tracking_total_keys",
+    "tracking_total_items",
+    "tracking_total_prefixes",
     "unexpected_error_replies",
 };
 
@@ -75,11 +87,13 @@ void info_commandstats(InfoWriter& out, const InfoSource& source) {
     const CommandTotals totals = source.server.command_totals(id);
     if (totals.calls == 0 && totals.rejected == 0 && totals.failed == 0) continue;
     const uint64_t microseconds = totals.nanoseconds / 1000;
-    const double each =
-        totals.calls == 0 ? 0 : static_cast<double>(totals.nanoseconds) / 1000 / static_cast<double>(totals.calls);
+    const double each = totals.calls == 0 ? 0
+                                          : static_cast<double>(totals.nanoseconds) / 1000 /
+                                                static_cast<double>(totals.calls);
     out.line("cmdstat_%s:calls=%llu,usec=%llu,usec_per_call=%.2f,rejected_calls=%llu,failed_calls=%llu",
              command->name.c_str(), static_cast<unsigned long long>(totals.calls),
-             static_cast<unsigned long long>(microseconds), each, static_cast<unsigned long long>(totals.rejected),
+             static_cast<unsigned long long>(microseconds), each,
+             static_cast<unsigned long long>(totals.rejected),
              static_cast<unsigned long long>(totals.failed));
   }
 }
@@ -120,7 +134,8 @@ void info_keyspace(InfoWriter& out, const InfoSource& source) {
     const DatabaseStatistics database = store.database_statistics(i);
     if (database.keys == 0) continue;
     out.line("db%d:keys=%llu,expires=%llu,avg_ttl=%lld", i, static_cast<unsigned long long>(database.keys),
-             static_cast<unsigned long long>(database.expiring_keys), static_cast<long long>(database.average_ttl_ms));
+             static_cast<unsigned long long>(database.expiring_keys),
+             static_cast<long long>(database.average_ttl_ms));
   }
 }
 

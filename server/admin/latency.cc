@@ -20,7 +20,8 @@ void LatencyMonitor::add(std::string_view event, int64_t milliseconds) noexcept 
   }
   LatencySeries& series = found->second;
   series.highest = std::max(series.highest, milliseconds);
-  LatencySample& newest = series.samples[(series.next + LatencySeries::kSamples - 1) % LatencySeries::kSamples];
+  LatencySample& newest =
+      series.samples[(series.next + LatencySeries::kSamples - 1) % LatencySeries::kSamples];
   if (newest.time == now) {
     newest.milliseconds = std::max(newest.milliseconds, milliseconds);
     return;

@@ -77,8 +77,9 @@ struct CommandHistogram {
 
 using Histograms = zm::vector<CommandHistogram, zm::Tag::command>;
 
-// Calls below each power of two of nanoseconds from 1.024 us on, where there are more than below the one before. The level is
-// shown as Redis's histogram shows it: the highest value its bucket, a 128th of the power wide, may hold.
+// Calls below each power of two of nanoseconds from 1.024 us on, where there are more than below the one
+// before. The level is shown as Redis's histogram shows it: the highest value its bucket, a 128th of the
+// power wide, may hold.
 CommandHistogram levels_of(const Command& command, const LatencyHistogram& histogram) {
   CommandHistogram result{&command, histogram.total, {}};
   uint64_t cumulative = 0, shown = 0;
@@ -120,7 +121,8 @@ void latency_histogram(Call& call) {
   const Server& server = server_of(call);
   Histograms histograms;
   if (call.argc() == 2) {
-    for (const Command* command : server.commands().commands()) gather_with_subcommands(server, *command, histograms);
+    for (const Command* command : server.commands().commands())
+      gather_with_subcommands(server, *command, histograms);
   }
   for (size_t i = 2; i < call.argc(); ++i) gather_named(server, call.arg(i), histograms);
   call.reply().map(histograms.size());
@@ -139,54 +141,111 @@ void latency_histogram(Call& call) {
 }
 
 void latency_help(Call& call) {
-  reply_help(call, {
-                       "DOCTOR",
-                       "    Describe the spikes that were seen, and what may help.",
-                       "GRAPH <event>",
-                       "    Draw the spikes of <event>.",
-                       "HISTORY <event>",
-                       "    List the spikes of <event>: Unix time and milliseconds.",
-                       "LATEST",
-                       "    The last and the worst spike of each event.",
-                       "RESET [<event> ...]",
-                       "    Forget the spikes of the events named, or of all.",
-                       "HISTOGRAM [<command> ...]",
-                       "    How many calls of each command took at most so many microseconds; of all commands if none",
-                       "    is named.",
-                   });
+  reply_help(
+      call,
+      {
+          "DOCTOR",
+          "    Describe the spikes that were seen, and what may help.",
+          "GRAPH <event>",
+          "    Draw the spikes of <event>.",
+          "HISTORY <event>",
+          "    List the spikes of <event>: Unix time and milliseconds.",
+          "LATEST",
+          "    The last and the worst spike of each event.",
+          "RESET [<event> ...]",
+          "    Forget the spikes of the events named, or of all.",
+          "HISTOGRAM [<command> ...]",
+          "    How many calls of each command took at most so many microseconds; of all commands if none",
+          "    is named.",
+      });
 }
 
 constexpr uint32_t kFlags = kAdmin | kNoscript | kLoading | kStale | kOwnLocks;
 constexpr std::string_view kTips = "nondeterministic_output request_policy:all_nodes response_policy:special";
 
 constexpr CommandRow kSubcommands[] = {
-    {.name = "doctor", .arity = 2, .flags = kFlags, .handler = latency_doctor, .since = "2.8.13", .group = "server",
-     .complexity = "O(1)", .summary = "Describes latency spikes in words", .tips = kTips},
-    {.name = "graph", .arity = 3, .flags = kFlags, .handler = latency_graph_command, .since = "2.8.13",
-     .group = "server", .complexity = "O(1)", .summary = "Draws the latency spikes of an event", .syntax = "event",
+    {.name = "doctor",
+     .arity = 2,
+     .flags = kFlags,
+     .handler = latency_doctor,
+     .since = "2.8.13",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "Describes latency spikes in words",
      .tips = kTips},
-    {.name = "help", .arity = 2, .flags = kLoading | kStale | kOwnLocks, .handler = latency_help, .since = "2.8.13",
-     .group = "server", .complexity = "O(1)", .summary = "A short text about the subcommands"},
-    {.name = "histogram", .arity = -2, .flags = kFlags, .handler = latency_histogram, .since = "7.0.0",
-     .group = "server", .complexity = "O(N) where N is the number of commands asked for",
-     .summary = "How long the calls of commands took", .syntax = "[command ...]", .tips = kTips},
-    {.name = "history", .arity = 3, .flags = kFlags, .handler = latency_history, .since = "2.8.13",
-     .group = "server", .complexity = "O(1)", .summary = "The latency spikes of an event", .syntax = "event",
+    {.name = "graph",
+     .arity = 3,
+     .flags = kFlags,
+     .handler = latency_graph_command,
+     .since = "2.8.13",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "Draws the latency spikes of an event",
+     .syntax = "event",
      .tips = kTips},
-    {.name = "latest", .arity = 2, .flags = kFlags, .handler = latency_latest, .since = "2.8.13", .group = "server",
-     .complexity = "O(1)", .summary = "The last latency spike of each event", .tips = kTips},
-    {.name = "reset", .arity = -2, .flags = kFlags, .handler = latency_reset, .since = "2.8.13", .group = "server",
-     .complexity = "O(1)", .summary = "Forgets latency spikes", .syntax = "[event ...]",
+    {.name = "help",
+     .arity = 2,
+     .flags = kLoading | kStale | kOwnLocks,
+     .handler = latency_help,
+     .since = "2.8.13",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "A short text about the subcommands"},
+    {.name = "histogram",
+     .arity = -2,
+     .flags = kFlags,
+     .handler = latency_histogram,
+     .since = "7.0.0",
+     .group = "server",
+     .complexity = "O(N) where N is the number of commands asked for",
+     .summary = "How long the calls of commands took",
+     .syntax = "[command ...]",
+     .tips = kTips},
+    {.name = "history",
+     .arity = 3,
+     .flags = kFlags,
+     .handler = latency_history,
+     .since = "2.8.13",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "The latency spikes of an event",
+     .syntax = "event",
+     .tips = kTips},
+    {.name = "latest",
+     .arity = 2,
+     .flags = kFlags,
+     .handler = latency_latest,
+     .since = "2.8.13",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "The last latency spike of each event",
+     .tips = kTips},
+    {.name = "reset",
+     .arity = -2,
+     .flags = kFlags,
+     .handler = latency_reset,
+     .since = "2.8.13",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "Forgets latency spikes",
+     .syntax = "[event ...]",
      .tips = "request_policy:all_nodes response_policy:all_succeeded"},
 };
 
 constexpr CommandRow kRows[] = {
-    {.name = "latency", .arity = -2, .since = "2.8.13", .group = "server", .complexity = "Depends on subcommand.",
-     .summary = "What took long, and how long calls take", .subcommands = kSubcommands},
+    {.name = "latency",
+     .arity = -2,
+     .since = "2.8.13",
+     .group = "server",
+     .complexity = "Depends on subcommand.",
+     .summary = "What took long, and how long calls take",
+     .subcommands = kSubcommands},
 };
 
 }  // namespace
 
-std::span<const CommandRow> latency_commands() noexcept { return kRows; }
+std::span<const CommandRow> latency_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll::server

@@ -86,15 +86,16 @@ Text latency_graph(std::string_view event, const LatencySeries& series, int64_t 
     low = std::min(low, sample.milliseconds);
   });
   Text text;
-  append_format(text, "%.*s - high %lld ms, low %lld ms (all time high %lld ms)\n", static_cast<int>(event.size()),
-                event.data(), static_cast<long long>(high), static_cast<long long>(low),
-                static_cast<long long>(series.highest));
+  append_format(text, "%.*s - high %lld ms, low %lld ms (all time high %lld ms)\n",
+                static_cast<int>(event.size()), event.data(), static_cast<long long>(high),
+                static_cast<long long>(low), static_cast<long long>(series.highest));
   text.append(kColumns, '-');
   text += '\n';
   const Scale scale{low, std::max<int64_t>(1, high - low)};
   for (size_t begin = 0; begin < columns.size(); begin += kColumns) {
     if (begin > 0) text += '\n';
-    const auto part = std::span<const Column>(columns).subspan(begin, std::min(kColumns, columns.size() - begin));
+    const auto part =
+        std::span<const Column>(columns).subspan(begin, std::min(kColumns, columns.size() - begin));
     append_bars(text, part, scale);
     append_ages(text, part);
   }
@@ -132,15 +133,20 @@ SpikeStatistics statistics_of(const LatencySeries& series) {
 // What may cause spikes of this event, and what helps.
 std::string_view advice_on(std::string_view event) {
   if (event == "command") {
-    return "command: a command kept a thread busy. SLOWLOG GET names it; commands over many keys or large values "
-           "(KEYS, FLUSHALL SYNC, DEL of large values) are the usual ones: SCAN, ASYNC and UNLINK do the same in slices.";
+    return "command: a command kept a thread busy. SLOWLOG GET names it; commands over many keys or large "
+           "values "
+           "(KEYS, FLUSHALL SYNC, DEL of large values) are the usual ones: SCAN, ASYNC and UNLINK do the "
+           "same in slices.";
   }
   if (event == "fast-command") {
-    return "fast-command: a command that takes constant time was slow. The thread was held up by something else: "
-           "too few processors, another process, a hypervisor, or swapping (see plimsoll_smaps_swap in INFO memory).";
+    return "fast-command: a command that takes constant time was slow. The thread was held up by something "
+           "else: "
+           "too few processors, another process, a hypervisor, or swapping (see plimsoll_smaps_swap in INFO "
+           "memory).";
   }
   if (event == "eviction-cycle") {
-    return "eviction-cycle: evicting took long. Large values are freed as a whole; a larger maxmemory or smaller values "
+    return "eviction-cycle: evicting took long. Large values are freed as a whole; a larger maxmemory or "
+           "smaller values "
            "help.";
   }
   if (event == "expire-cycle") {
@@ -154,8 +160,10 @@ std::string_view advice_on(std::string_view event) {
 Text latency_diagnosis(const LatencyMonitor::Events& events, int64_t threshold_ms, int64_t slowlog_us) {
   Text text;
   if (threshold_ms == 0) {
-    text = "Latency monitoring is off. CONFIG SET latency-monitor-threshold <milliseconds> turns it on: from then on, "
-           "whatever takes that long is recorded here.\n";
+    text =
+        "Latency monitoring is off. CONFIG SET latency-monitor-threshold <milliseconds> turns it on: from "
+        "then on, "
+        "whatever takes that long is recorded here.\n";
     return text;
   }
   if (events.empty()) {
@@ -168,7 +176,8 @@ Text latency_diagnosis(const LatencyMonitor::Events& events, int64_t threshold_m
   for (const auto& [name, series] : events) {
     const SpikeStatistics spikes = statistics_of(series);
     append_format(text,
-                  "%zu. %s: %zu latency spikes (average %.0fms, mean deviation %.0fms, period %.2f sec). Worst all time "
+                  "%zu. %s: %zu latency spikes (average %.0fms, mean deviation %.0fms, period %.2f sec). "
+                  "Worst all time "
                   "event %lldms.\n",
                   ++number, name.c_str(), spikes.count, spikes.average, spikes.mean_deviation, spikes.period,
                   static_cast<long long>(series.highest));
@@ -183,7 +192,8 @@ Text latency_diagnosis(const LatencyMonitor::Events& events, int64_t threshold_m
   }
   if (slowlog_us < 0 || slowlog_us > threshold_ms * 1000) {
     append_format(text,
-                  "- The slow log would not record all of these: CONFIG SET slowlog-log-slower-than %lld makes it do so.\n",
+                  "- The slow log would not record all of these: CONFIG SET slowlog-log-slower-than %lld "
+                  "makes it do so.\n",
                   static_cast<long long>(threshold_ms * 1000));
   }
   return text;

@@ -67,7 +67,8 @@ void reply_allocator(StatsReply& stats, const MemoryReport& report) {
   stats.integer("allocator.allocated", report.allocator.allocated);
   stats.integer("allocator.active", report.allocator.active);
   stats.integer("allocator.resident", report.allocator.resident);
-  stats.overhead("allocator-fragmentation.ratio", "allocator-fragmentation.bytes", report.allocator_fragmentation());
+  stats.overhead("allocator-fragmentation.ratio", "allocator-fragmentation.bytes",
+                 report.allocator_fragmentation());
   stats.overhead("allocator-rss.ratio", "allocator-rss.bytes", report.allocator_rss());
   stats.overhead("rss-overhead.ratio", "rss-overhead.bytes", report.rss_overhead());
   stats.overhead("fragmentation", "fragmentation.bytes", report.fragmentation());
@@ -135,18 +136,20 @@ void memory_malloc_stats(Call& call) {
 }
 
 void memory_help(Call& call) {
-  reply_help(call, {
-                       "DOCTOR",
-                       "    Say in words what is out of the ordinary.",
-                       "MALLOC-STATS",
-                       "    The allocator's own statistics.",
-                       "PURGE",
-                       "    Return free pages to the system.",
-                       "STATS",
-                       "    Figures on the memory in use.",
-                       "USAGE <key> [SAMPLES <count>]",
-                       "    The bytes that <key> and its value take. SAMPLES is accepted; the count is always exact.",
-                   });
+  reply_help(
+      call,
+      {
+          "DOCTOR",
+          "    Say in words what is out of the ordinary.",
+          "MALLOC-STATS",
+          "    The allocator's own statistics.",
+          "PURGE",
+          "    Return free pages to the system.",
+          "STATS",
+          "    Figures on the memory in use.",
+          "USAGE <key> [SAMPLES <count>]",
+          "    The bytes that <key> and its value take. SAMPLES is accepted; the count is always exact.",
+      });
 }
 
 // USAGE is libplimsoll's.
@@ -155,23 +158,55 @@ CommandRow usage_row() noexcept {
   return *CommandTable::find_subcommand(*memory, "usage")->row;
 }
 
-constexpr std::string_view kTips = "nondeterministic_output request_policy:all_shards response_policy:special";
+constexpr std::string_view kTips =
+    "nondeterministic_output request_policy:all_shards response_policy:special";
 
 std::span<const CommandRow> subcommands() noexcept {
   static const CommandRow rows[] = {
-      {.name = "doctor", .arity = 2, .flags = kOwnLocks, .handler = memory_doctor, .since = "4.0.0",
-       .group = "server", .complexity = "O(1)", .summary = "What is out of the ordinary, in words", .tips = kTips},
-      {.name = "help", .arity = 2, .flags = kLoading | kStale | kOwnLocks, .handler = memory_help, .since = "4.0.0",
-       .group = "server", .complexity = "O(1)", .summary = "A short text about the subcommands"},
-      {.name = "malloc-stats", .arity = 2, .flags = kOwnLocks, .handler = memory_malloc_stats, .since = "4.0.0",
-       .group = "server", .complexity = "Grows with the number of arenas", .summary = "The allocator's statistics",
+      {.name = "doctor",
+       .arity = 2,
+       .flags = kOwnLocks,
+       .handler = memory_doctor,
+       .since = "4.0.0",
+       .group = "server",
+       .complexity = "O(1)",
+       .summary = "What is out of the ordinary, in words",
        .tips = kTips},
-      {.name = "purge", .arity = 2, .flags = kOwnLocks, .handler = memory_purge, .since = "4.0.0",
-       .group = "server", .complexity = "Grows with the number of free pages",
+      {.name = "help",
+       .arity = 2,
+       .flags = kLoading | kStale | kOwnLocks,
+       .handler = memory_help,
+       .since = "4.0.0",
+       .group = "server",
+       .complexity = "O(1)",
+       .summary = "A short text about the subcommands"},
+      {.name = "malloc-stats",
+       .arity = 2,
+       .flags = kOwnLocks,
+       .handler = memory_malloc_stats,
+       .since = "4.0.0",
+       .group = "server",
+       .complexity = "Grows with the number of arenas",
+       .summary = "The allocator's statistics",
+       .tips = kTips},
+      {.name = "purge",
+       .arity = 2,
+       .flags = kOwnLocks,
+       .handler = memory_purge,
+       .since = "4.0.0",
+       .group = "server",
+       .complexity = "Grows with the number of free pages",
        .summary = "Returns free pages to the system",
        .tips = "request_policy:all_shards response_policy:all_succeeded"},
-      {.name = "stats", .arity = 2, .flags = kOwnLocks, .handler = memory_stats, .since = "4.0.0",
-       .group = "server", .complexity = "O(1)", .summary = "Figures on the memory in use", .tips = kTips},
+      {.name = "stats",
+       .arity = 2,
+       .flags = kOwnLocks,
+       .handler = memory_stats,
+       .since = "4.0.0",
+       .group = "server",
+       .complexity = "O(1)",
+       .summary = "Figures on the memory in use",
+       .tips = kTips},
       usage_row(),
   };
   return rows;
@@ -181,8 +216,13 @@ std::span<const CommandRow> subcommands() noexcept {
 
 std::span<const CommandRow> memory_commands() noexcept {
   static const CommandRow rows[] = {
-      {.name = "memory", .arity = -2, .since = "4.0.0", .group = "server", .complexity = "Depends on subcommand.",
-       .summary = "Where the memory goes", .subcommands = subcommands()},
+      {.name = "memory",
+       .arity = -2,
+       .since = "4.0.0",
+       .group = "server",
+       .complexity = "Depends on subcommand.",
+       .summary = "Where the memory goes",
+       .subcommands = subcommands()},
   };
   return rows;
 }

@@ -6,11 +6,13 @@ namespace plimsoll::server {
 
 namespace {
 
-constexpr size_t kTooLittle = size_t{5} << 20;    // used memory below which ratios say nothing
-constexpr int64_t kNotable = int64_t{10} << 20;   // differences below are not worth a word
-constexpr size_t kLargeClient = 200 << 10;        // on average
+constexpr size_t kTooLittle = size_t{5} << 20;   // used memory below which ratios say nothing
+constexpr int64_t kNotable = int64_t{10} << 20;  // differences below are not worth a word
+constexpr size_t kLargeClient = 200 << 10;       // on average
 
-bool high(const Overhead& overhead, double ratio) { return overhead.ratio > ratio && overhead.bytes > kNotable; }
+bool high(const Overhead& overhead, double ratio) {
+  return overhead.ratio > ratio && overhead.bytes > kNotable;
+}
 
 struct Finding {
   bool (*applies)(const MemoryReport& report, size_t connections);
@@ -21,18 +23,23 @@ constexpr Finding kFindings[] = {
     {[](const MemoryReport& report, size_t) {
        return static_cast<double>(report.peak) > 1.5 * static_cast<double>(report.used);
      },
-     "Past peak: used memory was more than half as high again as it is now. RSS may stay up for a while: the allocator "
+     "Past peak: used memory was more than half as high again as it is now. RSS may stay up for a while: the "
+     "allocator "
      "returns free pages with a delay. MEMORY PURGE returns them at once."},
     {[](const MemoryReport& report, size_t) { return high(report.fragmentation(), 1.4); },
-     "High RSS: the process takes over 1.4 times what is in use. The plimsoll_breakdown_ lines of INFO memory say where "
+     "High RSS: the process takes over 1.4 times what is in use. The plimsoll_breakdown_ lines of INFO "
+     "memory say where "
      "the difference is."},
     {[](const MemoryReport& report, size_t) { return high(report.allocator_fragmentation(), 1.1); },
-     "Fragmentation: pages in use are more than a tenth free. Values of one size were replaced by values of another."},
+     "Fragmentation: pages in use are more than a tenth free. Values of one size were replaced by values of "
+     "another."},
     {[](const MemoryReport& report, size_t) { return high(report.allocator_rss(), 1.1); },
-     "Held pages: the allocator keeps free pages for reuse, more than a tenth of those in use. MEMORY PURGE returns "
+     "Held pages: the allocator keeps free pages for reuse, more than a tenth of those in use. MEMORY PURGE "
+     "returns "
      "them."},
     {[](const MemoryReport& report, size_t) { return high(report.rss_overhead(), 1.1); },
-     "Outside the heap: RSS is over a tenth more than what the allocator holds. Tables are mapped outside it and belong "
+     "Outside the heap: RSS is over a tenth more than what the allocator holds. Tables are mapped outside it "
+     "and belong "
      "there; see plimsoll_breakdown_keyspace_table and plimsoll_breakdown_rest."},
     {[](const MemoryReport& report, size_t connections) {
        return connections > 0 && report.clients / connections > kLargeClient;

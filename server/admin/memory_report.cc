@@ -26,7 +26,9 @@ Overhead over(uint64_t larger, uint64_t smaller) noexcept {
           static_cast<int64_t>(larger) - static_cast<int64_t>(smaller)};
 }
 
-size_t less(size_t from, size_t amount) noexcept { return from > amount ? from - amount : 0; }
+size_t less(size_t from, size_t amount) noexcept {
+  return from > amount ? from - amount : 0;
+}
 
 void read_sums(MemoryReport& report) noexcept {
   zm::all_tag_bytes(report.tags);
@@ -37,10 +39,18 @@ void read_sums(MemoryReport& report) noexcept {
 
 }  // namespace
 
-Overhead MemoryReport::allocator_fragmentation() const noexcept { return over(allocator.active, allocator.allocated); }
-Overhead MemoryReport::allocator_rss() const noexcept { return over(allocator.resident, allocator.active); }
-Overhead MemoryReport::rss_overhead() const noexcept { return over(rss, allocator.resident); }
-Overhead MemoryReport::fragmentation() const noexcept { return over(rss, used); }
+Overhead MemoryReport::allocator_fragmentation() const noexcept {
+  return over(allocator.active, allocator.allocated);
+}
+Overhead MemoryReport::allocator_rss() const noexcept {
+  return over(allocator.resident, allocator.active);
+}
+Overhead MemoryReport::rss_overhead() const noexcept {
+  return over(rss, allocator.resident);
+}
+Overhead MemoryReport::fragmentation() const noexcept {
+  return over(rss, used);
+}
 
 MemoryReport gather_memory_report(const Server& server, AdminExtension& extension) noexcept {
   MemoryReport report;
@@ -53,7 +63,8 @@ MemoryReport gather_memory_report(const Server& server, AdminExtension& extensio
   if (since_start > 0) {
     report.dataset_percent = 100.0 * static_cast<double>(report.dataset) / static_cast<double>(since_start);
   }
-  if (report.peak > 0) report.peak_percent = 100.0 * static_cast<double>(report.used) / static_cast<double>(report.peak);
+  if (report.peak > 0)
+    report.peak_percent = 100.0 * static_cast<double>(report.used) / static_cast<double>(report.peak);
   if (zm::read_resident(-1, &report.rss) != 0) report.rss = report.used;
   report.allocator = zm::allocator_info();
   if (!report.allocator.known) {
@@ -74,7 +85,8 @@ Breakdown break_down(const MemoryReport& report) noexcept {
       {"keyspace_table", static_cast<int64_t>(report.tables)},
       {"clients", static_cast<int64_t>(report.clients)},
       {"other_tags", static_cast<int64_t>(report.used - dataset - report.tables - report.clients)},
-      {"allocator_fragmentation", known ? static_cast<int64_t>(less(allocator.active, allocator.allocated)) : 0},
+      {"allocator_fragmentation",
+       known ? static_cast<int64_t>(less(allocator.active, allocator.allocated)) : 0},
       {"dirty_pages", known ? static_cast<int64_t>(allocator.dirty + allocator.muzzy) : 0},
       {"allocator_metadata", known ? static_cast<int64_t>(allocator.metadata) : 0},
       {"foreign_mallocs", known ? static_cast<int64_t>(less(allocator.allocated, heap_used)) : 0},

@@ -15,7 +15,8 @@ namespace plimsoll::server {
 
 class AdminExtension;
 
-// A ratio and the difference behind it, as INFO and MEMORY STATS pair them. 0 when there is nothing to divide by.
+// A ratio and the difference behind it, as INFO and MEMORY STATS pair them. 0 when there is nothing to divide
+// by.
 struct Overhead {
   double ratio = 0;
   int64_t bytes = 0;
@@ -23,13 +24,13 @@ struct Overhead {
 
 // The figures behind INFO memory, MEMORY STATS and MEMORY DOCTOR, all of one moment. Bytes.
 struct MemoryReport {
-  size_t used = 0;     // what all tags hold
+  size_t used = 0;  // what all tags hold
   size_t peak = 0;
   size_t startup = 0;
-  size_t clients = 0;  // buffers and connections
-  size_t tables = 0;   // tables that index keys, of all databases
-  size_t overhead = 0; // used, but for the data: startup, clients, tables
-  size_t dataset = 0;  // the rest
+  size_t clients = 0;          // buffers and connections
+  size_t tables = 0;           // tables that index keys, of all databases
+  size_t overhead = 0;         // used, but for the data: startup, clients, tables
+  size_t dataset = 0;          // the rest
   double dataset_percent = 0;  // of what came after the start
   double peak_percent = 0;     // used of peak
   uint64_t rss = 0;
@@ -49,7 +50,8 @@ struct MemoryReport {
 // Costs some 50 us and allocates nothing. `extension` is asked for its last sample of the process.
 MemoryReport gather_memory_report(const Server& server, AdminExtension& extension) noexcept;
 
-// RSS taken apart: the parts sum to `rss`. Each is measured; the rest is what none of them explains, and may be negative.
+// RSS taken apart: the parts sum to `rss`. Each is measured; the rest is what none of them explains, and may
+// be negative.
 //
 // dataset                  values and their entries, by their tags
 // keyspace_table           tables that index keys, expiry and eviction bookkeeping
@@ -58,7 +60,8 @@ MemoryReport gather_memory_report(const Server& server, AdminExtension& extensio
 // allocator_fragmentation  room that is free inside pages in use: active - allocated
 // dirty_pages              freed pages that the allocator keeps for reuse
 // allocator_metadata       the allocator's own structures
-// foreign_mallocs          blocks that did not come through zmalloc, and what threads cache: allocated - used, without the pages
+// foreign_mallocs          blocks that did not come through zmalloc, and what threads cache: allocated -
+// used, without the pages
 //                          of tables, which are mapped and not malloc'd
 // code_and_stacks          files (programs, libraries) and stacks, as of the last sample
 struct Breakdown {

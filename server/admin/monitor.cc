@@ -92,12 +92,19 @@ void monitor(Call& call) {
 }
 
 constexpr CommandRow kRows[] = {
-    {.name = "monitor", .arity = 1, .flags = kAdmin | kNoscript | kLoading | kStale | kOwnLocks, .handler = monitor,
-     .since = "1.0.0", .group = "server", .summary = "Shows every command the server runs, as it runs"},
+    {.name = "monitor",
+     .arity = 1,
+     .flags = kAdmin | kNoscript | kLoading | kStale | kOwnLocks,
+     .handler = monitor,
+     .since = "1.0.0",
+     .group = "server",
+     .summary = "Shows every command the server runs, as it runs"},
 };
 
 }  // namespace
 
-std::span<const CommandRow> monitor_commands() noexcept { return kRows; }
+std::span<const CommandRow> monitor_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll::server

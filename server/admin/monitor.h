@@ -13,8 +13,9 @@ namespace plimsoll::server {
 class Connection;
 class Server;
 
-// The clients that said MONITOR. What they are sent is pushed: never throttled, bounded by client-output-buffer-limit (class
-// pubsub), so that a monitor which does not read is closed and holds up nobody. Any thread.
+// The clients that said MONITOR. What they are sent is pushed: never throttled, bounded by
+// client-output-buffer-limit (class pubsub), so that a monitor which does not read is closed and holds up
+// nobody. Any thread.
 class Monitors {
  public:
   explicit Monitors(Server& server) noexcept : server_(server) {}
@@ -22,7 +23,8 @@ class Monitors {
   void add(const Connection& connection);  // throws std::bad_alloc, changing nothing
   void remove(uint64_t id) noexcept;
 
-  // Sends one line on the command to every monitor. A monitor for whom memory is refused is closed rather than left with a gap.
+  // Sends one line on the command to every monitor. A monitor for whom memory is refused is closed rather
+  // than left with a gap.
   void feed(Connection& from, const Command& command, Args args) noexcept;
 
  private:

@@ -16,8 +16,8 @@ constexpr auto kPeriod = std::chrono::seconds(1);
 
 }  // namespace
 
-// A file's mapping is followed by anonymous memory for the part of its data that starts as zeros. A thread's stack is anonymous
-// memory behind a small guard.
+// A file's mapping is followed by anonymous memory for the part of its data that starts as zeros. A thread's
+// stack is anonymous memory behind a small guard.
 bool CodeAndStacks::counts(const zm::SmapsMapping& mapping) const noexcept {
   if (mapping.name.starts_with('/')) return !mapping.name.starts_with("/dev/zero");
   if (mapping.name == "[stack]" || mapping.name == "[vdso]" || mapping.name.starts_with("[vvar")) return true;

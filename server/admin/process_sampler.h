@@ -29,12 +29,14 @@ class CodeAndStacks {
   bool counts(const zm::SmapsMapping& mapping) const noexcept;
 
   uint64_t bytes_ = 0;
-  uint64_t file_end_ = 0;   // where the last mapping of a file, or of its zeroed data, ended
-  uint64_t guard_end_ = 0;  // where the last mapping without access ended, if it was as small as a stack's guard
+  uint64_t file_end_ = 0;  // where the last mapping of a file, or of its zeroed data, ended
+  uint64_t guard_end_ =
+      0;  // where the last mapping without access ended, if it was as small as a stack's guard
 };
 
-// Reading smaps costs milliseconds per resident GB. So a thread of its own reads it, once at the start and then only after
-// someone asked, at most once a second; those who ask get the last sample and never wait for a new one.
+// Reading smaps costs milliseconds per resident GB. So a thread of its own reads it, once at the start and
+// then only after someone asked, at most once a second; those who ask get the last sample and never wait for
+// a new one.
 class ProcessSampler {
  public:
   ProcessSampler();  // starts the thread; throws std::system_error

@@ -9,7 +9,8 @@ namespace {
 // The container's name in capitals: of "slowlog|get" that is SLOWLOG.
 Text container_name(const Call& call) {
   const Command& command = call.command();
-  Text name(command.parent != nullptr ? std::string_view(command.parent->name) : std::string_view(command.name));
+  Text name(command.parent != nullptr ? std::string_view(command.parent->name)
+                                      : std::string_view(command.name));
   for (char& c : name) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - ('a' - 'A'));
   }
@@ -36,8 +37,8 @@ void reply_error(const Call& call, std::initializer_list<std::string_view> piece
 
 void reply_subcommand_syntax_error(const Call& call) {
   constexpr size_t kShown = 128;
-  reply_error(call, {"ERR unknown subcommand or wrong number of arguments for '", call.arg(1).substr(0, kShown),
-                     "'. Try ", container_name(call), " HELP."});
+  reply_error(call, {"ERR unknown subcommand or wrong number of arguments for '",
+                     call.arg(1).substr(0, kShown), "'. Try ", container_name(call), " HELP."});
 }
 
 }  // namespace plimsoll::server

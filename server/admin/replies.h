@@ -13,13 +13,18 @@ inline constexpr std::string_view kSyntaxError = "ERR syntax error";
 inline constexpr std::string_view kNotAnInteger = "ERR value is not an integer or out of range";
 inline constexpr std::string_view kClusterDisabled = "ERR This instance has cluster support disabled";
 
-inline Connection& caller(const Call& call) noexcept { return Connection::of(call.session()); }
-inline Server& server_of(const Call& call) noexcept { return caller(call).server(); }
+inline Connection& caller(const Call& call) noexcept {
+  return Connection::of(call.session());
+}
+inline Server& server_of(const Call& call) noexcept {
+  return caller(call).server();
+}
 
 // The reply of a container's HELP: a line on how to call it, the given ones, and HELP itself.
 void reply_help(const Call& call, std::initializer_list<std::string_view> lines);
 
-// "ERR unknown subcommand or wrong number of arguments for 'X'. Try Y HELP.": X is the second argument, Y the command.
+// "ERR unknown subcommand or wrong number of arguments for 'X'. Try Y HELP.": X is the second argument, Y the
+// command.
 void reply_subcommand_syntax_error(const Call& call);
 
 // An error line made of pieces.

@@ -23,11 +23,13 @@ struct ShutdownOptions {
     if (equals_ignoring_case(name, "abort")) return &abort;
     return nullptr;
   }
-  bool consistent() const noexcept { return !(abort && (nosave || save || now || force)) && !(nosave && save); }
+  bool consistent() const noexcept {
+    return !(abort && (nosave || save || now || force)) && !(nosave && save);
+  }
 };
 
-// The connection closes without a reply, unless something forbids the shutdown. Nothing is ever saved, so SAVE is refused
-// unless forced; NOW changes nothing, for there are no replicas to wait for.
+// The connection closes without a reply, unless something forbids the shutdown. Nothing is ever saved, so
+// SAVE is refused unless forced; NOW changes nothing, for there are no replicas to wait for.
 void shutdown(Call& call) {
   ShutdownOptions options;
   for (size_t i = 1; i < call.argc(); ++i) {
@@ -46,14 +48,21 @@ void shutdown(Call& call) {
 }
 
 constexpr CommandRow kRows[] = {
-    {.name = "shutdown", .arity = -1,
-     .flags = kAdmin | kNoscript | kLoading | kStale | kNoMulti | kAllowBusy | kOwnLocks, .handler = shutdown,
-     .since = "1.0.0", .group = "server", .complexity = "O(1)", .summary = "Ends the server, without saving",
+    {.name = "shutdown",
+     .arity = -1,
+     .flags = kAdmin | kNoscript | kLoading | kStale | kNoMulti | kAllowBusy | kOwnLocks,
+     .handler = shutdown,
+     .since = "1.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "Ends the server, without saving",
      .syntax = "[NOSAVE|SAVE]:nosave_save [NOW] [FORCE] [ABORT]"},
 };
 
 }  // namespace
 
-std::span<const CommandRow> shutdown_commands() noexcept { return kRows; }
+std::span<const CommandRow> shutdown_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll::server

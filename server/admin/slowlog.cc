@@ -30,7 +30,8 @@ SlowLog::Text shown_argument(const CommandEvent& event, size_t i) {
   if (is_secret(event.command, event.args, i)) return SlowLog::Text(kRedacted);
   const std::string_view argument = event.args[i];
   SlowLog::Text text(argument.substr(0, kMostBytes));
-  if (argument.size() > kMostBytes) text += counted_note("... (%zu more bytes)", argument.size() - kMostBytes);
+  if (argument.size() > kMostBytes)
+    text += counted_note("... (%zu more bytes)", argument.size() - kMostBytes);
   return text;
 }
 
@@ -92,7 +93,9 @@ void slowlog_get(Call& call) {
       [&](const SlowLog::Entry& entry) { reply_entry(call.reply(), entry); });
 }
 
-void slowlog_len(Call& call) { call.reply().integer(static_cast<int64_t>(extension_of(call).slow_log().size())); }
+void slowlog_len(Call& call) {
+  call.reply().integer(static_cast<int64_t>(extension_of(call).slow_log().size()));
+}
 
 void slowlog_reset(Call& call) {
   extension_of(call).slow_log().clear();
@@ -100,40 +103,73 @@ void slowlog_reset(Call& call) {
 }
 
 void slowlog_help(Call& call) {
-  reply_help(call, {
-                       "GET [<count>]",
-                       "    The newest <count> entries (10 unless told, -1 for all). Each has an id, the Unix time,",
-                       "    the microseconds it took, the arguments, the client's address and the client's name.",
-                       "LEN",
-                       "    How many entries there are.",
-                       "RESET",
-                       "    Forget all entries.",
-                   });
+  reply_help(
+      call, {
+                "GET [<count>]",
+                "    The newest <count> entries (10 unless told, -1 for all). Each has an id, the Unix time,",
+                "    the microseconds it took, the arguments, the client's address and the client's name.",
+                "LEN",
+                "    How many entries there are.",
+                "RESET",
+                "    Forget all entries.",
+            });
 }
 
 constexpr uint32_t kFlags = kAdmin | kLoading | kStale | kOwnLocks;
 
 constexpr CommandRow kSubcommands[] = {
-    {.name = "get", .arity = -2, .flags = kFlags, .handler = slowlog_get, .since = "2.2.12", .group = "server",
-     .complexity = "O(N) where N is the number of entries returned", .summary = "The newest slow commands",
-     .syntax = "[count]", .tips = "request_policy:all_nodes nondeterministic_output"},
-    {.name = "help", .arity = 2, .flags = kLoading | kStale | kOwnLocks, .handler = slowlog_help, .since = "6.2.0",
-     .group = "server", .complexity = "O(1)", .summary = "A short text about the subcommands"},
-    {.name = "len", .arity = 2, .flags = kFlags, .handler = slowlog_len, .since = "2.2.12", .group = "server",
-     .complexity = "O(1)", .summary = "How many entries the slow log has",
+    {.name = "get",
+     .arity = -2,
+     .flags = kFlags,
+     .handler = slowlog_get,
+     .since = "2.2.12",
+     .group = "server",
+     .complexity = "O(N) where N is the number of entries returned",
+     .summary = "The newest slow commands",
+     .syntax = "[count]",
+     .tips = "request_policy:all_nodes nondeterministic_output"},
+    {.name = "help",
+     .arity = 2,
+     .flags = kLoading | kStale | kOwnLocks,
+     .handler = slowlog_help,
+     .since = "6.2.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "A short text about the subcommands"},
+    {.name = "len",
+     .arity = 2,
+     .flags = kFlags,
+     .handler = slowlog_len,
+     .since = "2.2.12",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "How many entries the slow log has",
      .tips = "request_policy:all_nodes response_policy:agg_sum nondeterministic_output"},
-    {.name = "reset", .arity = 2, .flags = kFlags, .handler = slowlog_reset, .since = "2.2.12", .group = "server",
-     .complexity = "O(N) where N is the number of entries", .summary = "Empties the slow log",
+    {.name = "reset",
+     .arity = 2,
+     .flags = kFlags,
+     .handler = slowlog_reset,
+     .since = "2.2.12",
+     .group = "server",
+     .complexity = "O(N) where N is the number of entries",
+     .summary = "Empties the slow log",
      .tips = "request_policy:all_nodes response_policy:all_succeeded"},
 };
 
 constexpr CommandRow kRows[] = {
-    {.name = "slowlog", .arity = -2, .since = "2.2.12", .group = "server", .complexity = "Depends on subcommand.",
-     .summary = "Commands that took long", .subcommands = kSubcommands},
+    {.name = "slowlog",
+     .arity = -2,
+     .since = "2.2.12",
+     .group = "server",
+     .complexity = "Depends on subcommand.",
+     .summary = "Commands that took long",
+     .subcommands = kSubcommands},
 };
 
 }  // namespace
 
-std::span<const CommandRow> slowlog_commands() noexcept { return kRows; }
+std::span<const CommandRow> slowlog_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll::server

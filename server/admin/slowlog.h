@@ -25,8 +25,8 @@ class SlowLog {
     Text name;
   };
 
-  // Keeps the newest `max_length` entries. Arguments past the 32nd and bytes past the 128th of each are only counted. Forgets
-  // the command if memory is refused.
+  // Keeps the newest `max_length` entries. Arguments past the 32nd and bytes past the 128th of each are only
+  // counted. Forgets the command if memory is refused.
   void add(const CommandEvent& event, size_t max_length) noexcept;
 
   size_t size() const noexcept;

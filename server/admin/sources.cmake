@@ -4,6 +4,7 @@ set(PLIMSOLL_ADMIN_SOURCES
   admin/client_commands.cc
   admin/client_kill.cc
   admin/client_list.cc
+  admin/client_settings.cc
   admin/client_tracking.cc
   admin/cluster.cc
   admin/debug.cc

@@ -1,0 +1,173 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "servers.h"
+
+namespace plimsoll::test {
+namespace {
+
+// The lines that do not depend on what commands the servers have run.
+std::vector<std::string> comparable(const std::string& info) {
+  std::vector<std::string> names = field_names(info);
+  std::erase_if(names, [](const std::string& name) {
+    for (const char* prefix : {"plimsoll_", "cmdstat_", "errorstat_", "latency_percentiles_"}) {
+      if (name.starts_with(prefix)) return true;
+    }
+    return false;
+  });
+  return names;
+}
+
+TEST(Info, HasTheFieldsOfRedisInTheirOrder) {
+  const auto redis = start_redis(), plimsoll = start_plimsoll();
+  Client reference(*redis), tested(*plimsoll);
+  for (const char* section : {"server", "clients", "memory", "persistence", "stats", "replication", "cpu",
+                              "modules", "commandstats", "errorstats", "latencystats", "cluster", "keyspace",
+                              "default", "all", "everything", "SERVER", "nosuch"}) {
+    EXPECT_EQ(comparable(reference.text({"INFO", section})), comparable(tested.text({"INFO", section})))
+        << section;
+  }
+  EXPECT_EQ(comparable(reference.text({"INFO"})), comparable(tested.text({"INFO"})));
+  EXPECT_EQ(comparable(reference.text({"INFO", "cpu", "server", "nosuch", "cpu"})),
+            comparable(tested.text({"INFO", "cpu", "server", "nosuch", "cpu"})));
+}
+
+long long sum_of(const std::map<std::string, std::string>& fields, const std::string& prefix) {
+  long long sum = 0;
+  for (const auto& [name, value] : fields) {
+    if (name.starts_with(prefix)) sum += std::stoll(value);
+  }
+  return sum;
+}
+
+TEST(Info, TagsSumToUsedMemoryAndTheBreakdownToRss) {
+  const auto server = start_plimsoll({"--enable-debug-command", "yes"});
+  Client client(*server);
+  client.call({"DEBUG", "POPULATE", "1000"});
+  const auto memory = client.info("memory");
+  EXPECT_EQ(sum_of(memory, "plimsoll_tag_"), std::stoll(memory.at("used_memory")));
+  EXPECT_EQ(sum_of(memory, "plimsoll_breakdown_"), std::stoll(memory.at("used_memory_rss")));
+  EXPECT_EQ(memory.at("plimsoll_breakdown_dataset"), memory.at("plimsoll_tag_string"));
+  EXPECT_GT(std::stoll(memory.at("plimsoll_breakdown_dataset")), 1000 * 20);
+}
+
+// A sample of the process that was taken after this call.
+std::map<std::string, std::string> freshly_sampled(Client& client) {
+  client.info("memory");
+  std::map<std::string, std::string> memory;
+  EXPECT_TRUE(eventually([&] {
+    memory = client.info("memory");
+    const long long age = std::stoll(memory.at("plimsoll_smaps_age_ms"));
+    return age >= 0 && age < 1000;
+  }));
+  return memory;
+}
+
+double unexplained(const std::map<std::string, std::string>& memory) {
+  return std::abs(std::stod(memory.at("plimsoll_breakdown_rest"))) / std::stod(memory.at("used_memory_rss"));
+}
+
+// The bound is meant for a gigabyte. It holds for a quarter, which takes a test less time.
+TEST(Info, TheBreakdownExplainsRss) {
+  const auto server = start_plimsoll({"--enable-debug-command", "yes"});
+  Client client(*server);
+  client.raw().set_deadline(std::chrono::seconds(120));
+  ASSERT_EQ(client.text({"DEBUG", "POPULATE", "500000", "key", "450"}), "OK");
+  if (client.info("memory").at("mem_allocator").find("jemalloc") == std::string::npos) {
+    GTEST_SKIP() << "this allocator tells nothing of its pages";
+  }
+  auto memory = freshly_sampled(client);
+  EXPECT_LT(unexplained(memory), 0.03) << memory.at("plimsoll_breakdown_rest");
+
+  // The same after much of it was replaced by other sizes.
+  ASSERT_EQ(client.text({"FLUSHALL", "SYNC"}), "OK");
+  ASSERT_EQ(client.text({"DEBUG", "POPULATE", "2000000", "other", "90"}), "OK");
+  memory = freshly_sampled(client);
+  EXPECT_LT(unexplained(memory), 0.03) << memory.at("plimsoll_breakdown_rest");
+}
+
+TEST(Info, SmapsAreSampledOnlyWhileAskedFor) {
+  const auto server = start_plimsoll();
+  Client client(*server);
+  auto memory = freshly_sampled(client);
+  EXPECT_GT(std::stoll(memory.at("plimsoll_smaps_rss")), 0);
+  EXPECT_GT(std::stoll(memory.at("plimsoll_smaps_private_dirty")), 0);
+  EXPECT_EQ(memory.count("plimsoll_smaps_swap"), 1u);
+  // Other sections do not ask: after the sample that the last question caused, the age only grows.
+  EXPECT_TRUE(eventually([&] { return std::stoll(client.info("server").at("uptime_in_seconds")) >= 3; }));
+  EXPECT_GE(std::stoll(client.info("memory").at("plimsoll_smaps_age_ms")), 900);
+}
+
+TEST(Info, CountsCommandsErrorsAndClients) {
+  const auto server = start_plimsoll({"--latency-tracking-info-percentiles", "50 99.9"});
+  Client client(*server), other(*server);
+  client.call({"CONFIG", "RESETSTAT"});
+  client.call({"SET", "k", "text"});
+  client.call({"GET", "k"});
+  client.call({"GET", "missing"});
+  client.call({"INCR", "k"});
+  client.call({"GET"});
+  client.call({"CLIENT", "ID"});
+  const auto stats = client.info("everything");
+  EXPECT_TRUE(stats.at("cmdstat_get").starts_with("calls=2,")) << stats.at("cmdstat_get");
+  EXPECT_TRUE(stats.at("cmdstat_get").ends_with("rejected_calls=1,failed_calls=0"))
+      << stats.at("cmdstat_get");
+  EXPECT_TRUE(stats.at("cmdstat_incr").ends_with("rejected_calls=0,failed_calls=1"))
+      << stats.at("cmdstat_incr");
+  EXPECT_TRUE(stats.at("cmdstat_client|id").starts_with("calls=1,"));
+  EXPECT_EQ(stats.at("errorstat_ERR"), "count=2");
+  EXPECT_TRUE(stats.at("latency_percentiles_usec_get").starts_with("p50="));
+  EXPECT_NE(stats.at("latency_percentiles_usec_get").find(",p99.9="), std::string::npos);
+  EXPECT_EQ(stats.at("keyspace_hits"), "1");
+  EXPECT_EQ(stats.at("keyspace_misses"), "1");
+  EXPECT_EQ(stats.at("total_error_replies"), "2");
+  EXPECT_EQ(stats.at("db0"), "keys=1,expires=0,avg_ttl=0");
+  EXPECT_GE(std::stoll(stats.at("connected_clients")), 2);
+}
+
+#ifdef NDEBUG
+// A thousand clients, INFO's median: it looks at no client and no key.
+TEST(Info, CostsLittleWithAThousandClients) {
+  const auto server = start_plimsoll();
+  Client client(*server);
+  std::vector<Client> clients;
+  for (int i = 0; i < 1000; ++i) {
+    clients.emplace_back(*server);
+    clients.back().call({"PING"});
+  }
+  client.call({"CONFIG", "RESETSTAT"});
+  for (int i = 0; i < 500; ++i) client.call({"INFO"});
+  const std::string percentiles = client.info("latencystats").at("latency_percentiles_usec_info");
+  EXPECT_LT(std::stod(percentiles.substr(percentiles.find('=') + 1)), 200) << percentiles;
+}
+#endif
+
+TEST(MemoryStats, HasTheKeysOfRedis) {
+  const auto redis = start_redis(), plimsoll = start_plimsoll();
+  Client reference(*redis), tested(*plimsoll);
+  for (Client* client : {&reference, &tested}) {
+    client->call({"HELLO", "3"});
+    client->call({"SET", "k", "v"});
+    client->call({"SELECT", "5"});
+    client->call({"SET", "k", "v"});
+  }
+  const auto keys = [](const RespReply& map) {
+    std::vector<std::string> names;
+    for (size_t i = 0; i < map.children.size(); i += 2) names.push_back(map.children[i].text);
+    return names;
+  };
+  const RespReply ours = tested.call({"MEMORY", "STATS"});
+  EXPECT_EQ(keys(reference.call({"MEMORY", "STATS"})), keys(ours));
+  for (size_t i = 0; i < ours.children.size(); i += 2) {
+    if (ours.children[i].text == "keys.count") {
+      EXPECT_EQ(ours.children[i + 1].text, "2");
+    }
+  }
+  EXPECT_EQ(tested.call({"MEMORY", "MALLOC-STATS"}).type, '=');
+  EXPECT_EQ(tested.call({"MEMORY", "PURGE"}).text, "OK");
+}
+
+}  // namespace
+}  // namespace plimsoll::test

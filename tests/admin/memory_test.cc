@@ -1,0 +1,131 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "admin/memory_doctor.h"
+#include "admin/memory_report.h"
+#include "admin/process_sampler.h"
+
+namespace plimsoll::server {
+namespace {
+
+struct Mapping {
+  uint64_t start;
+  uint64_t end;
+  const char* permissions;
+  const char* name;
+  uint64_t rss;
+};
+
+uint64_t code_and_stacks(std::initializer_list<Mapping> mappings) {
+  CodeAndStacks sum;
+  for (const Mapping& mapping : mappings) {
+    zm::SmapsMapping visited{mapping.start, mapping.end, mapping.permissions, mapping.name, {}};
+    visited.bytes.set(zm::SmapsField::rss, mapping.rss);
+    sum.take(visited);
+  }
+  return sum.bytes();
+}
+
+TEST(CodeAndStacks, FilesAndTheirZeroedData) {
+  EXPECT_EQ(code_and_stacks({{0x1000, 0x2000, "r-xp", "/bin/x", 1},
+                             {0x2000, 0x3000, "rw-p", "/bin/x", 2},
+                             {0x3000, 0x4000, "rw-p", "", 4},  // directly behind: zeroed data
+                             {0x5000, 0x6000, "rw-p", "", 8},  // a gap: the heap
+                             {0x6000, 0x7000, "rw-p", "[heap]", 16}}),
+            7u);
+}
+
+TEST(CodeAndStacks, StacksStandBehindAGuard) {
+  EXPECT_EQ(code_and_stacks({{0x1000, 0x2000, "---p", "", 0},
+                             {0x2000, 0x802000, "rw-p", "", 1},
+                             {0x900000, 0xa00000, "rw-p", "", 2},
+                             {0x7ffd0000, 0x7ffe0000, "rw-p", "[stack]", 4}}),
+            5u);
+  EXPECT_EQ(
+      code_and_stacks({{0x1000, 0x100001000, "---p", "", 0}, {0x100001000, 0x100002000, "rw-p", "", 1}}), 0u)
+      << "a large reservation is no guard";
+}
+
+TEST(ProcessSampler, SamplesAtOnceAndWhenAsked) {
+  ProcessSampler sampler;
+  ProcessSample sample = sampler.last_and_refresh();
+  while (sample.taken_us == 0) {
+    std::this_thread::yield();
+    sample = sampler.last_and_refresh();
+  }
+  EXPECT_GT(sample.smaps[zm::SmapsField::rss], 0u);
+  EXPECT_GT(sample.code_and_stacks, 0u);
+  EXPECT_LE(sample.code_and_stacks, sample.smaps[zm::SmapsField::rss]);
+  // Another comes a second later at the earliest.
+  const int64_t first = sample.taken_us;
+  while (sample.taken_us == first) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    sample = sampler.last_and_refresh();
+  }
+  EXPECT_GE(sample.taken_us - first, 1'000'000);
+}
+
+MemoryReport report_of(size_t used, size_t dataset_tag) {
+  MemoryReport report;
+  report.used = used;
+  report.peak = used;
+  report.tags[static_cast<size_t>(zm::Tag::string)] = dataset_tag;
+  report.tags[static_cast<size_t>(zm::Tag::other)] = used - dataset_tag;
+  report.rss = used;
+  report.allocator = {true, used, used, used, 0, 0, 0, 0, 0};
+  return report;
+}
+
+TEST(Breakdown, PartsSumToRss) {
+  MemoryReport report = report_of(1000, 600);
+  report.rss = 5000;
+  report.allocator.active = 1100;
+  report.allocator.allocated = 1050;
+  report.allocator.dirty = 200;
+  report.allocator.metadata = 300;
+  report.regions.committed = 100;
+  report.process.code_and_stacks = 2000;
+  const Breakdown breakdown = break_down(report);
+  int64_t sum = 0;
+  for (const Breakdown::Part& part : breakdown.parts) sum += part.bytes;
+  EXPECT_EQ(sum, 5000);
+  EXPECT_EQ(breakdown.parts[0].bytes, 600);
+  const auto part = [&](std::string_view name) {
+    return std::find_if(breakdown.parts.begin(), breakdown.parts.end(),
+                        [&](const Breakdown::Part& p) { return p.name == name; })
+        ->bytes;
+  };
+  EXPECT_EQ(part("other_tags"), 400);
+  EXPECT_EQ(part("allocator_fragmentation"), 50);
+  EXPECT_EQ(part("foreign_mallocs"), 150) << "allocated, less what is used and not mapped for tables";
+  EXPECT_EQ(part("rest"), 5000 - 1000 - 50 - 200 - 300 - 150 - 2000);
+}
+
+TEST(MemoryDoctor, FindsWhatIsOutOfTheOrdinary) {
+  constexpr size_t kMiB = 1 << 20;
+  EXPECT_NE(diagnose_memory(report_of(4 * kMiB, 0), 1).find("Less than 5 MiB"), Text::npos);
+  EXPECT_EQ(diagnose_memory(report_of(100 * kMiB, 0), 1), "Nothing is out of the ordinary.\n");
+
+  MemoryReport peaked = report_of(100 * kMiB, 0);
+  peaked.peak = 151 * kMiB;
+  EXPECT_NE(diagnose_memory(peaked, 1).find("1. Past peak"), Text::npos);
+
+  MemoryReport resident = report_of(100 * kMiB, 0);
+  resident.rss = 141 * kMiB;
+  const Text text = diagnose_memory(resident, 1);
+  EXPECT_NE(text.find("High RSS"), Text::npos) << text;
+  EXPECT_NE(text.find("Outside the heap"), Text::npos) << text;
+
+  MemoryReport fragmented = report_of(100 * kMiB, 0);
+  fragmented.allocator.active = 115 * kMiB;
+  EXPECT_NE(diagnose_memory(fragmented, 1).find("Fragmentation"), Text::npos);
+
+  MemoryReport clients = report_of(100 * kMiB, 0);
+  clients.clients = kMiB;
+  EXPECT_NE(diagnose_memory(clients, 5).find("Big clients"), Text::npos);
+  EXPECT_EQ(diagnose_memory(clients, 6), "Nothing is out of the ordinary.\n");
+}
+
+}  // namespace
+}  // namespace plimsoll::server
