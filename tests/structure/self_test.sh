@@ -16,8 +16,8 @@ fresh_tree() {
   printf '#include "table/table.h"\n#include "plimsoll/store.h"\nint pool_free(int);\nint f() { return pool_free(1); }  // not free(p)\n' >kvstore/engine.cc
   printf '#include <plimsoll/store.h>\n#include "main.h"\n' >server/main.cc
   echo 'int main();' >server/main.h
-  echo 'struct Value {};' >tools/client/include/resp_client/value.h
-  printf '#include <resp_client/value.h>\n#include <zmalloc/zm.h>\n' >tools/cli/main.cc
+  echo 'struct Value {};' >tools/client/include/resp_client/connection.h
+  printf '#include <resp_client/connection.h>\n#include <zmalloc/zm.h>\n' >tools/cli/main.cc
 }
 
 passes() {
@@ -52,7 +52,7 @@ fresh_tree
 echo '#include <table/table.h>' >>server/main.cc
 finds "private file of kvstore" layers.sh .
 fresh_tree
-echo '#include <resp_client/value.h>' >>server/main.cc
+echo '#include <resp_client/connection.h>' >>server/main.cc
 finds "not below" layers.sh .
 fresh_tree
 echo '#include "../kvstore/table/table.h"' >>server/main.cc
@@ -61,7 +61,7 @@ fresh_tree
 echo '#include <plimsoll/engine.h>' >>server/main.cc
 finds "not a public header" layers.sh .
 fresh_tree
-echo '#include "../cli/main.cc"' >>tools/client/include/resp_client/value.h
+echo '#include "../cli/main.cc"' >>tools/client/include/resp_client/connection.h
 finds "leads out of tools/client" layers.sh .
 
 for call in 'p = malloc(8);' 'std::free(p);' '::strdup(s);' 'x=realloc (p, 9);'; do
