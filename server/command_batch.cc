@@ -31,6 +31,9 @@ bool is_cross_protocol(std::string_view name) noexcept {
   return equals_ignoring_case(name, "post") || equals_ignoring_case(name, "host:");
 }
 
+// Redis answers QUIT before it looks commands up: monitors and statistics never see one.
+bool is_quit(const Command& command) noexcept { return command.row->name == "quit"; }
+
 }  // namespace
 
 CommandBatch::CommandBatch(IoThread& thread) : thread_(thread), server_(thread.server()) {}
@@ -59,6 +62,8 @@ size_t CommandBatch::run(Connection& connection, std::string_view bytes, RespPar
   try {
     bool more = true;
     while (more && connection.may_run()) {
+      // Behind unsent replies, new ones go straight.
+      target_ = connection.output_.empty() ? &output_ : &connection.output_;
       more = collect(connection, bytes.substr(done), parser);
       prepare(connection);
       const size_t executed = execute(connection);
@@ -68,9 +73,11 @@ size_t CommandBatch::run(Connection& connection, std::string_view bytes, RespPar
     }
   } catch (...) {
     current_ = nullptr;
+    target_ = &output_;
     throw;
   }
   current_ = nullptr;
+  target_ = &output_;
   if (arguments_.capacity() > kKeptArguments) decltype(arguments_)().swap(arguments_);
   connection.stalled_ = done < bytes.size() && !connection.may_run();
   return done;
@@ -109,11 +116,11 @@ void CommandBatch::protocol_error(Connection& connection, std::string_view reaso
   log_verbose("Protocol error ({}) from client {}", reason, connection.id());
   zm::string<zm::Tag::client_output> message("ERR Protocol error: ");
   message += reason;
-  const auto mark = output_.mark();
-  Reply reply(output_, connection.session().resp_version());
+  const auto mark = target_->mark();
+  Reply reply(*target_, connection.session().resp_version());
   reply.error(message);
   thread_.command_statistics().error("ERR");
-  if (connection.reply_mode() == ReplyMode::off) output_.rewind(mark);
+  if (connection.reply_mode() == ReplyMode::off) target_->rewind(mark);
   connection.close_after_reply();
 }
 
@@ -165,8 +172,8 @@ bool CommandBatch::run_one(Connection& connection, Slot& slot) {
   }
   connection.argument_memory_.store(slot.size, std::memory_order_relaxed);
 
-  const auto mark = output_.mark();
-  Reply reply(output_, connection.session_.resp_version());
+  const auto mark = target_->mark();
+  Reply reply(*target_, connection.session_.resp_version());
   if (refuse(connection, slot, reply)) {
     count_refusal(slot, reply);
   } else {
@@ -214,11 +221,13 @@ void CommandBatch::run_in_store(Connection& connection, Slot& slot, Reply& reply
     count_refusal(slot, reply);
     return;
   }
-  if (server_.monitors() != 0 && extension != nullptr && (command->row->flags & (kSkipMonitor | kAdmin)) == 0) {
+  if (server_.monitors() != 0 && extension != nullptr && (command->row->flags & (kSkipMonitor | kAdmin)) == 0 &&
+      !is_quit(*command)) {
     extension->before_command(connection, *command, slot.invocation.args);
   }
   server_.store().run(connection.session_, slot.invocation, reply);
   const uint64_t end = now_ns();
+  if (connection.has(kCloseAfterReply) && is_quit(*command)) return;
   account(connection, slot, reply, end - clock_ns_);
   clock_ns_ = end;
 }
@@ -248,15 +257,22 @@ void CommandBatch::account(Connection& connection, const Slot& slot, const Reply
   }
 }
 
+// What the arguments name, whether or not it could run with them; nullptr if there is no such command.
+const Command* CommandBatch::named_command(const Slot& slot) const noexcept {
+  const Command* command = server_.commands().find(arguments_[slot.first_argument]);
+  if (command == nullptr || command->subcommands.empty() || slot.argument_count < 2) return command;
+  return CommandTable::find_subcommand(*command, arguments_[slot.first_argument + 1]);
+}
+
 void CommandBatch::count_refusal(const Slot& slot, const Reply& reply) noexcept {
   if (reply.errors() > 0) thread_.command_statistics().error(reply.last_error_code());
   const Command* command = slot.invocation.command;
-  if (command == nullptr) command = server_.commands().find(arguments_[slot.first_argument]);
+  if (command == nullptr) command = named_command(slot);
   if (command != nullptr) thread_.command_statistics().reject(command->id);
 }
 
 void CommandBatch::apply_reply_mode(Connection& connection, const OutputBuffer::Mark& mark) noexcept {
-  output_.rewind(mark);
+  target_->rewind(mark);
   if (connection.reply_mode_ == ReplyMode::skip_next) {
     connection.reply_mode_ = ReplyMode::skip_this;
   } else if (connection.reply_mode_ == ReplyMode::skip_this) {

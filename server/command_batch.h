@@ -34,12 +34,16 @@ class CommandBatch {
   // kReadBytes of them; allocated when first needed, given back by trim(). Throws std::bad_alloc.
   char* read_buffer();
   RespParser& parser() noexcept { return parser_; }
+  // Replies that the connection still has to send. Empty between the turns of connections.
   OutputBuffer& output() noexcept { return output_; }
+  // Where a push to current() goes.
+  OutputBuffer& current_output() noexcept { return *target_; }
   // Whose commands are running; null between batches.
   const Connection* current() const noexcept { return current_; }
 
-  // Runs the commands that are whole in `bytes`; `parser` is in the state of the first. Their replies are in output() or sent. Returns
-  // how many bytes became commands; `parser` is then in the state of the command that follows, of which only a part is here.
+  // Runs the commands that are whole in `bytes`; `parser` is in the state of the first. Their replies are in output(), with the
+  // connection or sent. Returns how many bytes became commands; `parser` is then in the state of the command that follows,
+  // of which only a part is here.
   // Stops early, with connection.stalled_ set, when the connection may run no more for now. Throws std::bad_alloc.
   size_t run(Connection& connection, std::string_view bytes, RespParser& parser);
 
@@ -63,6 +67,7 @@ class CommandBatch {
   bool refuse(Connection& connection, const Slot& slot, Reply& reply);
   void run_in_store(Connection& connection, Slot& slot, Reply& reply);
   void account(Connection& connection, const Slot& slot, const Reply& reply, uint64_t ns);
+  const Command* named_command(const Slot& slot) const noexcept;
   void count_refusal(const Slot& slot, const Reply& reply) noexcept;
   void apply_reply_mode(Connection& connection, const OutputBuffer::Mark& mark) noexcept;
 
@@ -72,6 +77,7 @@ class CommandBatch {
   bool used_ = false;  // since the last trim()
   RespParser parser_;
   OutputBuffer output_;
+  OutputBuffer* target_ = &output_;  // of the group: output_, or what the connection has not sent yet
   zm::vector<std::string_view, zm::Tag::client_input> arguments_;
   std::array<Slot, kGroup> slots_;
   const Connection* current_ = nullptr;

@@ -122,7 +122,7 @@ void Connection::push(const SharedBytes& bytes) noexcept {
   if (closed_ || killed()) return;
   try {
     const bool running = thread_.batch().current() == this;
-    (running ? thread_.batch().output() : output_).append(bytes, 0, bytes.size());
+    (running ? thread_.batch().current_output() : output_).append(bytes, 0, bytes.size());
     publish_memory();
     apply_output_limits();
     if (!running && !waits_to_write_) thread_.resume_later(*this);
@@ -167,7 +167,9 @@ void Connection::resume() noexcept {
 }
 
 void Connection::look_again() noexcept {
-  if (unverified_) enter([this] { read_turn(); });
+  if (!unverified_) return;
+  unverified_ = false;
+  enter([this] { read_turn(); });
 }
 
 void Connection::close_if_overdue(int64_t now_ms) noexcept {

@@ -15,7 +15,10 @@ namespace plimsoll::server {
 
 namespace {
 
+constexpr size_t kKeptIds = 1024;
 constexpr size_t kFewestSwept = 16;  // connections per tick
+// Half-closed connections are noticed so late at most; a busy connection pays one recv in that time for it.
+constexpr std::chrono::milliseconds kSecondLook(10);
 
 }  // namespace
 
@@ -26,7 +29,8 @@ IoThread::IoThread(Server& server, unsigned index)
       work_(asio::make_work_guard(context_)),
       command_statistics_(server.commands().size(), server.statistics_generation()),
       batch_(zm::make_unique<CommandBatch, zm::Tag::server>(*this)),
-      ticker_(context_, this, [](void* self) noexcept { static_cast<IoThread*>(self)->tick(); }) {}
+      ticker_(context_, this, [](void* self) noexcept { static_cast<IoThread*>(self)->tick(); }),
+      second_look_(context_, this, [](void* self) noexcept { static_cast<IoThread*>(self)->look_again(); }) {}
 
 IoThread::~IoThread() { finish_connections(); }
 
@@ -70,7 +74,7 @@ void IoThread::remove(Connection& connection) noexcept {
   server_.count_connection(-1);
 }
 
-// Swaps the list out first, since a visit may add to it; its memory is kept.
+// Swaps the list out first, since a visit may add to it; its memory is kept unless it is large.
 template <class Visit>
 void IoThread::take_and_visit(Ids& ids, Visit&& visit) noexcept {
   Ids taken;
@@ -79,7 +83,7 @@ void IoThread::take_and_visit(Ids& ids, Visit&& visit) noexcept {
     if (Connection* connection = find(id)) visit(*connection);
   }
   taken.clear();
-  if (ids.empty()) ids.swap(taken);
+  if (ids.empty() && taken.capacity() <= kKeptIds) ids.swap(taken);
 }
 
 void IoThread::resume_later(Connection& connection) noexcept {
@@ -101,9 +105,14 @@ void IoThread::run_resumes() noexcept {
 void IoThread::look_again_later(Connection& connection) noexcept {
   try {
     second_looks_.push_back(connection.id());
+    if (second_looks_.size() == 1) second_look_.once_in(kSecondLook);
   } catch (const std::exception&) {
     connection.kill();
   }
+}
+
+void IoThread::look_again() noexcept {
+  take_and_visit(second_looks_, [](Connection& connection) { connection.look_again(); });
 }
 
 void IoThread::resume_paused() noexcept {
@@ -126,7 +135,6 @@ void IoThread::set_frequency(int64_t hz) noexcept {
 
 void IoThread::tick() noexcept {
   if (!resumes_.empty() && !resumes_posted_) run_resumes();  // posting was refused
-  take_and_visit(second_looks_, [](Connection& connection) { connection.look_again(); });
   sweep();
   batch_->trim();
   if (index_ == 0) server_.cron();

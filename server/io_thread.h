@@ -95,7 +95,7 @@ class IoThread {
   std::mutex& registry_mutex() const noexcept { return registry_mutex_; }
   // Calls connection.resume() in a later turn, after the other connections had theirs; kills it if memory for that is refused.
   void resume_later(Connection& connection) noexcept;
-  // Calls connection.look_again() in the next tick.
+  // Calls connection.look_again() some milliseconds later.
   void look_again_later(Connection& connection) noexcept;
   // CLIENT PAUSE has ended.
   void resume_paused() noexcept;
@@ -112,6 +112,7 @@ class IoThread {
   void tick() noexcept;
   void sweep() noexcept;
   void run_resumes() noexcept;
+  void look_again() noexcept;
   template <class Visit>
   void take_and_visit(Ids& ids, Visit&& visit) noexcept;
 
@@ -123,6 +124,7 @@ class IoThread {
   CommandStatistics command_statistics_;
   zm::unique_ptr<CommandBatch, zm::Tag::server> batch_;
   Ticker ticker_;
+  Ticker second_look_;
   std::atomic<int64_t> hz_{10};
   uint64_t swept_id_ = 0;  // the sweep goes on behind it
   Ids resumes_;

@@ -5,6 +5,7 @@
 #include "ascii.h"
 #include "commands.h"
 #include "connection.h"
+#include "resp_parser.h"
 #include "server.h"
 
 namespace plimsoll::server {
@@ -22,9 +23,48 @@ void replicaof(Call& call) {
   no_replication(call);
 }
 
-void failover(Call& call) { call.reply().error("ERR FAILOVER requires connected replicas."); }
+// A time above zero. False: an error was answered.
+bool parse_failover_timeout(Call& call, std::string_view value, int64_t& timeout_ms) {
+  if (!parse_protocol_integer(value, &timeout_ms)) {
+    call.reply().error("ERR value is not an integer or out of range");
+    return false;
+  }
+  if (timeout_ms > 0) return true;
+  call.reply().error("ERR FAILOVER timeout must be greater than 0");
+  return false;
+}
 
-void cluster(Call& call) { call.reply().error("ERR This instance has cluster support disabled"); }
+// [TO host port [FORCE]] [TIMEOUT milliseconds], each once. False: an error was answered.
+bool parse_failover(Call& call) {
+  int64_t timeout_ms = 0, port = 0;
+  bool has_host = false, force = false;
+  for (size_t i = 1; i < call.argc(); ++i) {
+    const size_t more = call.argc() - i - 1;
+    if (more >= 1 && timeout_ms == 0 && equals_ignoring_case(call.arg(i), "timeout")) {
+      if (!parse_failover_timeout(call, call.arg(++i), timeout_ms)) return false;
+    } else if (more >= 2 && !has_host && equals_ignoring_case(call.arg(i), "to")) {
+      if (!parse_protocol_integer(call.arg(i + 2), &port)) {
+        call.reply().error("ERR value is not an integer or out of range");
+        return false;
+      }
+      has_host = true;
+      i += 2;
+    } else if (!force && equals_ignoring_case(call.arg(i), "force")) {
+      force = true;
+    } else {
+      call.reply().error("ERR syntax error");
+      return false;
+    }
+  }
+  return true;
+}
+
+void failover(Call& call) {
+  if (call.argc() == 2 && equals_ignoring_case(call.arg(1), "abort")) {
+    return call.reply().error("ERR No failover in progress.");
+  }
+  if (parse_failover(call)) call.reply().error("ERR FAILOVER requires connected replicas.");
+}
 
 // Redis counts its start as the first save.
 void lastsave(Call& call) {
@@ -70,8 +110,6 @@ constexpr CommandRow kRows[] = {
     {.name = "role", .arity = 1, .flags = kNoscript | kLoading | kStale | kFast, .acl = kAclAdmin | kAclDangerous,
      .handler = role, .since = "2.8.12", .group = "server", .complexity = "O(1)",
      .summary = "The part the server plays in replication"},
-    {.name = "cluster", .arity = -2, .handler = cluster, .since = "3.0.0", .group = "cluster",
-     .complexity = "O(1)", .summary = "Refused: there is no cluster mode"},
 };
 
 }  // namespace

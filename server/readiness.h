@@ -15,7 +15,7 @@ namespace plimsoll::server {
 //
 // Edges: on_readable comes when something arrives, and not again for what was left unread; whoever leaves bytes unread has
 // to come back by itself. When bytes and the end of the stream arrive together there is one edge for both, so a reader that
-// stops after a short read must look once more later (IoThread does, every cron tick).
+// stops after a short read must look once more later (see IoThread::look_again_later).
 //
 // The callbacks run on the io_context's thread, outside its locks, and may close the descriptor or destroy the Readiness.
 class Readiness {

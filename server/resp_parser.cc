@@ -18,6 +18,10 @@ constexpr size_t kKeptInline = 16 * 1024;
 // A count in a header is a claim: memory is set aside for so many arguments at most, more as they arrive.
 constexpr int64_t kTrustedArguments = 1024;
 
+// In a header as in an inline command, a NUL byte hides the line's end, as in Redis. No good header holds one, so
+// only the bad ones are searched.
+bool holds_nul(std::string_view line) noexcept { return line.find('\0') != std::string_view::npos; }
+
 }  // namespace
 
 bool parse_protocol_integer(std::string_view text, int64_t* value) noexcept {
@@ -56,14 +60,16 @@ size_t RespParser::find_line(std::string_view bytes) noexcept {
   return end + 2 > bytes.size() ? std::string_view::npos : end - position_;
 }
 
+ParseResult RespParser::unfinished_line(std::string_view bytes, std::string_view too_big) noexcept {
+  return bytes.size() - position_ > ParserLimits::kInlineBytes ? fail(too_big) : ParseResult::need_more;
+}
+
 ParseResult RespParser::parse_count(std::string_view bytes, const ParserLimits& limits) {
   const size_t length = find_line(bytes);
-  if (length == std::string_view::npos) {
-    if (bytes.size() - position_ > ParserLimits::kInlineBytes) return fail("too big mbulk count string");
-    return ParseResult::need_more;
-  }
+  if (length == std::string_view::npos) return unfinished_line(bytes, "too big mbulk count string");
   int64_t count = 0;
   if (!parse_protocol_integer(bytes.substr(1, length - 1), &count) || count > INT_MAX) {
+    if (holds_nul(bytes.substr(0, length))) return unfinished_line(bytes, "too big mbulk count string");
     return fail("invalid multibulk length");
   }
   if (count > ParserLimits::kUnauthenticatedArguments && !limits.authenticated) {
@@ -78,17 +84,17 @@ ParseResult RespParser::parse_count(std::string_view bytes, const ParserLimits& 
 
 ParseResult RespParser::parse_bulk_size(std::string_view bytes, const ParserLimits& limits) {
   const size_t length = find_line(bytes);
-  if (length == std::string_view::npos) {
-    if (bytes.size() - position_ > ParserLimits::kInlineBytes) return fail("too big bulk count string");
-    return ParseResult::need_more;
-  }
-  if (bytes[position_] != '$') {
+  if (length == std::string_view::npos) return unfinished_line(bytes, "too big bulk count string");
+  const std::string_view line = bytes.substr(position_, length);
+  if (!line.starts_with('$')) {
+    if (holds_nul(line)) return unfinished_line(bytes, "too big bulk count string");
     char message[sizeof(error_)];
     const int size = std::snprintf(message, sizeof(message), "expected '$', got '%c'", bytes[position_]);
     return fail({message, static_cast<size_t>(size)});
   }
   int64_t size = 0;
-  if (!parse_protocol_integer(bytes.substr(position_ + 1, length - 1), &size) || size < 0 || size > limits.max_bulk) {
+  if (!parse_protocol_integer(line.substr(1), &size) || size < 0 || size > limits.max_bulk) {
+    if (holds_nul(line)) return unfinished_line(bytes, "too big bulk count string");
     return fail("invalid bulk length");
   }
   if (size > ParserLimits::kUnauthenticatedBulk && !limits.authenticated) return fail("unauthenticated bulk length");

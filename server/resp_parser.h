@@ -68,6 +68,7 @@ class RespParser {
 
  private:
   ParseResult fail(std::string_view message) noexcept;
+  ParseResult unfinished_line(std::string_view bytes, std::string_view too_big) noexcept;
   ParseResult parse_inline(std::string_view bytes);
   ParseResult parse_count(std::string_view bytes, const ParserLimits& limits);
   ParseResult parse_bulks(std::string_view bytes, const ParserLimits& limits);
