@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bit>
 #include <cstdio>
 #include <new>
@@ -13,8 +14,12 @@ namespace {
 // fails on its reply.
 constexpr size_t kReservedReply = 512;
 
-// Redis cuts unknown names and arguments in its errors here.
+// Redis cuts unknown names and arguments in its errors here, and at their first NUL byte.
 constexpr size_t kShownBytes = 128;
+
+std::string_view shown_part(std::string_view argument, size_t most = kShownBytes) noexcept {
+  return argument.substr(0, std::min(most, argument.find('\0')));
+}
 
 constexpr std::string_view kNoName;
 
@@ -32,11 +37,11 @@ struct ErrorText {
 
 void add_unknown_command(ErrorText& error, Args args) noexcept {
   error.add("ERR unknown command '");
-  error.add(args[0].substr(0, kShownBytes));
+  error.add(shown_part(args[0]));
   error.add("', with args beginning with: ");
   size_t shown = 0;
   for (size_t i = 1; i < args.size() && shown < kShownBytes; ++i) {
-    const std::string_view argument = args[i].substr(0, kShownBytes - shown);
+    const std::string_view argument = shown_part(args[i], kShownBytes - shown);
     error.add("'");
     error.add(argument);
     error.add("' ");
@@ -151,7 +156,7 @@ void Engine::refuse(const Invocation& invocation, Reply& reply) const {
       char upper[kShownBytes];
       const size_t n = ascii_upper(container->name, upper, sizeof upper);
       error.add("ERR unknown subcommand '");
-      error.add(args[1].substr(0, kShownBytes));
+      error.add(shown_part(args[1]));
       error.add("'. Try ");
       error.add({upper, n});
       error.add(" HELP.");

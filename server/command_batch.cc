@@ -32,17 +32,22 @@ bool is_cross_protocol(std::string_view name) noexcept {
 }
 
 // Redis answers QUIT before it looks commands up: monitors and statistics never see one.
-bool is_quit(const Command& command) noexcept { return command.row->name == "quit"; }
+bool is_quit(const Command& command) noexcept {
+  return command.row->name == "quit";
+}
 
 }  // namespace
 
 CommandBatch::CommandBatch(IoThread& thread) : thread_(thread), server_(thread.server()) {}
 
-CommandBatch::~CommandBatch() { zm::deallocate(zm::Tag::client_input, read_buffer_); }
+CommandBatch::~CommandBatch() {
+  zm::deallocate(zm::Tag::client_input, read_buffer_);
+}
 
 char* CommandBatch::read_buffer() {
   used_ = true;
-  if (read_buffer_ == nullptr) read_buffer_ = static_cast<char*>(zm::allocate(zm::Tag::client_input, kReadBytes));
+  if (read_buffer_ == nullptr)
+    read_buffer_ = static_cast<char*>(zm::allocate(zm::Tag::client_input, kReadBytes));
   return read_buffer_;
 }
 
@@ -194,9 +199,10 @@ bool CommandBatch::refuse(Connection& connection, const Slot& slot, Reply& reply
   if (command == nullptr) {
     const std::string_view name = arguments_[slot.first_argument];
     if (!is_cross_protocol(name)) return false;  // the store answers what is wrong with it
-    log_warning("Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to this "
-                "server, as a web page made by an attacker may do through a browser. Connection {} is closed.",
-                connection.peer().text(""));
+    log_warning(
+        "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to this "
+        "server, as a web page made by an attacker may do through a browser. Connection {} is closed.",
+        connection.peer().text(""));
     connection.kill();
     return true;
   }
@@ -221,8 +227,8 @@ void CommandBatch::run_in_store(Connection& connection, Slot& slot, Reply& reply
     count_refusal(slot, reply);
     return;
   }
-  if (server_.monitors() != 0 && extension != nullptr && (command->row->flags & (kSkipMonitor | kAdmin)) == 0 &&
-      !is_quit(*command)) {
+  if (server_.monitors() != 0 && extension != nullptr &&
+      (command->row->flags & (kSkipMonitor | kAdmin)) == 0 && !is_quit(*command)) {
     extension->before_command(connection, *command, slot.invocation.args);
   }
   server_.store().run(connection.session_, slot.invocation, reply);
@@ -249,11 +255,13 @@ void CommandBatch::account(Connection& connection, const Slot& slot, const Reply
   const uint64_t us = ns / 1000;
   const int64_t slow_us = config.number(Opt::slowlog_log_slower_than);
   if (slow_us >= 0 && us >= static_cast<uint64_t>(slow_us) && (command.row->flags & kSkipSlowlog) == 0) {
-    extension->slow_command({connection, command, slot.invocation.args, unix_us() - static_cast<int64_t>(us), ns});
+    extension->slow_command(
+        {connection, command, slot.invocation.args, unix_us() - static_cast<int64_t>(us), ns});
   }
   const int64_t latency_ms = config.number(Opt::latency_monitor_threshold);
   if (latency_ms > 0 && us / 1000 >= static_cast<uint64_t>(latency_ms)) {
-    extension->latency((command.row->flags & kFast) != 0 ? "fast-command" : "command", static_cast<int64_t>(us / 1000));
+    extension->latency((command.row->flags & kFast) != 0 ? "fast-command" : "command",
+                       static_cast<int64_t>(us / 1000));
   }
 }
 

@@ -17,14 +17,16 @@ class Connection;
 class IoThread;
 class Server;
 
-// Runs the commands an I/O thread has received for one connection, in groups: the group is parsed, its keys are hashed and
-// their cache lines requested together, then each command runs in order. Owns what all connections of a thread use in turn:
-// the read buffer, the parser and the output. One per I/O thread, used by it alone.
+// Runs the commands an I/O thread has received for one connection, in groups: the group is parsed, its keys
+// are hashed and their cache lines requested together, then each command runs in order. Owns what all
+// connections of a thread use in turn: the read buffer, the parser and the output. One per I/O thread, used
+// by it alone.
 class CommandBatch {
  public:
   static constexpr size_t kGroup = 16;
   static constexpr size_t kReadBytes = 64 * 1024;
-  static constexpr size_t kFlushBytes = 256 * 1024;  // replies are sent when they exceed this, even within a batch
+  static constexpr size_t kFlushBytes =
+      256 * 1024;  // replies are sent when they exceed this, even within a batch
 
   explicit CommandBatch(IoThread& thread);
   ~CommandBatch();
@@ -41,10 +43,10 @@ class CommandBatch {
   // Whose commands are running; null between batches.
   const Connection* current() const noexcept { return current_; }
 
-  // Runs the commands that are whole in `bytes`; `parser` is in the state of the first. Their replies are in output(), with the
-  // connection or sent. Returns how many bytes became commands; `parser` is then in the state of the command that follows,
-  // of which only a part is here.
-  // Stops early, with connection.stalled_ set, when the connection may run no more for now. Throws std::bad_alloc.
+  // Runs the commands that are whole in `bytes`; `parser` is in the state of the first. Their replies are in
+  // output(), with the connection or sent. Returns how many bytes became commands; `parser` is then in the
+  // state of the command that follows, of which only a part is here. Stops early, with connection.stalled_
+  // set, when the connection may run no more for now. Throws std::bad_alloc.
   size_t run(Connection& connection, std::string_view bytes, RespParser& parser);
 
   // Gives back memory that the last tick did not need.
@@ -54,8 +56,8 @@ class CommandBatch {
   struct Slot {
     size_t first_argument;
     size_t argument_count;
-    size_t size;  // bytes of input
-    bool refused;         // there was no memory to resolve it
+    size_t size;   // bytes of input
+    bool refused;  // there was no memory to resolve it
     Invocation invocation;
   };
 

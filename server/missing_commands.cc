@@ -16,10 +16,13 @@ void no_persistence(Call& call) {
   call.reply().error("ERR This server keeps its data in memory only: there is no persistence to disk");
 }
 
-void no_replication(Call& call) { call.reply().error("ERR This server does not replicate"); }
+void no_replication(Call& call) {
+  call.reply().error("ERR This server does not replicate");
+}
 
 void replicaof(Call& call) {
-  if (equals_ignoring_case(call.arg(1), "no") && equals_ignoring_case(call.arg(2), "one")) return call.reply().ok();
+  if (equals_ignoring_case(call.arg(1), "no") && equals_ignoring_case(call.arg(2), "one"))
+    return call.reply().ok();
   no_replication(call);
 }
 
@@ -82,38 +85,100 @@ constexpr uint32_t kAdminFlags = kAdmin | kNoscript;
 constexpr std::string_view kReplicaOfSyntax = "(host port:integer|NO ONE)";
 
 constexpr CommandRow kRows[] = {
-    {.name = "save", .arity = 1, .flags = kAdminFlags | kNoAsyncLoading | kNoMulti, .handler = no_persistence,
-     .since = "1.0.0", .group = "server", .complexity = "O(1)", .summary = "Refused: there is no persistence"},
-    {.name = "bgsave", .arity = -1, .flags = kAdminFlags | kNoAsyncLoading, .handler = no_persistence,
-     .since = "1.0.0", .group = "server", .complexity = "O(1)", .summary = "Refused: there is no persistence",
+    {.name = "save",
+     .arity = 1,
+     .flags = kAdminFlags | kNoAsyncLoading | kNoMulti,
+     .handler = no_persistence,
+     .since = "1.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "Refused: there is no persistence"},
+    {.name = "bgsave",
+     .arity = -1,
+     .flags = kAdminFlags | kNoAsyncLoading,
+     .handler = no_persistence,
+     .since = "1.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "Refused: there is no persistence",
      .syntax = "[SCHEDULE]"},
-    {.name = "bgrewriteaof", .arity = 1, .flags = kAdminFlags | kNoAsyncLoading, .handler = no_persistence,
-     .since = "1.0.0", .group = "server", .complexity = "O(1)", .summary = "Refused: there is no persistence"},
-    {.name = "lastsave", .arity = 1, .flags = kLoading | kStale | kFast, .acl = kAclAdmin | kAclDangerous,
-     .handler = lastsave, .since = "1.0.0", .group = "server", .complexity = "O(1)",
-     .summary = "When the server was started, as a Unix time", .tips = "nondeterministic_output"},
-    {.name = "replicaof", .arity = 3, .flags = kAdminFlags | kStale | kNoAsyncLoading, .handler = replicaof,
-     .since = "5.0.0", .group = "server", .complexity = "O(1)",
-     .summary = "Refused but for NO ONE: this server does not replicate", .syntax = kReplicaOfSyntax},
-    {.name = "slaveof", .arity = 3, .flags = kAdminFlags | kStale | kNoAsyncLoading, .handler = replicaof,
-     .since = "1.0.0", .group = "server", .complexity = "O(1)",
-     .summary = "Refused but for NO ONE: this server does not replicate", .syntax = kReplicaOfSyntax,
-     .deprecated_since = "5.0.0", .replaced_by = "`REPLICAOF`"},
-    {.name = "sync", .arity = 1, .flags = kAdminFlags | kNoAsyncLoading | kNoMulti, .handler = no_replication,
-     .since = "1.0.0", .group = "server", .summary = "Refused: this server does not replicate"},
-    {.name = "psync", .arity = -3, .flags = kAdminFlags | kNoAsyncLoading | kNoMulti, .handler = no_replication,
-     .since = "2.8.0", .group = "server", .summary = "Refused: this server does not replicate",
+    {.name = "bgrewriteaof",
+     .arity = 1,
+     .flags = kAdminFlags | kNoAsyncLoading,
+     .handler = no_persistence,
+     .since = "1.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "Refused: there is no persistence"},
+    {.name = "lastsave",
+     .arity = 1,
+     .flags = kLoading | kStale | kFast,
+     .acl = kAclAdmin | kAclDangerous,
+     .handler = lastsave,
+     .since = "1.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "When the server was started, as a Unix time",
+     .tips = "nondeterministic_output"},
+    {.name = "replicaof",
+     .arity = 3,
+     .flags = kAdminFlags | kStale | kNoAsyncLoading,
+     .handler = replicaof,
+     .since = "5.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "Refused but for NO ONE: this server does not replicate",
+     .syntax = kReplicaOfSyntax},
+    {.name = "slaveof",
+     .arity = 3,
+     .flags = kAdminFlags | kStale | kNoAsyncLoading,
+     .handler = replicaof,
+     .since = "1.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "Refused but for NO ONE: this server does not replicate",
+     .syntax = kReplicaOfSyntax,
+     .deprecated_since = "5.0.0",
+     .replaced_by = "`REPLICAOF`"},
+    {.name = "sync",
+     .arity = 1,
+     .flags = kAdminFlags | kNoAsyncLoading | kNoMulti,
+     .handler = no_replication,
+     .since = "1.0.0",
+     .group = "server",
+     .summary = "Refused: this server does not replicate"},
+    {.name = "psync",
+     .arity = -3,
+     .flags = kAdminFlags | kNoAsyncLoading | kNoMulti,
+     .handler = no_replication,
+     .since = "2.8.0",
+     .group = "server",
+     .summary = "Refused: this server does not replicate",
      .syntax = "replicationid offset:integer"},
-    {.name = "failover", .arity = -1, .flags = kAdminFlags | kStale, .handler = failover, .since = "6.2.0",
-     .group = "server", .complexity = "O(1)", .summary = "Refused: there are no replicas",
+    {.name = "failover",
+     .arity = -1,
+     .flags = kAdminFlags | kStale,
+     .handler = failover,
+     .since = "6.2.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "Refused: there are no replicas",
      .syntax = "[TO host port:integer [FORCE]] [ABORT] [TIMEOUT milliseconds:integer]"},
-    {.name = "role", .arity = 1, .flags = kNoscript | kLoading | kStale | kFast, .acl = kAclAdmin | kAclDangerous,
-     .handler = role, .since = "2.8.12", .group = "server", .complexity = "O(1)",
+    {.name = "role",
+     .arity = 1,
+     .flags = kNoscript | kLoading | kStale | kFast,
+     .acl = kAclAdmin | kAclDangerous,
+     .handler = role,
+     .since = "2.8.12",
+     .group = "server",
+     .complexity = "O(1)",
      .summary = "The part the server plays in replication"},
 };
 
 }  // namespace
 
-std::span<const CommandRow> missing_command_rows() noexcept { return kRows; }
+std::span<const CommandRow> missing_command_rows() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll::server

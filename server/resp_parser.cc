@@ -18,9 +18,11 @@ constexpr size_t kKeptInline = 16 * 1024;
 // A count in a header is a claim: memory is set aside for so many arguments at most, more as they arrive.
 constexpr int64_t kTrustedArguments = 1024;
 
-// In a header as in an inline command, a NUL byte hides the line's end, as in Redis. No good header holds one, so
-// only the bad ones are searched.
-bool holds_nul(std::string_view line) noexcept { return line.find('\0') != std::string_view::npos; }
+// In a header as in an inline command, a NUL byte hides the line's end, as in Redis. No good header holds
+// one, so only the bad ones are searched.
+bool holds_nul(std::string_view line) noexcept {
+  return line.find('\0') != std::string_view::npos;
+}
 
 }  // namespace
 
@@ -50,7 +52,8 @@ ParseResult RespParser::parse(std::string_view bytes, const ParserLimits& limits
 
 size_t RespParser::find_line(std::string_view bytes) noexcept {
   const size_t from = std::max(position_, searched_);
-  const void* found = from < bytes.size() ? std::memchr(bytes.data() + from, '\r', bytes.size() - from) : nullptr;
+  const void* found =
+      from < bytes.size() ? std::memchr(bytes.data() + from, '\r', bytes.size() - from) : nullptr;
   if (found == nullptr) {
     searched_ = bytes.size();
     return std::string_view::npos;
@@ -97,7 +100,8 @@ ParseResult RespParser::parse_bulk_size(std::string_view bytes, const ParserLimi
     if (holds_nul(line)) return unfinished_line(bytes, "too big bulk count string");
     return fail("invalid bulk length");
   }
-  if (size > ParserLimits::kUnauthenticatedBulk && !limits.authenticated) return fail("unauthenticated bulk length");
+  if (size > ParserLimits::kUnauthenticatedBulk && !limits.authenticated)
+    return fail("unauthenticated bulk length");
   position_ += length + 2;
   bulk_size_ = size;
   return ParseResult::command;
@@ -171,6 +175,8 @@ size_t RespParser::footprint() const noexcept {
   return sizeof(*this) + arguments_.capacity() * sizeof(Range) + inlined_.capacity();
 }
 
-void RespParser::swap(RespParser& other) noexcept { std::swap(*this, other); }
+void RespParser::swap(RespParser& other) noexcept {
+  std::swap(*this, other);
+}
 
 }  // namespace plimsoll::server

@@ -26,9 +26,10 @@ enum class ParseResult : uint8_t {
 
 // Finds commands, as arrays of bulk strings or as inline lines, in bytes that may arrive one by one.
 //
-// The parser owns no bytes: each call is given the same command's bytes again, from its first one on, with more at the end,
-// at whatever address they are by then. It remembers how far it got, so every byte is looked at once. Bulk strings are not
-// copied: an argument is a range of the input. Inline arguments with escapes are unquoted into memory of the parser.
+// The parser owns no bytes: each call is given the same command's bytes again, from its first one on, with
+// more at the end, at whatever address they are by then. It remembers how far it got, so every byte is looked
+// at once. Bulk strings are not copied: an argument is a range of the input. Inline arguments with escapes
+// are unquoted into memory of the parser.
 class RespParser {
  public:
   struct Range {
@@ -36,14 +37,16 @@ class RespParser {
     size_t size;
   };
 
-  // Goes on with the command that begins at bytes[0]. Throws std::bad_alloc; then the same call may be made again.
+  // Goes on with the command that begins at bytes[0]. Throws std::bad_alloc; then the same call may be made
+  // again.
   ParseResult parse(std::string_view bytes, const ParserLimits& limits);
 
   // After `command`: how many bytes it took. After need_more: how far parsing got.
   size_t position() const noexcept { return position_; }
   // After `command`.
   size_t argument_count() const noexcept { return arguments_.size(); }
-  // REQUIRES: `base` is what the last parse() was given; views into it, or into memory that stays until the next clear().
+  // REQUIRES: `base` is what the last parse() was given; views into it, or into memory that stays until the
+  // next clear().
   std::string_view argument(size_t i, const char* base) const noexcept {
     const Range range = arguments_[i];
     return {(inlined_.empty() ? base : inlined_.data()) + range.offset, range.size};
@@ -53,8 +56,8 @@ class RespParser {
   // After `error`: "Protocol error: ..." without it, e.g. "invalid bulk length".
   std::string_view error() const noexcept { return {error_, error_size_}; }
 
-  // After need_more: how many bytes in all the command takes at the least, as far as is known: what was announced plus its
-  // line end. position() + 1 when no bulk is under way.
+  // After need_more: how many bytes in all the command takes at the least, as far as is known: what was
+  // announced plus its line end. position() + 1 when no bulk is under way.
   size_t needed() const noexcept;
 
   // The next parse() begins a new command. Keeps memory, but no more than some 64 KiB.
@@ -84,10 +87,12 @@ class RespParser {
   uint8_t error_size_ = 0;
   char error_[64];
   zm::vector<Range, zm::Tag::client_input> arguments_;
-  zm::string<zm::Tag::client_input> inlined_;  // the unquoted arguments of an inline command; empty for an array
+  zm::string<zm::Tag::client_input>
+      inlined_;  // the unquoted arguments of an inline command; empty for an array
 };
 
-// A decimal number as the protocol writes it: an optional '-', no sign otherwise, no leading zeros, no blanks.
+// A decimal number as the protocol writes it: an optional '-', no sign otherwise, no leading zeros, no
+// blanks.
 bool parse_protocol_integer(std::string_view text, int64_t* value) noexcept;
 
 }  // namespace plimsoll::server

@@ -32,9 +32,10 @@ class CaseParser {
 
  private:
   void take(const std::string& line) {
+    if (line.starts_with('#')) return;
     words_ = test::split_words(line);
     at_ = 0;
-    if (words_.empty() || line.starts_with('#')) return;
+    if (words_.empty()) return;
     if (line.starts_with("== ")) return begin_script(line.substr(3));
     if (scripts_.empty()) throw std::invalid_argument("a script begins with \"== name\"");
     if (line.starts_with("=> ")) return take_expectation();
@@ -120,6 +121,8 @@ class CaseParser {
     } else if (directive == "!read") {
       step.kind = Kind::kRead;
       step.count = at_ < words_.size() ? std::stoi(words_[at_++].text) : 1;
+    } else if (directive == "!alone") {
+      step.kind = Kind::kAlone;
     } else if (directive == "!closed") {
       step.kind = Kind::kClosed;
     } else if (directive == "!finish") {

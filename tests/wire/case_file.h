@@ -20,6 +20,7 @@ struct Step {
     kUntil,    // repeat the command until both servers reply `text`
     kScan,     // iterate a cursor to its end on both and compare what was seen
     kLet,      // remember each server's own reply to the command as $name
+    kAlone,    // wait until no other connection is open
   };
   Kind kind = Kind::kCommand;
   int line = 0;

@@ -138,6 +138,9 @@ void ScriptRunner::take(const Step& step) {
     case Kind::kLet:
       let(step);
       break;
+    case Kind::kAlone:
+      wait_until_alone(*current_);
+      break;
   }
 }
 
@@ -189,6 +192,17 @@ void ScriptRunner::check(const Step& step, const std::string& reference, const s
   if (why) result_.differing_listed.push_back(listed->pattern);
   if (!step.expected.empty() && step.expected != tested && !compares_with_itself()) {
     report(step, "  expected:  " + test::escaped(step.expected) + "\n  tested:    " + test::escaped(tested));
+  }
+}
+
+// A server may notice late that connections of before, such as the one that asked whether it is up, are closed.
+void ScriptRunner::wait_until_alone(Ends& ends) {
+  const auto deadline = std::chrono::steady_clock::now() + kUntilDeadline;
+  for (RawConnection* connection : {&ends.reference, &ends.tested}) {
+    while (connection->call({"INFO", "clients"}).find("\nconnected_clients:1\r") == std::string::npos) {
+      if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("other connections stay open");
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
   }
 }
 

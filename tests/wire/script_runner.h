@@ -54,6 +54,7 @@ class ScriptRunner {
   void flush();
   void read_and_compare(const Step& step);
   void check(const Step& step, const std::string& reference, const std::string& tested);
+  static void wait_until_alone(Ends& ends);
   void until(const Step& step);
   void scan(const Step& step);
   void let(const Step& step);
