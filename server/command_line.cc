@@ -1,14 +1,13 @@
 #include "command_line.h"
 
 #include <unistd.h>
+#include <zmalloc/zm.h>
 
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 #include <string_view>
-
-#include <zmalloc/zm.h>
 
 #include "ascii.h"
 
@@ -23,10 +22,12 @@ std::string absolute_path(const std::string& path) {
 }
 
 // Options that switch something and may stand without a value.
-bool may_lack_value(std::string_view name) { return equals_ignoring_case(name, "save"); }
+bool may_lack_value(std::string_view name) {
+  return equals_ignoring_case(name, "save");
+}
 
-// `--name value value`: everything up to the next --name is one directive. A value that begins with two dashes is the next name, unless
-// the first value is still missing.
+// `--name value value`: everything up to the next --name is one directive. A value that begins with two
+// dashes is the next name, unless the first value is still missing.
 std::string read_directives(const std::vector<std::string>& arguments, size_t from) {
   std::string text;
   size_t values = 0;
@@ -114,18 +115,17 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
 }
 
 std::string help_text(const std::string& program) {
-  return "Usage: " + program + " [/path/to/redis.conf] [options] [-]\n" +
-         "       " + program + " - (read config from stdin)\n" +
-         "       " + program + " -v or --version\n" +
-         "       " + program + " -h or --help\n\n" +
-         "Options are those of redis.conf, with the same names and values:\n" +
-         "       " + program + " --port 7777 --maxmemory 100mb --maxmemory-policy allkeys-lru\n" +
-         "       " + program + " /etc/myredis.conf --loglevel verbose\n" +
-         "       echo 'maxmemory 128mb' | " + program + " -\n";
+  return "Usage: " + program + " [/path/to/redis.conf] [options] [-]\n" + "       " + program +
+         " - (read config from stdin)\n" + "       " + program + " -v or --version\n" + "       " + program +
+         " -h or --help\n\n" + "Options are those of redis.conf, with the same names and values:\n" +
+         "       " + program + " --port 7777 --maxmemory 100mb --maxmemory-policy allkeys-lru\n" + "       " +
+         program + " /etc/myredis.conf --loglevel verbose\n" + "       echo 'maxmemory 128mb' | " + program +
+         " -\n";
 }
 
 std::string version_text() {
-  return std::string("Plimsoll server v=" PLIMSOLL_VERSION " redis=7.0.15 malloc=") + zm::backend_version() + " bits=64\n";
+  return std::string("Plimsoll server v=" PLIMSOLL_VERSION " redis=7.0.15 malloc=") + zm::backend_version() +
+         " bits=64\n";
 }
 
 }  // namespace plimsoll::server

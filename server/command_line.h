@@ -9,9 +9,10 @@ namespace plimsoll::server {
 struct CommandLine {
   enum class Action { serve, print_version, print_help };
   Action action = Action::serve;
-  std::string file;      // to read first; absolute, empty if none
+  std::string file;  // to read first; absolute, empty if none
   bool read_stdin = false;
-  // The options in redis.conf's syntax, a line each, behind an empty first line: that is where redis-server counts them.
+  // The options in redis.conf's syntax, a line each, behind an empty first line: that is where redis-server
+  // counts them.
   std::string directives;
 };
 

@@ -11,7 +11,9 @@ namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
-void add(std::atomic<uint64_t>& counter, uint64_t n) noexcept { counter.store(counter.load(kRelaxed) + n, kRelaxed); }
+void add(std::atomic<uint64_t>& counter, uint64_t n) noexcept {
+  counter.store(counter.load(kRelaxed) + n, kRelaxed);
+}
 
 }  // namespace
 
@@ -28,7 +30,10 @@ uint64_t LatencyHistogram::percentile_ns(double percent) const noexcept {
 }
 
 CommandStatistics::CommandStatistics(size_t commands, const std::atomic<uint32_t>& generation)
-    : shared_generation_(generation), generation_(generation.load()), counters_(commands), histograms_(commands) {}
+    : shared_generation_(generation),
+      generation_(generation.load()),
+      counters_(commands),
+      histograms_(commands) {}
 
 CommandStatistics::~CommandStatistics() {
   for (auto& histogram : histograms_) {
@@ -129,6 +134,8 @@ void CommandStatistics::add_errors_to(ErrorCounts& counts) const {
   for (const auto& [code, count] : error_counts_) counts[code] += count;
 }
 
-uint64_t CommandStatistics::errors() const noexcept { return current() ? errors_.load(kRelaxed) : 0; }
+uint64_t CommandStatistics::errors() const noexcept {
+  return current() ? errors_.load(kRelaxed) : 0;
+}
 
 }  // namespace plimsoll::server

@@ -11,8 +11,8 @@
 
 namespace plimsoll::server {
 
-// Durations from 1 ns to 2^35 ns (34 s), in buckets whose width is 1/32 of their power of two: a value read back is at
-// most 3.2 % too high.
+// Durations from 1 ns to 2^35 ns (34 s), in buckets whose width is 1/32 of their power of two: a value read
+// back is at most 3.2 % too high.
 class LatencyBuckets {
  public:
   static constexpr unsigned kSubBits = 5;
@@ -50,11 +50,11 @@ struct CommandTotals {
   uint64_t failed = 0;    // the handler answered an error
 };
 
-// What one I/O thread counts of the commands it runs. Only that thread writes, with plain loads and stores of relaxed
-// atomics, so that no cache line is shared on the hot path; anyone reads.
+// What one I/O thread counts of the commands it runs. Only that thread writes, with plain loads and stores of
+// relaxed atomics, so that no cache line is shared on the hot path; anyone reads.
 //
-// A reset raises the shared generation: whatever a block holds from an older one counts as nothing, and its owner clears it
-// when it next records.
+// A reset raises the shared generation: whatever a block holds from an older one counts as nothing, and its
+// owner clears it when it next records.
 class CommandStatistics {
  public:
   // `commands`: CommandTable::size(). `generation` must outlive this. Throws std::bad_alloc.
@@ -71,7 +71,8 @@ class CommandStatistics {
   // Any thread.
   void add_to(uint32_t command_id, CommandTotals& totals) const noexcept;
   void add_to(uint32_t command_id, LatencyHistogram& histogram) const;  // throws std::bad_alloc
-  void clear_histogram(uint32_t command_id) noexcept;                   // LATENCY RESET's sister: all durations so far are forgotten
+  void clear_histogram(
+      uint32_t command_id) noexcept;  // LATENCY RESET's sister: all durations so far are forgotten
 
   using ErrorCounts = zm::map<zm::string<zm::Tag::command>, uint64_t, zm::Tag::command, std::less<>>;
   void add_errors_to(ErrorCounts& counts) const;  // throws std::bad_alloc

@@ -31,7 +31,8 @@ Config::Words split_blanks(std::string_view text) {
 }
 
 [[noreturn]] void fail_set(std::string_view argument, const char* reason) {
-  throw ConfigError("ERR CONFIG SET failed (possibly related to argument '" + std::string(argument) + "') - " + reason);
+  throw ConfigError("ERR CONFIG SET failed (possibly related to argument '" + std::string(argument) +
+                    "') - " + reason);
 }
 
 }  // namespace
@@ -43,7 +44,8 @@ Config::Config() {
 
 Config::Value Config::start_value(Opt id) const {
   if (id == Opt::dir) return {0, start_directory_};
-  if (id == Opt::io_threads) return {std::clamp(std::thread::hardware_concurrency(), 1u, kMostDefaultThreads), {}};
+  if (id == Opt::io_threads)
+    return {std::clamp(std::thread::hardware_concurrency(), 1u, kMostDefaultThreads), {}};
   return initial(id);
 }
 
@@ -67,11 +69,17 @@ Config::Text Config::text(Opt id) const {
   return texts_[static_cast<size_t>(id)];
 }
 
-Config::Words Config::words(Opt id) const { return split_blanks(text(id)); }
+Config::Words Config::words(Opt id) const {
+  return split_blanks(text(id));
+}
 
-Config::Value Config::value(Opt id) const { return {number(id), text(id)}; }
+Config::Value Config::value(Opt id) const {
+  return {number(id), text(id)};
+}
 
-Config::Text Config::shown(Opt id) const { return show(id, value(id)); }
+Config::Text Config::shown(Opt id) const {
+  return show(id, value(id));
+}
 
 // --- changing ---
 
@@ -119,7 +127,8 @@ void Config::check_settable(std::span<const std::string_view> pairs, bool allow_
   for (size_t i = 0; i + 1 < pairs.size(); i += 2) {
     const size_t index = find(pairs[i]);
     if (index == kOptionCount) {
-      throw ConfigError("ERR Unknown option or number of arguments for CONFIG SET - '" + std::string(pairs[i]) + "'");
+      throw ConfigError("ERR Unknown option or number of arguments for CONFIG SET - '" +
+                        std::string(pairs[i]) + "'");
     }
     const uint8_t flags = row(static_cast<Opt>(index)).flags;
     if ((flags & kImmutable) != 0) fail_set(pairs[i], "can't set immutable config");

@@ -80,7 +80,8 @@ class ConfigError : public std::runtime_error {
 
 // The server's settings. One table of options says all that is known of each: options.def.
 //
-// Scalars are read with one relaxed load, on any thread; texts are copied under a mutex. Changes are serialised.
+// Scalars are read with one relaxed load, on any thread; texts are copied under a mutex. Changes are
+// serialised.
 class Config {
  public:
   using Text = zm::string<zm::Tag::config>;
@@ -103,25 +104,31 @@ class Config {
   static size_t find(std::string_view name) noexcept;
 
   // Booleans 0 or 1, enumerations their value, flags their bits, memory in bytes.
-  int64_t number(Opt id) const noexcept { return numbers_[static_cast<size_t>(id)].load(std::memory_order_relaxed); }
+  int64_t number(Opt id) const noexcept {
+    return numbers_[static_cast<size_t>(id)].load(std::memory_order_relaxed);
+  }
   bool flag(Opt id) const noexcept { return number(id) != 0; }
-  Text text(Opt id) const;   // throws std::bad_alloc, as do the next ones
+  Text text(Opt id) const;  // throws std::bad_alloc, as do the next ones
   Words words(Opt id) const;
   Text shown(Opt id) const;  // as CONFIG GET answers it
 
-  // Calls `visit(std::string_view name, std::string_view shown)` for every option name, aliases included, that one of the
-  // patterns matches: once each, in the table's order. A pattern without wildcards names itself in the answer.
+  // Calls `visit(std::string_view name, std::string_view shown)` for every option name, aliases included,
+  // that one of the patterns matches: once each, in the table's order. A pattern without wildcards names
+  // itself in the answer.
   template <class Visit>
   void match(std::span<const std::string_view> patterns, Visit&& visit) const;
 
   // --- changing ---
-  // CONFIG SET: all or none. `pairs` alternates names and values. Throws ConfigError with the whole error line and then
-  // nothing has changed. `allow_protected`: options under enable-protected-configs may be set.
+  // CONFIG SET: all or none. `pairs` alternates names and values. Throws ConfigError with the whole error
+  // line and then nothing has changed. `allow_protected`: options under enable-protected-configs may be set.
   void set(std::span<const std::string_view> pairs, bool allow_protected);
 
-  // Runs when set() has changed the option; throws ConfigError to refuse, and runs once more when the old value is back.
+  // Runs when set() has changed the option; throws ConfigError to refuse, and runs once more when the old
+  // value is back.
   using Hook = void (*)(void* context, Opt id);
-  void on_change(Opt id, Hook hook, void* context) noexcept { hooks_[static_cast<size_t>(id)] = {hook, context}; }
+  void on_change(Opt id, Hook hook, void* context) noexcept {
+    hooks_[static_cast<size_t>(id)] = {hook, context};
+  }
 
   // For what is found out rather than configured: no checks, no hooks.
   void assign(Opt id, int64_t number) noexcept;
@@ -139,15 +146,16 @@ class Config {
   void add_rename(std::string_view from, std::string_view to) { renames_.emplace_back(from, to); }
   std::span<const std::pair<Text, Text>> renames() const noexcept { return renames_; }
 
-  // CONFIG REWRITE: what the file says of options that have changed is replaced; comments, order and all other lines stay. Throws
-  // ConfigError with the whole error line.
+  // CONFIG REWRITE: what the file says of options that have changed is replaced; comments, order and all
+  // other lines stay. Throws ConfigError with the whole error line.
   void rewrite() const;
 
   Value value(Opt id) const;
   // The option's value from its arguments; `current` is what it adds to. Throws ConfigError.
   static Value parse(Opt id, std::span<const Text> arguments, const Value& current);
-  static Value initial(Opt id);  // its default
-  Value start_value(Opt id) const;  // its default here: that of io-threads is by the cores, that of dir where the program was started
+  static Value initial(Opt id);     // its default
+  Value start_value(Opt id) const;  // its default here: that of io-threads is by the cores, that of dir where
+                                    // the program was started
   static Text show(Opt id, const Value& value);
 
  private:
@@ -164,7 +172,8 @@ class Config {
   mutable std::mutex text_mutex_;
   std::array<Text, kOptionCount> texts_;
   std::array<HookEntry, kOptionCount> hooks_;
-  std::bitset<kOptionCount> applied_;  // by apply(): the first line of a repeatable option replaces its default
+  std::bitset<kOptionCount>
+      applied_;  // by apply(): the first line of a repeatable option replaces its default
   mutable std::mutex change_mutex_;
   zm::vector<std::pair<Text, Text>, zm::Tag::config> renames_;
   Text start_directory_;

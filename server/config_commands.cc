@@ -14,7 +14,9 @@ namespace {
 
 using Text = Config::Text;
 
-Server& server_of(const Call& call) { return Connection::of(call.session()).server(); }
+Server& server_of(const Call& call) {
+  return Connection::of(call.session()).server();
+}
 
 bool allowed(Locality locality, const Connection& connection) noexcept {
   if (locality != Locality::local) return locality == Locality::yes;
@@ -83,6 +85,7 @@ void help(Call& call) {
 
 constexpr uint32_t kFlags = kAdmin | kNoscript | kLoading | kStale;
 
+// clang-format off
 constexpr CommandRow kSubcommands[] = {
     {.name = "get", .arity = -3, .flags = kFlags, .handler = get, .since = "2.0.0", .group = "server",
      .complexity = "O(N), N being the number of options and patterns",
@@ -97,14 +100,19 @@ constexpr CommandRow kSubcommands[] = {
     {.name = "help", .arity = 2, .flags = kLoading | kStale, .handler = help, .since = "5.0.0", .group = "server",
      .complexity = "O(1)", .summary = "Describes the subcommands"},
 };
+// clang-format on
 
+// clang-format off
 constexpr CommandRow kRows[] = {
     {.name = "config", .arity = -2, .since = "2.0.0", .group = "server", .complexity = "Depends on subcommand.",
      .summary = "The server's configuration", .subcommands = kSubcommands},
 };
+// clang-format on
 
 }  // namespace
 
-std::span<const CommandRow> config_command_rows() noexcept { return kRows; }
+std::span<const CommandRow> config_command_rows() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll::server

@@ -28,7 +28,8 @@ std::string_view trim(std::string_view line) {
 
 void include(Config& config, const std::string& path, int depth) {
   if (depth == kDeepestInclude) throw ConfigError("too many levels of include");
-  if (path.find_first_of("*?[") == std::string::npos) return load_text(config, read_config_file(path), depth + 1);
+  if (path.find_first_of("*?[") == std::string::npos)
+    return load_text(config, read_config_file(path), depth + 1);
   glob_t found{};
   const int result = ::glob(path.c_str(), 0, nullptr, &found);
   Config::Words paths;
@@ -72,9 +73,9 @@ void load_text(Config& config, std::string_view text, int depth) {
 }  // namespace
 
 ConfigFileError::ConfigFileError(size_t line_number, std::string_view line, std::string_view reason)
-    : std::runtime_error("\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\nReading the configuration file, at line " +
-                         std::to_string(line_number) + "\n>>> '" + std::string(line) + "'\n" + std::string(reason) +
-                         "\n") {}
+    : std::runtime_error(
+          "\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\nReading the configuration file, at line " +
+          std::to_string(line_number) + "\n>>> '" + std::string(line) + "'\n" + std::string(reason) + "\n") {}
 
 Config::Words split_config_line(std::string_view line) {
   Config::Words words;
@@ -98,6 +99,8 @@ std::string read_config_file(const std::string& path) {
   return text;
 }
 
-void load_config_text(Config& config, std::string_view text) { load_text(config, text, 0); }
+void load_config_text(Config& config, std::string_view text) {
+  load_text(config, text, 0);
+}
 
 }  // namespace plimsoll::server

@@ -8,8 +8,8 @@
 
 namespace plimsoll::server {
 
-// A directive that cannot be, with where it stands. what() is the whole message, of several lines, that redis-server prints
-// for one.
+// A directive that cannot be, with where it stands. what() is the whole message, of several lines, that
+// redis-server prints for one.
 class ConfigFileError : public std::runtime_error {
  public:
   ConfigFileError(size_t line_number, std::string_view line, std::string_view reason);
@@ -21,8 +21,9 @@ class ConfigFileMissing : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Applies the directives of redis.conf's syntax: one a line, words quoted as in inline commands, # begins a comment line;
-// `include` takes a path or a pattern (then files that do not exist are no error). Throws the above.
+// Applies the directives of redis.conf's syntax: one a line, words quoted as in inline commands, # begins a
+// comment line; `include` takes a path or a pattern (then files that do not exist are no error). Throws the
+// above.
 void load_config_text(Config& config, std::string_view text);
 // The file's text; "-" is standard input.
 std::string read_config_file(const std::string& path);

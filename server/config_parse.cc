@@ -33,7 +33,8 @@ int64_t parse_boolean(std::string_view text) {
 
 int64_t parse_integer(std::string_view text) {
   int64_t number = 0;
-  if (!parse_protocol_integer(text, &number)) throw ConfigError("argument couldn't be parsed into an integer");
+  if (!parse_protocol_integer(text, &number))
+    throw ConfigError("argument couldn't be parsed into an integer");
   return number;
 }
 

@@ -1,7 +1,6 @@
 #include <fcntl.h>
-#include <unistd.h>
-
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -63,7 +62,8 @@ std::string directive(Opt id, const Config::Value& value) {
   const OptionRow& row = Config::row(id);
   std::string text(row.name);
   const std::string shown(Config::show(id, value));
-  const bool plain = !shown.empty() && (row.takes_words() || shown.find_first_of(" \"'\\#\t\r\n") == std::string::npos);
+  const bool plain =
+      !shown.empty() && (row.takes_words() || shown.find_first_of(" \"'\\#\t\r\n") == std::string::npos);
   return text + " " + (plain ? shown : quoted(shown));
 }
 

@@ -34,8 +34,8 @@ Text canonical_save(WordSpan words, const Text& current) {
   for (size_t i = 0; i < words.size(); i += 2) {
     int64_t seconds = 0;
     int64_t changes = 0;
-    if (!parse_protocol_integer(words[i], &seconds) || !parse_protocol_integer(words[i + 1], &changes) || seconds < 1 ||
-        changes < 0) {
+    if (!parse_protocol_integer(words[i], &seconds) || !parse_protocol_integer(words[i + 1], &changes) ||
+        seconds < 1 || changes < 0) {
       throw ConfigError("Invalid save parameters");
     }
   }
@@ -84,7 +84,8 @@ Text canonical_replicaof(WordSpan words) {
   return join(words);
 }
 
-// The letters of notify-keyspace-events in the order in which they are shown; those of 'A' first. 'n' is not shown beside 'A'.
+// The letters of notify-keyspace-events in the order in which they are shown; those of 'A' first. 'n' is not
+// shown beside 'A'.
 constexpr std::string_view kAllEvents = "g$lshzxetd";
 constexpr std::string_view kOtherEvents = "KEm";
 
@@ -128,7 +129,8 @@ void check_title_template(std::string_view text) {
 }
 
 void check_file_name(std::string_view name, const char* reason) {
-  if (name.empty() || name.find('/') != std::string_view::npos || name == "." || name == "..") throw ConfigError(reason);
+  if (name.empty() || name.find('/') != std::string_view::npos || name == "." || name == "..")
+    throw ConfigError(reason);
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ void check_supported(Opt id, const Config::Value& value);
 // Changes the working directory and returns its absolute path.
 Config::Text enter_directory(const Config::Text& path);
 
-// Redis's memory sizes: digits and one of b, k, kb, m, mb, g, gb in any case. False if it is none or does not fit.
+// Redis's memory sizes: digits and one of b, k, kb, m, mb, g, gb in any case. False if it is none or does not
+// fit.
 bool parse_memory(std::string_view text, int64_t* bytes) noexcept;
 
 }  // namespace plimsoll::server

@@ -39,8 +39,9 @@ constexpr EnumValue kOomScoreAdj[] = {{"no", value(OomScoreAdjust::no)},
                                       {"relative", value(OomScoreAdjust::relative)},
                                       {"absolute", value(OomScoreAdjust::absolute)}};
 constexpr EnumValue kShutdownFlags[] = {{"default", 0}, {"save", 2}, {"nosave", 1}, {"now", 4}, {"force", 8}};
-constexpr EnumValue kSyslogFacilities[] = {{"user", 0},   {"local0", 1}, {"local1", 2}, {"local2", 3}, {"local3", 4},
-                                           {"local4", 5}, {"local5", 6}, {"local6", 7}, {"local7", 8}};
+constexpr EnumValue kSyslogFacilities[] = {{"user", 0},   {"local0", 1}, {"local1", 2},
+                                           {"local2", 3}, {"local3", 4}, {"local4", 5},
+                                           {"local5", 6}, {"local6", 7}, {"local7", 8}};
 constexpr EnumValue kAclPubsub[] = {{"allchannels", 1}, {"resetchannels", 0}};
 constexpr EnumValue kSanitize[] = {{"no", 0}, {"yes", 1}, {"clients", 2}};
 constexpr EnumValue kFsync[] = {{"everysec", 2}, {"always", 1}, {"no", 0}};
@@ -60,7 +61,9 @@ constexpr OptionRow kRows[] = {
 
 }  // namespace
 
-const OptionRow& Config::row(Opt id) noexcept { return kRows[static_cast<size_t>(id)]; }
+const OptionRow& Config::row(Opt id) noexcept {
+  return kRows[static_cast<size_t>(id)];
+}
 
 size_t Config::find(std::string_view name) noexcept {
   for (size_t i = 0; i < kOptionCount; ++i) {

@@ -21,8 +21,8 @@ namespace plimsoll::server {
 
 namespace {
 
-constexpr size_t kInPlaceAbove = 16 * 1024;     // so much left over is no longer copied into the thread's buffer
-constexpr size_t kInPlaceRead = 512 * 1024;     // most that one turn reads of a large value
+constexpr size_t kInPlaceAbove = 16 * 1024;  // so much left over is no longer copied into the thread's buffer
+constexpr size_t kInPlaceRead = 512 * 1024;  // most that one turn reads of a large value
 constexpr size_t kSmallRead = 64 * 1024;
 constexpr size_t kVectors = 64;                 // of one gathered write
 constexpr size_t kMostWrittenInTurn = 4 << 20;  // then others have their turn
@@ -57,7 +57,9 @@ Connection::~Connection() {
   ::close(fd_);
 }
 
-Server& Connection::server() const noexcept { return thread_.server(); }
+Server& Connection::server() const noexcept {
+  return thread_.server();
+}
 
 SocketAddress Connection::local() const noexcept {
   return has(kUnixSocket) ? SocketAddress::unix_socket() : SocketAddress::of_local(fd_);
@@ -133,7 +135,8 @@ void Connection::push(const SharedBytes& bytes) noexcept {
 
 // --- turns ---
 
-// What every turn of a connection is wrapped in: nothing escapes, and a connection that was closed goes. `this` may be gone afterwards.
+// What every turn of a connection is wrapped in: nothing escapes, and a connection that was closed goes.
+// `this` may be gone afterwards.
 template <class Work>
 void Connection::enter(Work&& work) noexcept {
   if (closed_) return;
@@ -157,7 +160,9 @@ void Connection::enter(Work&& work) noexcept {
   }
 }
 
-void Connection::start() { readiness_.start(fd_); }
+void Connection::start() {
+  readiness_.start(fd_);
+}
 
 void Connection::resume() noexcept {
   enter([this] {
@@ -190,7 +195,8 @@ void Connection::read_turn() {
     unread_ = true;
   } else if ((state & kPausedOutput) != 0) {
     take_in_unparsed();
-  } else if (input_.size() > kInPlaceAbove || (!input_.empty() && input_.parser().needed() > CommandBatch::kReadBytes)) {
+  } else if (input_.size() > kInPlaceAbove ||
+             (!input_.empty() && input_.parser().needed() > CommandBatch::kReadBytes)) {
     read_in_place();
   } else {
     read_shared();
@@ -232,8 +238,8 @@ void Connection::read_in_place() {
   after_read(received, room);
 }
 
-// While the commands wait for output to drain, what arrives is kept as it is, so that a client that first writes all its commands gets
-// on to reading. At most client-output-pause bytes.
+// While the commands wait for output to drain, what arrives is kept as it is, so that a client that first
+// writes all its commands gets on to reading. At most client-output-pause bytes.
 void Connection::take_in_unparsed() {
   const auto most = static_cast<size_t>(server().config().number(Opt::client_output_pause));
   if (input_.size() >= most) {
@@ -362,7 +368,9 @@ bool Connection::write_some(OutputBuffer& output) {
 }
 
 // settle() goes on writing.
-void Connection::on_writable() { waits_to_write_ = false; }
+void Connection::on_writable() {
+  waits_to_write_ = false;
+}
 
 void Connection::end_output_pause() noexcept {
   const auto pause_at = static_cast<size_t>(server().config().number(Opt::client_output_pause));
@@ -419,7 +427,8 @@ bool Connection::overdue(int64_t now_ms) const noexcept {
     return true;
   }
   const int64_t timeout_ms = config.number(Opt::timeout) * 1000;
-  return timeout_ms > 0 && !has(kMonitor) && !has(kPausedByClient) && now_ms - last_interaction_ms() > timeout_ms;
+  return timeout_ms > 0 && !has(kMonitor) && !has(kPausedByClient) &&
+         now_ms - last_interaction_ms() > timeout_ms;
 }
 
 void Connection::finish() noexcept {

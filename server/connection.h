@@ -33,15 +33,16 @@ enum ConnectionFlag : uint32_t {
   kUnixSocket = 1u << 5,
 };
 
-// One client. Belongs to the I/O thread that accepted it: all members are for that thread only, except those under
-// "any thread", which others may call while they hold the registry (inside IoThread::for_each_connection and the like).
+// One client. Belongs to the I/O thread that accepted it: all members are for that thread only, except those
+// under "any thread", which others may call while they hold the registry (inside
+// IoThread::for_each_connection and the like).
 //
-// An idle connection owns no buffers: input is parsed in the thread's buffer and replies are gathered in the thread's
-// output; only what is left over (half a command, unsent replies) moves here.
+// An idle connection owns no buffers: input is parsed in the thread's buffer and replies are gathered in the
+// thread's output; only what is left over (half a command, unsent replies) moves here.
 //
-// Pending output above client-output-pause stops the commands of a connection until half of it is sent. What the client writes
-// meanwhile is taken in, unparsed, up to the same size, so that a client which writes a long pipeline before it reads its
-// replies is no deadlock; then its socket is no longer read.
+// Pending output above client-output-pause stops the commands of a connection until half of it is sent. What
+// the client writes meanwhile is taken in, unparsed, up to the same size, so that a client which writes a
+// long pipeline before it reads its replies is no deadlock; then its socket is no longer read.
 class Connection final : public SessionHost {
  public:
   using Text = zm::string<zm::Tag::client>;
@@ -59,7 +60,7 @@ class Connection final : public SessionHost {
   uint64_t id() const noexcept { return id_; }
   int fd() const noexcept { return fd_; }
   const SocketAddress& peer() const noexcept { return peer_; }
-  SocketAddress local() const noexcept;  // a system call
+  SocketAddress local() const noexcept;                     // a system call
   std::string_view name() const noexcept { return name_; }  // CLIENT SETNAME
   std::string_view lib_name() const noexcept { return lib_name_; }
   std::string_view lib_version() const noexcept { return lib_version_; }
@@ -67,26 +68,36 @@ class Connection final : public SessionHost {
   bool has(ConnectionFlag flag) const noexcept { return (flags() & flag) != 0; }
   int database() const noexcept { return database_.load(std::memory_order_relaxed); }
   int resp_version() const noexcept { return resp_version_.load(std::memory_order_relaxed); }
-  const Command* last_command() const noexcept { return last_command_.load(std::memory_order_relaxed); }  // or null
+  const Command* last_command() const noexcept {
+    return last_command_.load(std::memory_order_relaxed);
+  }                                                            // or null
   int64_t created_ms() const noexcept { return created_ms_; }  // Unix time
-  int64_t last_interaction_ms() const noexcept { return last_interaction_ms_.load(std::memory_order_relaxed); }
-  // Bytes. Of the connection whose command is running: what that batch and command take. Of others: what is left over.
-  size_t query_buffer() const noexcept { return query_buffer_.load(std::memory_order_relaxed); }        // qbuf
-  size_t query_buffer_free() const noexcept { return query_free_.load(std::memory_order_relaxed); }     // qbuf-free
-  size_t argument_memory() const noexcept { return argument_memory_.load(std::memory_order_relaxed); }  // argv-mem
-  size_t output_memory() const noexcept { return output_memory_.load(std::memory_order_relaxed); }      // omem
-  size_t total_memory() const noexcept;                                                                 // tot-mem
+  int64_t last_interaction_ms() const noexcept {
+    return last_interaction_ms_.load(std::memory_order_relaxed);
+  }
+  // Bytes. Of the connection whose command is running: what that batch and command take. Of others: what is
+  // left over.
+  size_t query_buffer() const noexcept { return query_buffer_.load(std::memory_order_relaxed); }  // qbuf
+  size_t query_buffer_free() const noexcept {
+    return query_free_.load(std::memory_order_relaxed);
+  }  // qbuf-free
+  size_t argument_memory() const noexcept {
+    return argument_memory_.load(std::memory_order_relaxed);
+  }  // argv-mem
+  size_t output_memory() const noexcept { return output_memory_.load(std::memory_order_relaxed); }  // omem
+  size_t total_memory() const noexcept;                                                             // tot-mem
   bool authenticated() const noexcept { return authenticated_.load(std::memory_order_relaxed); }
   bool killed() const noexcept { return killed_.load(std::memory_order_acquire); }
-  // Marks the connection: from now on it runs no command, and its thread closes it soon. If its thread can't be told for want
-  // of memory, the next cron tick finds the mark.
+  // Marks the connection: from now on it runs no command, and its thread closes it soon. If its thread can't
+  // be told for want of memory, the next cron tick finds the mark.
   void kill() noexcept;
 
   // --- its own thread: what handlers read and change ---
   Server& server() const noexcept;
   IoThread& thread() const noexcept { return thread_; }
   Session& session() noexcept { return session_; }
-  // The setters take the registry's mutex, since other threads read names. They throw std::bad_alloc, changing nothing.
+  // The setters take the registry's mutex, since other threads read names. They throw std::bad_alloc,
+  // changing nothing.
   void set_name(std::string_view name);
   void set_lib_name(std::string_view name);
   void set_lib_version(std::string_view version);
@@ -98,17 +109,18 @@ class Connection final : public SessionHost {
   // RESET: everything a client set goes back to how a new connection starts, but CLIENT NO-EVICT.
   void reset() noexcept;
 
-  // Bytes the client did not ask for by this command: MONITOR's feed. Call it on its own thread (from another one: post there and
-  // find it by id). They follow everything written before. A client that lets more pile up than client-output-buffer-limit
-  // allows for the pubsub class is killed, and so is one for whom memory is refused.
+  // Bytes the client did not ask for by this command: MONITOR's feed. Call it on its own thread (from another
+  // one: post there and find it by id). They follow everything written before. A client that lets more pile
+  // up than client-output-buffer-limit allows for the pubsub class is killed, and so is one for whom memory
+  // is refused.
   void push(const SharedBytes& bytes) noexcept;
 
   // --- its own thread: called by IoThread; each may destroy the connection ---
-  void start();  // throws what Readiness::start() throws
-  void resume() noexcept;        // goes on after a pause of any kind
+  void start();            // throws what Readiness::start() throws
+  void resume() noexcept;  // goes on after a pause of any kind
   void close_if_overdue(int64_t now_ms) noexcept;
-  void look_again() noexcept;    // for a stream's end that came along with its last bytes
-  void finish() noexcept;        // the server ends: sends what it can without waiting, and closes
+  void look_again() noexcept;  // for a stream's end that came along with its last bytes
+  void finish() noexcept;      // the server ends: sends what it can without waiting, and closes
 
  private:
   friend class CommandBatch;
@@ -123,7 +135,7 @@ class Connection final : public SessionHost {
   // recv(). Nothing when there is nothing to go on with: no bytes for now, or the connection is closed.
   size_t receive(char* buffer, size_t size);
   void after_read(size_t received, size_t asked);
-  void settle();  // after each turn: sends, publishes figures, applies limits
+  void settle();                  // after each turn: sends, publishes figures, applies limits
   bool may_run() const noexcept;  // commands may run now
   void send(OutputBuffer& replies);
   bool write_some(OutputBuffer& output);  // false when the connection is closed by it
@@ -141,9 +153,9 @@ class Connection final : public SessionHost {
   int fd_;
   ReplyMode reply_mode_ = ReplyMode::on;
   bool closed_ = false;
-  bool stalled_ = false;      // input_ holds commands that have not been tried
-  bool unread_ = false;       // the socket may hold bytes for which no edge will come
-  bool unverified_ = false;   // the last read was short: the end of the stream may hide behind it
+  bool stalled_ = false;     // input_ holds commands that have not been tried
+  bool unread_ = false;      // the socket may hold bytes for which no edge will come
+  bool unverified_ = false;  // the last read was short: the end of the stream may hide behind it
   bool waits_to_write_ = false;
   std::atomic<bool> authenticated_;
   std::atomic<bool> killed_{false};
@@ -152,7 +164,8 @@ class Connection final : public SessionHost {
   std::atomic<int> resp_version_{2};
   std::atomic<const Command*> last_command_{nullptr};
   std::atomic<int64_t> last_interaction_ms_;
-  std::atomic<size_t> query_buffer_{0}, query_free_{0}, argument_memory_{0}, output_memory_{0}, input_memory_{0};
+  std::atomic<size_t> query_buffer_{0}, query_free_{0}, argument_memory_{0}, output_memory_{0},
+      input_memory_{0};
   InputBuffer input_;
   OutputBuffer output_;
   int64_t output_progress_ms_ = 0;  // when unsent output last shrank

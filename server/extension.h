@@ -22,18 +22,19 @@ struct CommandEvent {
   uint64_t duration_ns;
 };
 
-// What stands beside the core and watches it: slow log, latency monitor, command feed. One per server, installed before it
-// starts. Its members are called on I/O threads, several at a time.
+// What stands beside the core and watches it: slow log, latency monitor, command feed. One per server,
+// installed before it starts. Its members are called on I/O threads, several at a time.
 class ServerExtension {
  public:
   virtual ~ServerExtension() = default;
 
-  // Before a command runs, while a monitor is connected (Server::add_monitor). Not for those that skip it (kSkipMonitor, kAdmin).
+  // Before a command runs, while a monitor is connected (Server::add_monitor). Not for those that skip it
+  // (kSkipMonitor, kAdmin).
   virtual void before_command(Connection& connection, const Command& command, Args args) noexcept = 0;
   // After a command that took slowlog-log-slower-than microseconds or more. Not for kSkipSlowlog commands.
   virtual void slow_command(const CommandEvent& event) noexcept = 0;
-  // Something took `milliseconds`, at least latency-monitor-threshold, which is not 0: "command", "fast-command",
-  // "eviction-cycle", ...
+  // Something took `milliseconds`, at least latency-monitor-threshold, which is not 0: "command",
+  // "fast-command", "eviction-cycle", ...
   virtual void latency(std::string_view event, int64_t milliseconds) noexcept = 0;
   // hz times a second, on thread 0.
   virtual void cron(int64_t now_ms) noexcept = 0;

@@ -19,7 +19,9 @@ std::string_view InputBuffer::bytes() const noexcept {
   return {pending_->data + pending_->begin, pending_->end - pending_->begin};
 }
 
-size_t InputBuffer::room() const noexcept { return pending_ == nullptr ? 0 : pending_->capacity - pending_->end; }
+size_t InputBuffer::room() const noexcept {
+  return pending_ == nullptr ? 0 : pending_->capacity - pending_->end;
+}
 
 size_t InputBuffer::footprint() const noexcept {
   if (pending_ == nullptr) return 0;

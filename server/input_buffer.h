@@ -9,8 +9,8 @@
 
 namespace plimsoll::server {
 
-// What a connection has received and could not run yet: half a command, or whole ones behind a pause; and how far parsing of
-// the first one got. One null pointer while there is nothing. Charged to Tag::client_input.
+// What a connection has received and could not run yet: half a command, or whole ones behind a pause; and how
+// far parsing of the first one got. One null pointer while there is nothing. Charged to Tag::client_input.
 class InputBuffer {
  public:
   InputBuffer() = default;
@@ -27,10 +27,12 @@ class InputBuffer {
   // The state of the command that bytes() begins with. REQUIRES: not empty.
   RespParser& parser() noexcept { return pending_->parser; }
 
-  // Keeps `bytes` and takes over the state of `parser`, which is then clear. REQUIRES: empty. Throws std::bad_alloc, changing nothing.
+  // Keeps `bytes` and takes over the state of `parser`, which is then clear. REQUIRES: empty. Throws
+  // std::bad_alloc, changing nothing.
   void keep(std::string_view bytes, RespParser& parser);
-  // Room for at least one more byte and, if memory that was paid for allows, for `wanted`: the buffer grows by
-  // doubling what has really arrived, whatever a header announces. Sets *room. Throws std::bad_alloc, changing nothing.
+  // Room for at least one more byte and, if memory that was paid for allows, for `wanted`: the buffer grows
+  // by doubling what has really arrived, whatever a header announces. Sets *room. Throws std::bad_alloc,
+  // changing nothing.
   char* extend(size_t wanted, size_t* room);
   void commit(size_t n) noexcept { pending_->end += n; }
   // Drops the first `n` bytes, which have become commands; the last one frees all.

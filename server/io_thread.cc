@@ -32,7 +32,9 @@ IoThread::IoThread(Server& server, unsigned index)
       ticker_(context_, this, [](void* self) noexcept { static_cast<IoThread*>(self)->tick(); }),
       second_look_(context_, this, [](void* self) noexcept { static_cast<IoThread*>(self)->look_again(); }) {}
 
-IoThread::~IoThread() { finish_connections(); }
+IoThread::~IoThread() {
+  finish_connections();
+}
 
 Connection* IoThread::find(uint64_t id) noexcept {
   const auto found = connections_.find(id);
@@ -163,7 +165,9 @@ void IoThread::run() noexcept {
   }
 }
 
-void IoThread::stop() noexcept { context_.stop(); }
+void IoThread::stop() noexcept {
+  context_.stop();
+}
 
 void IoThread::finish_connections() noexcept {
   while (!connections_.empty()) {

@@ -33,12 +33,14 @@ struct ThreadTotals {
   }
 };
 
-// One thread with an io_context and the connections that were given to it. Everything of a connection happens on it.
+// One thread with an io_context and the connections that were given to it. Everything of a connection happens
+// on it.
 //
-// Work for another thread's connections is posted there. Facts of them are read in place: the registry's mutex is taken by
-// the owner only to add, remove or rename a connection, never per command, so whoever gathers (CLIENT LIST, INFO) locks one
-// thread's registry after the other and waits for nobody's commands. No two registries are ever locked at once, and nothing
-// that waits runs under one; so gathering from a handler cannot deadlock.
+// Work for another thread's connections is posted there. Facts of them are read in place: the registry's
+// mutex is taken by the owner only to add, remove or rename a connection, never per command, so whoever
+// gathers (CLIENT LIST, INFO) locks one thread's registry after the other and waits for nobody's commands. No
+// two registries are ever locked at once, and nothing that waits runs under one; so gathering from a handler
+// cannot deadlock.
 class IoThread {
  public:
   IoThread(Server& server, unsigned index);
@@ -53,14 +55,15 @@ class IoThread {
   const CommandStatistics& command_statistics() const noexcept { return command_statistics_; }
   size_t connection_count() const noexcept { return connection_count_.load(std::memory_order_relaxed); }
 
-  // Runs `work()` on this thread, after what was posted before. Throws std::bad_alloc. What `work` throws is logged.
+  // Runs `work()` on this thread, after what was posted before. Throws std::bad_alloc. What `work` throws is
+  // logged.
   template <class Work>
   void post(Work&& work) {
     asio::post(context_, std::forward<Work>(work));
   }
 
-  // Calls `visit(Connection&)` for each connection, in the order of their ids, under the registry's mutex. The visitor uses
-  // only members that are for any thread, and nothing that waits.
+  // Calls `visit(Connection&)` for each connection, in the order of their ids, under the registry's mutex.
+  // The visitor uses only members that are for any thread, and nothing that waits.
   template <class Visit>
   void for_each_connection(Visit&& visit) const {
     std::lock_guard lock(registry_mutex_);
@@ -93,7 +96,8 @@ class IoThread {
   void remove(Connection& connection) noexcept;  // destroys it
   // For the time of a change of what others read of a connection.
   std::mutex& registry_mutex() const noexcept { return registry_mutex_; }
-  // Calls connection.resume() in a later turn, after the other connections had theirs; kills it if memory for that is refused.
+  // Calls connection.resume() in a later turn, after the other connections had theirs; kills it if memory for
+  // that is refused.
   void resume_later(Connection& connection) noexcept;
   // Calls connection.look_again() some milliseconds later.
   void look_again_later(Connection& connection) noexcept;

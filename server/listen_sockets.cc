@@ -21,18 +21,18 @@ struct FreeAddresses {
 
 // Of a machine that has no IPv6, say.
 bool protocol_is_missing(int error) noexcept {
-  return error == ENOPROTOOPT || error == EPROTONOSUPPORT || error == ESOCKTNOSUPPORT || error == EPFNOSUPPORT ||
-         error == EAFNOSUPPORT;
+  return error == ENOPROTOOPT || error == EPROTONOSUPPORT || error == ESOCKTNOSUPPORT ||
+         error == EPFNOSUPPORT || error == EAFNOSUPPORT;
 }
 
 int open_socket(const addrinfo& address, int backlog) noexcept {
   const int fd = ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
   const int on = 1;
-  const bool ready = ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
-                     (address.ai_family != AF_INET6 ||
-                      ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0) &&
-                     ::bind(fd, address.ai_addr, address.ai_addrlen) == 0 && ::listen(fd, backlog) == 0;
+  const bool ready =
+      ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+      (address.ai_family != AF_INET6 || ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0) &&
+      ::bind(fd, address.ai_addr, address.ai_addrlen) == 0 && ::listen(fd, backlog) == 0;
   if (ready) return fd;
   const int error = errno;
   ::close(fd);
@@ -55,7 +55,8 @@ int listen_on_address(std::string_view name, int port, int backlog) {
   }
   const std::unique_ptr<addrinfo, FreeAddresses> list(found);
   int fd = -1;
-  for (const addrinfo* each = found; each != nullptr && fd < 0; each = each->ai_next) fd = open_socket(*each, backlog);
+  for (const addrinfo* each = found; each != nullptr && fd < 0; each = each->ai_next)
+    fd = open_socket(*each, backlog);
   return fd;
 }
 

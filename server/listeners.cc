@@ -21,8 +21,9 @@ constexpr int kMostAcceptsInTurn = 1000;
 Listeners::Listener::Listener(Listeners& owner, ListeningSocket owned)
     : listeners(owner),
       socket(std::move(owned)),
-      readiness(owner.thread_.context(), this, [](void* self) noexcept { static_cast<Listener*>(self)->accept(); },
-                [](void*) noexcept {}) {
+      readiness(
+          owner.thread_.context(), this, [](void* self) noexcept { static_cast<Listener*>(self)->accept(); },
+          [](void*) noexcept {}) {
   readiness.start(socket.fd());
 }
 
@@ -34,7 +35,8 @@ void Listeners::Listener::accept() noexcept {
     const int fd =
         ::accept4(socket.fd(), reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      const SocketAddress peer = socket.is_unix() ? SocketAddress::unix_socket() : SocketAddress::from(storage);
+      const SocketAddress peer =
+          socket.is_unix() ? SocketAddress::unix_socket() : SocketAddress::from(storage);
       listeners.thread_.server().accepted(fd, peer);
       continue;
     }

@@ -25,7 +25,8 @@ class ListenError : public std::runtime_error {
 class ListeningSocket {
  public:
   ListeningSocket(int fd, bool is_unix) noexcept : fd_(fd), is_unix_(is_unix) {}
-  ListeningSocket(ListeningSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)), is_unix_(other.is_unix_) {}
+  ListeningSocket(ListeningSocket&& other) noexcept
+      : fd_(std::exchange(other.fd_, -1)), is_unix_(other.is_unix_) {}
   ListeningSocket& operator=(ListeningSocket&&) = delete;
   ~ListeningSocket();
   int fd() const noexcept { return fd_; }
@@ -38,14 +39,15 @@ class ListeningSocket {
 
 using ListeningSockets = zm::vector<ListeningSocket, zm::Tag::server>;
 
-// One socket for each of the addresses that `bind` names, in redis.conf's forms: "*" and "::*" for all of IPv4 and IPv6, and
+// One socket for each of the addresses that `bind` names, in redis.conf's forms: "*" and "::*" for all of
+// IPv4 and IPv6, and
 // "-" in front of what may fail for want of the address. Throws ListenError.
 ListeningSockets listen_on_tcp(std::span<const Config::Text> addresses, int port, int backlog);
 // Replaces what stands at `path`. `mode` 0: as umask has it.
 ListeningSocket listen_on_unix(const std::string& path, unsigned mode, int backlog);
 
-// Accepts connections for the server, on the io_context of thread 0. An accept that fails for want of descriptors or memory is tried
-// again at the next poll(); nothing stops the others.
+// Accepts connections for the server, on the io_context of thread 0. An accept that fails for want of
+// descriptors or memory is tried again at the next poll(); nothing stops the others.
 class Listeners {
  public:
   explicit Listeners(IoThread& thread) noexcept : thread_(thread) {}
@@ -54,10 +56,11 @@ class Listeners {
   void watch(ListeningSockets sockets);
   void stop_tcp() noexcept;  // thread 0
   void stop_all() noexcept;
-  void poll() noexcept;      // thread 0, every tick
+  void poll() noexcept;  // thread 0, every tick
 
-  // Any thread; the set of sockets is only changed by the one that changes the configuration or by thread 0 at the ends.
-  // TCP sockets cease to listen, so that their addresses can be bound again, or listen once more.
+  // Any thread; the set of sockets is only changed by the one that changes the configuration or by thread 0
+  // at the ends. TCP sockets cease to listen, so that their addresses can be bound again, or listen once
+  // more.
   void suspend_tcp() noexcept;
   void reinstate_tcp(int backlog) noexcept;
 

@@ -1,6 +1,9 @@
 #include "log.h"
 
 #include <fcntl.h>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -9,10 +12,6 @@
 #include <memory>
 #include <mutex>
 #include <stdexcept>
-
-#include <spdlog/details/null_mutex.h>
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/base_sink.h>
 
 namespace plimsoll::server {
 
@@ -39,7 +38,8 @@ class Role final : public spdlog::custom_flag_formatter {
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<Role>(); }
 };
 
-// Writes each line with one system call and buffers nothing; O_APPEND lets several processes and log rotation share a file.
+// Writes each line with one system call and buffers nothing; O_APPEND lets several processes and log rotation
+// share a file.
 class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit DescriptorSink(int fd) : fd_(fd) {
@@ -69,7 +69,8 @@ class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
 };
 
 std::shared_ptr<spdlog::logger>& shared_logger() {
-  static auto logger = std::make_shared<spdlog::logger>("plimsoll", std::make_shared<DescriptorSink>(STDOUT_FILENO));
+  static auto logger =
+      std::make_shared<spdlog::logger>("plimsoll", std::make_shared<DescriptorSink>(STDOUT_FILENO));
   return logger;
 }
 
@@ -87,13 +88,19 @@ void open_log(const std::string& file, LogLevel level) {
   set_log_level(level);
 }
 
-void set_log_level(LogLevel level) noexcept { shared_logger()->set_level(detail::to_spdlog(level)); }
+void set_log_level(LogLevel level) noexcept {
+  shared_logger()->set_level(detail::to_spdlog(level));
+}
 
-void set_log_role(char role) noexcept { g_role.store(role, std::memory_order_relaxed); }
+void set_log_role(char role) noexcept {
+  g_role.store(role, std::memory_order_relaxed);
+}
 
 namespace detail {
 
-spdlog::logger& logger() noexcept { return *shared_logger(); }
+spdlog::logger& logger() noexcept {
+  return *shared_logger();
+}
 
 }  // namespace detail
 

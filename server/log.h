@@ -22,7 +22,8 @@ namespace detail {
 
 spdlog::logger& logger() noexcept;
 constexpr spdlog::level::level_enum to_spdlog(LogLevel level) noexcept {
-  return static_cast<spdlog::level::level_enum>(static_cast<int>(spdlog::level::debug) + static_cast<int>(level));
+  return static_cast<spdlog::level::level_enum>(static_cast<int>(spdlog::level::debug) +
+                                                static_cast<int>(level));
 }
 
 }  // namespace detail

@@ -56,12 +56,14 @@ void add_commands(CommandTable& table, const Config& config) {
 }
 
 void warn_of_unused(const Config& config) {
-  if (config.flag(Opt::appendonly)) log_warning("appendonly is set, but this server keeps its data in memory only");
+  if (config.flag(Opt::appendonly))
+    log_warning("appendonly is set, but this server keeps its data in memory only");
   if (config.number(Opt::maxmemory) == 0) return;
   if (config.number(Opt::maxmemory) < 1024 * 1024) {
-    log_warning("WARNING: You specified a maxmemory value that is less than 1MB (current value is {} bytes). Are you "
-                "sure this is what you really want?",
-                config.number(Opt::maxmemory));
+    log_warning(
+        "WARNING: You specified a maxmemory value that is less than 1MB (current value is {} bytes). Are you "
+        "sure this is what you really want?",
+        config.number(Opt::maxmemory));
   }
 }
 
@@ -69,9 +71,10 @@ void fit_clients(Config& config) {
   const auto wanted = static_cast<size_t>(config.number(Opt::maxclients));
   const size_t fit = raise_file_limit(wanted);
   if (fit >= wanted) return;
-  log_warning("Current maximum open files is too low for {} clients: maxclients has been reduced to {}. If you need "
-              "more, increase 'ulimit -n'.",
-              wanted, fit);
+  log_warning(
+      "Current maximum open files is too low for {} clients: maxclients has been reduced to {}. If you need "
+      "more, increase 'ulimit -n'.",
+      wanted, fit);
   config.assign(Opt::maxclients, static_cast<int64_t>(fit));
 }
 
@@ -86,8 +89,8 @@ int serve(Config& config) {
     std::fprintf(stderr, "Can't open the log file: %s\n", error.what());
     return 1;
   }
-  log_warning("Plimsoll server version={}, redis={}, bits=64, pid={}, just started", PLIMSOLL_VERSION, kRedisVersion,
-              ::getpid());
+  log_warning("Plimsoll server version={}, redis={}, bits=64, pid={}, just started", PLIMSOLL_VERSION,
+              kRedisVersion, ::getpid());
   set_log_role('M');
   std::string pid_file(config.text(Opt::pidfile));
   if (background && pid_file.empty()) pid_file = kDefaultPidFile;
@@ -121,8 +124,10 @@ int run(int argc, char** argv) {
     std::fprintf(stderr, "%s\n%s", error.what(), help_text(argv[0]).c_str());
     return 1;
   }
-  if (line.action == CommandLine::Action::print_version) return std::fputs(version_text().c_str(), stdout) < 0;
-  if (line.action == CommandLine::Action::print_help) return std::fputs(help_text(argv[0]).c_str(), stdout) < 0;
+  if (line.action == CommandLine::Action::print_version)
+    return std::fputs(version_text().c_str(), stdout) < 0;
+  if (line.action == CommandLine::Action::print_help)
+    return std::fputs(help_text(argv[0]).c_str(), stdout) < 0;
   Config config;
   try {
     load(config, line);
@@ -142,4 +147,6 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace plimsoll::server
 
-int main(int argc, char** argv) { return plimsoll::server::run(argc, argv); }
+int main(int argc, char** argv) {
+  return plimsoll::server::run(argc, argv);
+}

@@ -84,6 +84,7 @@ void role(Call& call) {
 constexpr uint32_t kAdminFlags = kAdmin | kNoscript;
 constexpr std::string_view kReplicaOfSyntax = "(host port:integer|NO ONE)";
 
+// clang-format off
 constexpr CommandRow kRows[] = {
     {.name = "save",
      .arity = 1,
@@ -174,6 +175,7 @@ constexpr CommandRow kRows[] = {
      .complexity = "O(1)",
      .summary = "The part the server plays in replication"},
 };
+// clang-format on
 
 }  // namespace
 

@@ -10,7 +10,8 @@ namespace plimsoll::server {
 // The classes of client-output-buffer-limit.
 enum class ClientClass : uint8_t { normal, replica, pubsub };
 
-// Bytes of pending output at which a client is closed: at once above `hard`, after `soft_seconds` on end above `soft`. 0: no limit.
+// Bytes of pending output at which a client is closed: at once above `hard`, after `soft_seconds` on end
+// above `soft`. 0: no limit.
 struct OutputLimit {
   size_t hard = 0;
   size_t soft = 0;

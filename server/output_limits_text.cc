@@ -33,11 +33,13 @@ OutputLimit limit_from(std::span<const Config::Text> words) {
   return {static_cast<size_t>(hard), static_cast<size_t>(soft), seconds};
 }
 
-std::array<OutputLimit, 3> parse_limits(std::span<const Config::Text> words, std::array<OutputLimit, 3> limits) {
+std::array<OutputLimit, 3> parse_limits(std::span<const Config::Text> words,
+                                        std::array<OutputLimit, 3> limits) {
   if (words.size() % kWordsOfClass != 0) {
     throw ConfigError("Wrong number of arguments in buffer limit configuration.");
   }
-  for (; !words.empty(); words = words.subspan(kWordsOfClass)) limits[class_from(words[0])] = limit_from(words);
+  for (; !words.empty(); words = words.subspan(kWordsOfClass))
+    limits[class_from(words[0])] = limit_from(words);
   return limits;
 }
 
@@ -45,8 +47,8 @@ std::array<OutputLimit, 3> parse_limits(std::span<const Config::Text> words, std
 std::array<OutputLimit, 3> read_canonical(const Config::Text& text) {
   std::array<OutputLimit, 3> limits;
   long long v[9] = {};
-  if (std::sscanf(text.c_str(), "normal %lld %lld %lld slave %lld %lld %lld pubsub %lld %lld %lld", &v[0], &v[1], &v[2],
-                  &v[3], &v[4], &v[5], &v[6], &v[7], &v[8]) == 9) {
+  if (std::sscanf(text.c_str(), "normal %lld %lld %lld slave %lld %lld %lld pubsub %lld %lld %lld", &v[0],
+                  &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8]) == 9) {
     for (size_t i = 0; i < limits.size(); ++i) {
       limits[i] = {static_cast<size_t>(v[3 * i]), static_cast<size_t>(v[3 * i + 1]), v[3 * i + 2]};
     }
@@ -61,9 +63,10 @@ Config::Text canonical_output_limits(std::span<const Config::Text> words, const 
   Config::Text text;
   for (size_t i = 0; i < limits.size(); ++i) {
     char part[100];
-    const int size = std::snprintf(part, sizeof(part), "%s%.*s %zu %zu %lld", i == 0 ? "" : " ",
-                                   static_cast<int>(kClassNames[i].size()), kClassNames[i].data(), limits[i].hard,
-                                   limits[i].soft, static_cast<long long>(limits[i].soft_seconds));
+    const int size =
+        std::snprintf(part, sizeof(part), "%s%.*s %zu %zu %lld", i == 0 ? "" : " ",
+                      static_cast<int>(kClassNames[i].size()), kClassNames[i].data(), limits[i].hard,
+                      limits[i].soft, static_cast<long long>(limits[i].soft_seconds));
     text.append(part, static_cast<size_t>(size));
   }
   return text;

@@ -7,8 +7,8 @@
 
 namespace plimsoll::server {
 
-// client-output-buffer-limit with what `words` (class hard soft seconds ...) changes of `current`: all three classes, in
-// bytes and seconds. Throws ConfigError.
+// client-output-buffer-limit with what `words` (class hard soft seconds ...) changes of `current`: all three
+// classes, in bytes and seconds. Throws ConfigError.
 Config::Text canonical_output_limits(std::span<const Config::Text> words, const Config::Text& current);
 
 // Puts a canonical text into effect.

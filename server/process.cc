@@ -25,7 +25,8 @@ namespace plimsoll::server {
 
 namespace {
 
-// systemd's protocol: one datagram to the socket that NOTIFY_SOCKET names; a leading @ is the abstract namespace.
+// systemd's protocol: one datagram to the socket that NOTIFY_SOCKET names; a leading @ is the abstract
+// namespace.
 bool notify_systemd(const char* path) noexcept {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -37,8 +38,8 @@ bool notify_systemd(const char* path) noexcept {
   if (fd < 0) return false;
   static constexpr char kReady[] = "STATUS=Ready to accept connections\nREADY=1\n";
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size);
-  const bool sent =
-      ::sendto(fd, kReady, sizeof(kReady) - 1, MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), length) > 0;
+  const bool sent = ::sendto(fd, kReady, sizeof(kReady) - 1, MSG_NOSIGNAL,
+                             reinterpret_cast<const sockaddr*>(&address), length) > 0;
   ::close(fd);
   return sent;
 }
@@ -115,7 +116,8 @@ bool apply_oom_score(const Config& config) noexcept {
   if (mode == OomScoreAdjust::no) {
     if (!changed) return true;
   } else {
-    const int value = std::atoi(config.text(Opt::oom_score_adj_values).c_str());  // the first one: of a master
+    const int value =
+        std::atoi(config.text(Opt::oom_score_adj_values).c_str());  // the first one: of a master
     score = mode == OomScoreAdjust::relative ? score + value : value;
   }
   std::ofstream file("/proc/self/oom_score_adj");

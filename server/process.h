@@ -9,13 +9,14 @@
 // What a server does with its process: background, files, limits, supervisors.
 namespace plimsoll::server {
 
-// Goes on in a child without a terminal, in a session of its own; the parent exits. Standard input, output and error are
-// /dev/null then. REQUIRES: no other thread runs. Throws std::runtime_error.
+// Goes on in a child without a terminal, in a session of its own; the parent exits. Standard input, output
+// and error are /dev/null then. REQUIRES: no other thread runs. Throws std::runtime_error.
 void daemonize();
 // Does nothing when the file can't be written, as Redis.
 void write_pid_file(const std::string& path) noexcept;
 
-// Raises the limit of open files so that `clients` fit beside the server's own. Returns how many clients do fit.
+// Raises the limit of open files so that `clients` fit beside the server's own. Returns how many clients do
+// fit.
 size_t raise_file_limit(size_t clients) noexcept;
 inline constexpr size_t kReservedFiles = 32;
 
@@ -26,8 +27,8 @@ void disable_huge_pages() noexcept;
 // oom-score-adj. False if the kernel refused.
 bool apply_oom_score(const Config& config) noexcept;
 
-// SIGTERM and SIGINT are blocked from now on, in later threads too, and come out of the returned descriptor; SIGHUP and SIGPIPE are
-// ignored. Throws std::system_error.
+// SIGTERM and SIGINT are blocked from now on, in later threads too, and come out of the returned descriptor;
+// SIGHUP and SIGPIPE are ignored. Throws std::system_error.
 int open_signals();
 
 }  // namespace plimsoll::server

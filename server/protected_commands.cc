@@ -8,7 +8,9 @@ namespace plimsoll::server {
 
 namespace {
 
-bool is_module_command(const Command& command) noexcept { return command.name.starts_with("module"); }
+bool is_module_command(const Command& command) noexcept {
+  return command.name.starts_with("module");
+}
 
 }  // namespace
 
@@ -31,8 +33,10 @@ void answer_protected(const Command& command, Reply& reply) {
   text += module ? "MODULE" : "DEBUG";
   text += " command not allowed. If the ";
   text += module ? "enable-module-command" : "enable-debug-command";
-  text += " option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in "
-          "the configuration file, and then restart the server.";
+  text +=
+      " option is set to \"local\", you can run it from a local connection, otherwise you need to set this "
+      "option in "
+      "the configuration file, and then restart the server.";
   reply.error(text);
 }
 

@@ -13,7 +13,9 @@ constexpr int hex_digit(char c) noexcept {
   return -1;
 }
 
-constexpr bool is_blank(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
+constexpr bool is_blank(char c) noexcept {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 // The byte that a backslash and `c` stand for between double quotes.
 constexpr char unescaped(char c) noexcept {
@@ -33,7 +35,8 @@ constexpr char unescaped(char c) noexcept {
   }
 }
 
-// One byte of a quoted word, of which rest[0] is not the closing quote: its value, and how many bytes stand for it.
+// One byte of a quoted word, of which rest[0] is not the closing quote: its value, and how many bytes stand
+// for it.
 struct QuotedByte {
   char value;
   size_t length;
@@ -50,7 +53,8 @@ constexpr QuotedByte quoted_byte(std::string_view rest, char quote) noexcept {
   return {unescaped(rest[1]), 2};
 }
 
-// Reads a quoted part, rest[0] being its opening quote. Returns its length with both quotes; 0 if it does not end.
+// Reads a quoted part, rest[0] being its opening quote. Returns its length with both quotes; 0 if it does not
+// end.
 template <class Take>
 size_t take_quoted(std::string_view rest, Take&& take) {
   const char quote = rest[0];
@@ -65,10 +69,11 @@ size_t take_quoted(std::string_view rest, Take&& take) {
 
 }  // namespace detail
 
-// Splits a line into words as redis.conf and inline commands are read: words apart by blanks; "..." with the escapes
-// \n \r \t \b \a \xHH and a backslash before any other byte; '...' literal but for \'. A closing quote must end its word; a
-// NUL byte ends the line. Calls `take(std::string_view piece, bool starts_word)` for the pieces of each word in order, at
-// least once a word; a piece may be empty. False if quotes are unbalanced: what was taken is then to be thrown away.
+// Splits a line into words as redis.conf and inline commands are read: words apart by blanks; "..." with the
+// escapes \n \r \t \b \a \xHH and a backslash before any other byte; '...' literal but for \'. A closing
+// quote must end its word; a NUL byte ends the line. Calls `take(std::string_view piece, bool starts_word)`
+// for the pieces of each word in order, at least once a word; a piece may be empty. False if quotes are
+// unbalanced: what was taken is then to be thrown away.
 template <class Take>
 bool split_quoted(std::string_view line, Take&& take) {
   line = line.substr(0, line.find('\0'));

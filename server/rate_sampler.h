@@ -7,8 +7,8 @@
 
 namespace plimsoll::server {
 
-// The recent rate of a counter that only grows: the mean of its last 16 samples, as Redis's instantaneous_* fields.
-// One thread samples; any thread reads.
+// The recent rate of a counter that only grows: the mean of its last 16 samples, as Redis's instantaneous_*
+// fields. One thread samples; any thread reads.
 class RateSampler {
  public:
   static constexpr size_t kSamples = 16;

@@ -4,7 +4,8 @@
 
 namespace plimsoll::server {
 
-Readiness::Readiness(asio::io_context& context, void* owner, Callback on_readable, Callback on_writable) noexcept
+Readiness::Readiness(asio::io_context& context, void* owner, Callback on_readable,
+                     Callback on_writable) noexcept
     : reactor_(asio::use_service<Reactor>(context)),
       read_op_(*this),
       write_op_(*this),

@@ -26,15 +26,24 @@ namespace {
 
 constexpr std::string_view kTooManyClients = "-ERR max number of clients reached\r\n";
 constexpr std::string_view kProtectedMode =
-    "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default "
-    "user. In this mode connections are only accepted from the loopback interface. If you want to connect from external "
-    "computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command "
-    "'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is "
-    "running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make "
-    "this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration "
-    "file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server "
-    "manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password "
-    "for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting "
+    "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for "
+    "the default "
+    "user. In this mode connections are only accepted from the loopback interface. If you want to connect "
+    "from external "
+    "computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending "
+    "the command "
+    "'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host "
+    "the server is "
+    "running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG "
+    "REWRITE to make "
+    "this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis "
+    "configuration "
+    "file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started "
+    "the server "
+    "manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an "
+    "authentication password "
+    "for the default user. NOTE: You only need to do one of the above things in order for the server to "
+    "start accepting "
     "connections from the outside.\r\n";
 
 std::array<char, 40> random_id() {
@@ -57,8 +66,9 @@ class SignalWatch {
   SignalWatch(Server& server, asio::io_context& context)
       : server_(server),
         fd_(open_signals()),
-        readiness_(context, this, [](void* self) noexcept { static_cast<SignalWatch*>(self)->read(); },
-                   [](void*) noexcept {}) {
+        readiness_(
+            context, this, [](void* self) noexcept { static_cast<SignalWatch*>(self)->read(); },
+            [](void*) noexcept {}) {
     readiness_.start(fd_);
   }
   ~SignalWatch() {
@@ -95,13 +105,16 @@ Server::Server(Config& config, CommandTable& commands)
       start_monotonic_us_(Clock::system().monotonic_us()) {
   const auto threads = static_cast<unsigned>(config.number(Opt::io_threads));
   threads_.reserve(threads);
-  for (unsigned i = 0; i < threads; ++i) threads_.push_back(zm::make_unique<IoThread, zm::Tag::server>(*this, i));
+  for (unsigned i = 0; i < threads; ++i)
+    threads_.push_back(zm::make_unique<IoThread, zm::Tag::server>(*this, i));
   listeners_ = zm::make_unique<Listeners, zm::Tag::server>(*threads_[0]);
   maintenance_ = zm::make_unique<Ticker, zm::Tag::server>(
       threads_[0]->context(), this, [](void* self) noexcept { static_cast<Server*>(self)->maintain(); });
   pause_end_ = zm::make_unique<Ticker, zm::Tag::server>(
-      threads_[0]->context(), this, [](void* self) noexcept { static_cast<Server*>(self)->end_pause_if_due(); });
-  for (const Opt id : {Opt::client_output_buffer_limit, Opt::requirepass, Opt::jemalloc_bg_thread}) apply_option(id);
+      threads_[0]->context(), this,
+      [](void* self) noexcept { static_cast<Server*>(self)->end_pause_if_due(); });
+  for (const Opt id : {Opt::client_output_buffer_limit, Opt::requirepass, Opt::jemalloc_bg_thread})
+    apply_option(id);
   register_hooks();
 }
 
@@ -120,7 +133,9 @@ int64_t Server::uptime_seconds() const noexcept {
   return (Clock::system().monotonic_us() - start_monotonic_us_) / 1'000'000;
 }
 
-int Server::tcp_port() const noexcept { return static_cast<int>(config_.number(Opt::port)); }
+int Server::tcp_port() const noexcept {
+  return static_cast<int>(config_.number(Opt::port));
+}
 
 // --- life ---
 
@@ -131,7 +146,8 @@ int Server::run() {
   try {
     ListeningSockets sockets = listen_on_tcp(config_.words(Opt::bind), tcp_port(), backlog);
     if (!unix_path.empty()) {
-      sockets.push_back(listen_on_unix(unix_path, static_cast<unsigned>(config_.number(Opt::unixsocketperm)), backlog));
+      sockets.push_back(
+          listen_on_unix(unix_path, static_cast<unsigned>(config_.number(Opt::unixsocketperm)), backlog));
     }
     if (sockets.empty()) {
       log_warning("Configured to not listen anywhere, exiting.");
@@ -184,7 +200,8 @@ bool Server::admit(int fd, const SocketAddress& peer) noexcept {
     refusal = kProtectedMode;
   }
   if (refusal.empty()) return true;
-  if (::send(fd, refusal.data(), refusal.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) log_debug("A refused client has gone");
+  if (::send(fd, refusal.data(), refusal.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+    log_debug("A refused client has gone");
   return false;
 }
 
@@ -214,9 +231,11 @@ void Server::pause_clients(PauseMode mode, int64_t until_ms) {
   std::lock_guard lock(pause_mutex_);
   const PauseMode before = pause_mode();
   if (mode > before) pause_mode_.store(mode, std::memory_order_relaxed);
-  if (before != PauseMode::none) until_ms = std::max(until_ms, pause_until_ms_.load(std::memory_order_relaxed));
+  if (before != PauseMode::none)
+    until_ms = std::max(until_ms, pause_until_ms_.load(std::memory_order_relaxed));
   pause_until_ms_.store(until_ms, std::memory_order_relaxed);
-  pause_end_->once_in(std::chrono::milliseconds(std::clamp<int64_t>(until_ms - unix_ms() + 1, 1, 1000 * 1000)));
+  pause_end_->once_in(
+      std::chrono::milliseconds(std::clamp<int64_t>(until_ms - unix_ms() + 1, 1, 1000 * 1000)));
 }
 
 void Server::unpause_clients() {
@@ -229,7 +248,9 @@ void Server::unpause_clients() {
   resume_paused();
 }
 
-PauseMode Server::pause_mode() const noexcept { return pause_mode_.load(std::memory_order_relaxed); }
+PauseMode Server::pause_mode() const noexcept {
+  return pause_mode_.load(std::memory_order_relaxed);
+}
 
 bool Server::paused_for(const Command& command) const noexcept {
   const PauseMode mode = pause_mode();
@@ -238,7 +259,8 @@ bool Server::paused_for(const Command& command) const noexcept {
 }
 
 void Server::end_pause_if_due() noexcept {
-  if (pause_mode() != PauseMode::none && unix_ms() >= pause_until_ms_.load(std::memory_order_relaxed)) unpause_clients();
+  if (pause_mode() != PauseMode::none && unix_ms() >= pause_until_ms_.load(std::memory_order_relaxed))
+    unpause_clients();
   // A thread that could not be told, for want of memory, is told again.
   if (pause_mode() == PauseMode::none && paused_connections() > 0) resume_paused();
 }

@@ -44,8 +44,9 @@ enum class PauseMode : uint8_t { none, write, all };
 
 enum class RateMetric : uint8_t { commands, input_bytes, output_bytes, count };
 
-// The whole program: store, configuration, I/O threads, listeners. Made once in main; handlers reach it through their
-// connection: Connection::of(call.session()).server(). Unless noted, members are for any thread.
+// The whole program: store, configuration, I/O threads, listeners. Made once in main; handlers reach it
+// through their connection: Connection::of(call.session()).server(). Unless noted, members are for any
+// thread.
 class Server {
  public:
   // Takes the configuration as it was read at the start. Throws what making the store or a thread throws.
@@ -60,8 +61,9 @@ class Server {
 
   // --- life ---
   void set_extension(zm::unique_ptr<ServerExtension, zm::Tag::server> extension) noexcept;  // before run()
-  ServerExtension* extension() const noexcept { return extension_.get(); }  // null if none
-  // Listens, starts the threads, becomes I/O thread 0, and returns after shut_down(): the program's exit status.
+  ServerExtension* extension() const noexcept { return extension_.get(); }                  // null if none
+  // Listens, starts the threads, becomes I/O thread 0, and returns after shut_down(): the program's exit
+  // status.
   int run();
   // Makes run() return soon. Connections get what is already written to them; nothing more is read.
   void shut_down() noexcept;
@@ -71,8 +73,8 @@ class Server {
   std::string_view run_id() const noexcept { return {run_id_.data(), run_id_.size()}; }  // 40 hex digits
   int64_t start_ms() const noexcept { return start_ms_; }                                // Unix time
   int64_t uptime_seconds() const noexcept;
-  std::string_view executable() const noexcept { return config_.executable(); }          // absolute path
-  int tcp_port() const noexcept;                                                         // really listened on; 0 if none
+  std::string_view executable() const noexcept { return config_.executable(); }  // absolute path
+  int tcp_port() const noexcept;  // really listened on; 0 if none
   uint64_t cron_ticks() const noexcept { return cron_ticks_.load(std::memory_order_relaxed); }
 
   // --- connections ---
@@ -99,8 +101,8 @@ class Server {
   void remove_monitor() noexcept { monitors_.fetch_sub(1, std::memory_order_relaxed); }
   unsigned monitors() const noexcept { return monitors_.load(std::memory_order_relaxed); }
 
-  // CLIENT PAUSE: commands that `mode` concerns wait until `until_ms` (Unix time). A running pause is only ever widened, in time and in
-  // mode, as in Redis.
+  // CLIENT PAUSE: commands that `mode` concerns wait until `until_ms` (Unix time). A running pause is only
+  // ever widened, in time and in mode, as in Redis.
   void pause_clients(PauseMode mode, int64_t until_ms);
   void unpause_clients();
   PauseMode pause_mode() const noexcept;
@@ -109,20 +111,24 @@ class Server {
   // --- statistics ---
   ServerTotals totals() const noexcept;
   CommandTotals command_totals(uint32_t command_id) const noexcept;
-  LatencyHistogram latency_histogram(uint32_t command_id) const;   // throws std::bad_alloc
-  CommandStatistics::ErrorCounts error_counts() const;             // throws std::bad_alloc
+  LatencyHistogram latency_histogram(uint32_t command_id) const;  // throws std::bad_alloc
+  CommandStatistics::ErrorCounts error_counts() const;            // throws std::bad_alloc
   void clear_latency_histograms() noexcept;
   double rate(RateMetric metric) const noexcept;  // per second, over the last 1.6 s
   void reset_statistics() noexcept;
 
   // --- memory ---
-  size_t startup_memory() const noexcept { return startup_memory_.load(std::memory_order_relaxed); }  // used_memory after the start
-  size_t peak_memory() const noexcept;    // of used_memory; looks at the current figure too
+  size_t startup_memory() const noexcept {
+    return startup_memory_.load(std::memory_order_relaxed);
+  }                                     // used_memory after the start
+  size_t peak_memory() const noexcept;  // of used_memory; looks at the current figure too
   int64_t peak_memory_ms() const noexcept { return peak_memory_ms_.load(std::memory_order_relaxed); }
   void reset_peak_memory() noexcept;
 
   // Of client-output-buffer-limit.
-  OutputLimit output_limit(ClientClass client_class) const noexcept { return output_limits_.get(client_class); }
+  OutputLimit output_limit(ClientClass client_class) const noexcept {
+    return output_limits_.get(client_class);
+  }
   // requirepass is set.
   bool has_password() const noexcept { return has_password_.load(std::memory_order_relaxed); }
   // maxmemory-clients in bytes, a share of maxmemory resolved; 0: no limit.
@@ -132,7 +138,9 @@ class Server {
   // True if the command has to wait for the end of CLIENT PAUSE.
   bool paused_for(const Command& command) const noexcept;
   void count_paused(int difference) noexcept { paused_.fetch_add(difference, std::memory_order_relaxed); }
-  void count_connection(int difference) noexcept { connections_.fetch_add(difference, std::memory_order_relaxed); }
+  void count_connection(int difference) noexcept {
+    connections_.fetch_add(difference, std::memory_order_relaxed);
+  }
   // Gives an accepted socket to a thread, or answers why not and closes it. Thread 0.
   void accepted(int fd, const SocketAddress& peer) noexcept;
   void cron() noexcept;  // thread 0, hz times a second

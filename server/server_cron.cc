@@ -17,7 +17,8 @@ constexpr std::chrono::milliseconds kMaintenanceRest(2);  // between two slices,
 constexpr int64_t kSampleIntervalUs = 100'000;
 
 size_t client_memory() noexcept {
-  return zm::tag_bytes(zm::Tag::client) + zm::tag_bytes(zm::Tag::client_input) + zm::tag_bytes(zm::Tag::client_output);
+  return zm::tag_bytes(zm::Tag::client) + zm::tag_bytes(zm::Tag::client_input) +
+         zm::tag_bytes(zm::Tag::client_output);
 }
 
 }  // namespace

@@ -37,16 +37,29 @@ Options Server::store_options(const Config& config, const CommandTable& commands
 
 void Server::register_hooks() noexcept {
   static constexpr Opt kApplied[] = {
-      Opt::maxmemory,          Opt::maxmemory_policy,       Opt::maxmemory_samples,
-      Opt::lfu_log_factor,     Opt::lfu_decay_time,         Opt::lazyfree_lazy_user_del,
-      Opt::proto_max_bulk_len, Opt::lazyfree_lazy_user_flush,   Opt::port,
-      Opt::bind,               Opt::loglevel,               Opt::hz,
-      Opt::jemalloc_bg_thread, Opt::client_output_buffer_limit, Opt::dir,
-      Opt::maxclients,         Opt::oom_score_adj,          Opt::oom_score_adj_values,
+      Opt::maxmemory,
+      Opt::maxmemory_policy,
+      Opt::maxmemory_samples,
+      Opt::lfu_log_factor,
+      Opt::lfu_decay_time,
+      Opt::lazyfree_lazy_user_del,
+      Opt::proto_max_bulk_len,
+      Opt::lazyfree_lazy_user_flush,
+      Opt::port,
+      Opt::bind,
+      Opt::loglevel,
+      Opt::hz,
+      Opt::jemalloc_bg_thread,
+      Opt::client_output_buffer_limit,
+      Opt::dir,
+      Opt::maxclients,
+      Opt::oom_score_adj,
+      Opt::oom_score_adj_values,
       Opt::requirepass,
   };
   for (const Opt id : kApplied) {
-    config_.on_change(id, [](void* self, Opt changed) { static_cast<Server*>(self)->apply_option(changed); }, this);
+    config_.on_change(
+        id, [](void* self, Opt changed) { static_cast<Server*>(self)->apply_option(changed); }, this);
   }
 }
 
@@ -71,13 +84,15 @@ void Server::apply_option(Opt id) {
       return apply_file_limit();
     case Opt::oom_score_adj:
     case Opt::oom_score_adj_values:
-      if (!apply_oom_score(config_)) throw ConfigError("Failed to apply new oom_score_adj configuration, check server logs.");
+      if (!apply_oom_score(config_))
+        throw ConfigError("Failed to apply new oom_score_adj configuration, check server logs.");
       return;
     case Opt::requirepass:
       has_password_.store(!config_.text(Opt::requirepass).empty(), std::memory_order_relaxed);
       return;
     default: {
-      const bool was_active = store_->tuning().active_expiry;  // DEBUG SET-ACTIVE-EXPIRE's, not the configuration's
+      const bool was_active =
+          store_->tuning().active_expiry;  // DEBUG SET-ACTIVE-EXPIRE's, not the configuration's
       Tuning tuning = tuning_of(config_);
       tuning.active_expiry = was_active;
       store_->tune(tuning);
@@ -85,8 +100,8 @@ void Server::apply_option(Opt id) {
   }
 }
 
-// The new sockets are opened here, so that a failure is this command's error, and watched by thread 0. The old ones cease to
-// listen first, since old and new may share addresses.
+// The new sockets are opened here, so that a failure is this command's error, and watched by thread 0. The
+// old ones cease to listen first, since old and new may share addresses.
 void Server::apply_tcp(Opt id) {
   const int backlog = static_cast<int>(config_.number(Opt::tcp_backlog));
   listeners_->suspend_tcp();
@@ -108,8 +123,9 @@ void Server::apply_file_limit() {
   const auto wanted = static_cast<size_t>(config_.number(Opt::maxclients));
   const size_t fit = raise_file_limit(wanted);
   if (fit < wanted) {
-    throw ConfigError("The operating system is not able to handle the specified number of clients, try with " +
-                      std::to_string(fit));
+    throw ConfigError(
+        "The operating system is not able to handle the specified number of clients, try with " +
+        std::to_string(fit));
   }
 }
 

@@ -72,7 +72,8 @@ CommandTotals Server::command_totals(uint32_t command_id) const noexcept {
 
 LatencyHistogram Server::latency_histogram(uint32_t command_id) const {
   LatencyHistogram histogram;
-  for (const auto& thread : threads_) std::as_const(*thread).command_statistics().add_to(command_id, histogram);
+  for (const auto& thread : threads_)
+    std::as_const(*thread).command_statistics().add_to(command_id, histogram);
   return histogram;
 }
 
@@ -88,7 +89,9 @@ void Server::clear_latency_histograms() noexcept {
   }
 }
 
-double Server::rate(RateMetric metric) const noexcept { return rates_[static_cast<size_t>(metric)].per_second(); }
+double Server::rate(RateMetric metric) const noexcept {
+  return rates_[static_cast<size_t>(metric)].per_second();
+}
 
 // --- memory ---
 

@@ -65,7 +65,8 @@ void answer_hello(Call& call, const Connection& connection) {
   reply.array(0);
 }
 
-// Carries out HELLO's options one by one, as Redis: those before a wrong one stand. False if an error was answered.
+// Carries out HELLO's options one by one, as Redis: those before a wrong one stand. False if an error was
+// answered.
 bool hello_options(Call& call, Connection& connection) {
   for (size_t i = 2; i < call.argc(); ++i) {
     const std::string_view option = call.arg(i);
@@ -105,8 +106,10 @@ void hello(Call& call) {
   if (!hello_options(call, connection)) return;
   if (!connection.authenticated() && connection.server().has_password()) {
     return call.reply().error(
-        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> "
-        "option can be used to authenticate the client and select the RESP protocol version at the same time");
+        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> "
+        "<pass> "
+        "option can be used to authenticate the client and select the RESP protocol version at the same "
+        "time");
   }
   if (version != 0) {
     call.session().set_resp_version(static_cast<int>(version));
@@ -130,6 +133,7 @@ void reset(Call& call) {
 
 constexpr uint32_t kFlags = kNoscript | kLoading | kStale | kFast | kNoAuth | kAllowBusy;
 
+// clang-format off
 constexpr CommandRow kRows[] = {
     {.name = "auth", .arity = -2, .flags = kFlags, .acl = kAclConnection, .handler = auth, .since = "1.0.0",
      .group = "connection", .complexity = "O(N), N being the length of the password",
@@ -142,9 +146,12 @@ constexpr CommandRow kRows[] = {
     {.name = "reset", .arity = 1, .flags = kFlags, .acl = kAclConnection, .handler = reset, .since = "6.2.0",
      .group = "connection", .complexity = "O(1)", .summary = "Makes the connection as if it were new"},
 };
+// clang-format on
 
 }  // namespace
 
-std::span<const CommandRow> session_command_rows() noexcept { return kRows; }
+std::span<const CommandRow> session_command_rows() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll::server

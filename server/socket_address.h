@@ -12,7 +12,7 @@ namespace plimsoll::server {
 // An IPv4 or IPv6 endpoint, or a unix socket, whose path is the server's own for all its clients.
 class SocketAddress {
  public:
-  SocketAddress() noexcept = default;                     // "?:0"
+  SocketAddress() noexcept = default;  // "?:0"
   static SocketAddress unix_socket() noexcept;
   static SocketAddress from(const sockaddr_storage& storage) noexcept;
   static SocketAddress of_peer(int fd) noexcept;

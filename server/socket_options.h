@@ -9,7 +9,8 @@
 
 namespace plimsoll::server {
 
-// No delay for small replies; and probes of a silent peer after `keepalive_seconds`, three of them within the same time, unless 0.
+// No delay for small replies; and probes of a silent peer after `keepalive_seconds`, three of them within the
+// same time, unless 0.
 inline void set_tcp_options(int fd, int64_t keepalive_seconds) noexcept {
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

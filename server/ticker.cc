@@ -22,9 +22,11 @@ Ticker::Ticker(asio::io_context& context, void* owner, Callback on_tick)
     : owner_(owner),
       on_tick_(on_tick),
       fd_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
-      readiness_(context, this, [](void* self) noexcept { static_cast<Ticker*>(self)->expired(); },
-                 [](void*) noexcept {}) {
-  if (fd_ < 0) throw asio::system_error(asio::error_code(errno, asio::error::get_system_category()), "timerfd");
+      readiness_(
+          context, this, [](void* self) noexcept { static_cast<Ticker*>(self)->expired(); },
+          [](void*) noexcept {}) {
+  if (fd_ < 0)
+    throw asio::system_error(asio::error_code(errno, asio::error::get_system_category()), "timerfd");
   try {
     readiness_.start(fd_);
   } catch (...) {
@@ -38,11 +40,15 @@ Ticker::~Ticker() {
   ::close(fd_);
 }
 
-void Ticker::every(std::chrono::microseconds interval) noexcept { set(interval, interval); }
+void Ticker::every(std::chrono::microseconds interval) noexcept {
+  set(interval, interval);
+}
 void Ticker::once_in(std::chrono::microseconds delay) noexcept {
   set(std::max(delay, std::chrono::microseconds(1)), std::chrono::microseconds(0));
 }
-void Ticker::stop() noexcept { set(std::chrono::microseconds(0), std::chrono::microseconds(0)); }
+void Ticker::stop() noexcept {
+  set(std::chrono::microseconds(0), std::chrono::microseconds(0));
+}
 
 void Ticker::set(std::chrono::microseconds first, std::chrono::microseconds interval) noexcept {
   const itimerspec times{to_timespec(interval), to_timespec(first)};

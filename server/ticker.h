@@ -7,7 +7,8 @@
 
 namespace plimsoll::server {
 
-// Calls its owner at times, on the io_context's thread. Needs no memory once made, so that lack of memory never stops a clock.
+// Calls its owner at times, on the io_context's thread. Needs no memory once made, so that lack of memory
+// never stops a clock.
 class Ticker {
  public:
   using Callback = void (*)(void* owner) noexcept;

@@ -13,9 +13,12 @@ inline int64_t unix_us() noexcept {
   return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
 }
 
-inline int64_t unix_ms() noexcept { return unix_us() / 1000; }
+inline int64_t unix_ms() noexcept {
+  return unix_us() / 1000;
+}
 
-// Milliseconds since the Unix epoch, as of the kernel's last tick (some 4 ms ago at most): a quarter of the price.
+// Milliseconds since the Unix epoch, as of the kernel's last tick (some 4 ms ago at most): a quarter of the
+// price.
 inline int64_t unix_ms_coarse() noexcept {
   timespec now;
   ::clock_gettime(CLOCK_REALTIME_COARSE, &now);

@@ -16,7 +16,8 @@ TEST(Access, Password) {
   const ServerProcess server(server_options({"--requirepass", "secret"}));
   RawConnection connection = server.connect();
   EXPECT_EQ(connection.call({"PING"}), kNoAuth);
-  EXPECT_EQ(connection.call({"AUTH", "wrong"}), "-WRONGPASS invalid username-password pair or user is disabled.\r\n");
+  EXPECT_EQ(connection.call({"AUTH", "wrong"}),
+            "-WRONGPASS invalid username-password pair or user is disabled.\r\n");
   EXPECT_EQ(connection.call({"GET", "a"}), kNoAuth);
   EXPECT_EQ(connection.call({"AUTH", "secret"}), "+OK\r\n");
   EXPECT_EQ(connection.call({"PING"}), "+PONG\r\n");
@@ -38,8 +39,9 @@ TEST(Access, AuthenticationCountsFromTheNextCommandOn) {
   EXPECT_EQ(connection.read_reply(), ":20000\r\n");
   RawConnection stranger = server.connect();
   stranger.send("AUTH wrong\r\n" + encode_command({"SET", "a", value}));
-  EXPECT_EQ(stranger.read_until_closed(), "-WRONGPASS invalid username-password pair or user is disabled.\r\n"
-                                          "-ERR Protocol error: unauthenticated bulk length\r\n");
+  EXPECT_EQ(stranger.read_until_closed(),
+            "-WRONGPASS invalid username-password pair or user is disabled.\r\n"
+            "-ERR Protocol error: unauthenticated bulk length\r\n");
 }
 
 TEST(Access, APasswordSetLaterKeepsOutNewClients) {
@@ -75,7 +77,8 @@ TEST(Access, MaxClients) {
 }
 
 TEST(Access, RenamedCommands) {
-  const ServerProcess server(server_options({"--rename-command", "FLUSHALL", "", "--rename-command", "config", "c0nf1g"}));
+  const ServerProcess server(
+      server_options({"--rename-command", "FLUSHALL", "", "--rename-command", "config", "c0nf1g"}));
   RawConnection connection = server.connect();
   EXPECT_EQ(connection.call({"FLUSHALL"}), "-ERR unknown command 'FLUSHALL', with args beginning with: \r\n");
   EXPECT_TRUE(connection.call({"CONFIG", "GET", "port"}).starts_with("-ERR unknown command"));

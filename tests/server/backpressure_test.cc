@@ -15,7 +15,8 @@ namespace {
 // Writes without ever reading; false when the socket takes nothing for `patience` milliseconds.
 bool write_blindly(const RawConnection& connection, std::string_view bytes, int patience) {
   while (!bytes.empty()) {
-    const ssize_t n = ::send(connection.descriptor(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t n =
+        ::send(connection.descriptor(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n > 0) {
       bytes.remove_prefix(static_cast<size_t>(n));
       continue;
@@ -62,7 +63,8 @@ TEST(Backpressure, AClientThatNeverReadsHoldsOnlyItsShare) {
 }
 
 TEST(Backpressure, APausedClientWithoutProgressIsClosed) {
-  const ServerProcess server(server_options({"--client-output-pause", "64kb", "--client-output-pause-timeout", "1"}));
+  const ServerProcess server(
+      server_options({"--client-output-pause", "64kb", "--client-output-pause-timeout", "1"}));
   RawConnection control = server.connect();
   ASSERT_EQ(control.call({"SET", "key", std::string(100'000, 'v')}), "+OK\r\n");
   const RawConnection silent = server.connect();

@@ -8,7 +8,8 @@ namespace plimsoll::server {
 namespace {
 
 TEST(CommandLine, OptionsBecomeDirectives) {
-  const CommandLine line = parse_command_line({"--port", "7777", "--maxmemory", "10mb", "--bind", "127.0.0.1", "::1"});
+  const CommandLine line =
+      parse_command_line({"--port", "7777", "--maxmemory", "10mb", "--bind", "127.0.0.1", "::1"});
   EXPECT_EQ(line.directives, "\nport \"7777\"\nmaxmemory \"10mb\"\nbind \"127.0.0.1\" \"::1\"\n");
   EXPECT_TRUE(line.file.empty());
 }
@@ -34,7 +35,8 @@ TEST(CommandLine, SaveMayStandAlone) {
 }
 
 TEST(CommandLine, ValuesAreQuoted) {
-  EXPECT_EQ(parse_command_line({"--requirepass", "a \"b\"\\\n"}).directives, "\nrequirepass \"a \\\"b\\\"\\\\\\n\"\n");
+  EXPECT_EQ(parse_command_line({"--requirepass", "a \"b\"\\\n"}).directives,
+            "\nrequirepass \"a \\\"b\\\"\\\\\\n\"\n");
 }
 
 TEST(CommandLine, VersionAndHelp) {

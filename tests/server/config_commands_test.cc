@@ -13,7 +13,8 @@ TEST(ConfigCommands, MemoryLimitIsInEffectAtOnce) {
   const ServerProcess server(server_options());
   RawConnection connection = server.connect();
   EXPECT_EQ(connection.call({"CONFIG", "SET", "maxmemory", "1"}), "+OK\r\n");
-  EXPECT_EQ(connection.call({"SET", "a", "1"}), "-OOM command not allowed when used memory > 'maxmemory'.\r\n");
+  EXPECT_EQ(connection.call({"SET", "a", "1"}),
+            "-OOM command not allowed when used memory > 'maxmemory'.\r\n");
   EXPECT_EQ(connection.call({"CONFIG", "SET", "maxmemory", "0"}), "+OK\r\n");
   EXPECT_EQ(connection.call({"SET", "a", "1"}), "+OK\r\n");
 }
@@ -44,8 +45,10 @@ TEST(ConfigCommands, ReadersSeeChangesWhileTheyAreMade) {
   RawConnection one = server.connect();
   RawConnection two = server.connect();
   for (int i = 0; i < 200; ++i) {
-    one.send(encode_command({"CONFIG", "SET", "requirepass", "", "maxmemory", std::to_string(100'000'000 + i)}));
-    two.send(encode_command({"CONFIG", "SET", "hz", std::to_string(10 + i % 3), "client-output-buffer-limit", "normal 0 0 0"}) +
+    one.send(
+        encode_command({"CONFIG", "SET", "requirepass", "", "maxmemory", std::to_string(100'000'000 + i)}));
+    two.send(encode_command({"CONFIG", "SET", "hz", std::to_string(10 + i % 3), "client-output-buffer-limit",
+                             "normal 0 0 0"}) +
              encode_command({"CONFIG", "GET", "*"}));
     EXPECT_EQ(one.read_reply(), "+OK\r\n");
     EXPECT_EQ(two.read_reply(), "+OK\r\n");

@@ -13,7 +13,9 @@ namespace {
 
 using test::TempDirectory;
 
-void write(const std::string& path, std::string_view text) { std::ofstream(path) << text; }
+void write(const std::string& path, std::string_view text) {
+  std::ofstream(path) << text;
+}
 
 std::string read(const std::string& path) {
   std::ostringstream text;
@@ -39,7 +41,8 @@ std::string fatal(int line, const std::string& text, const std::string& reason) 
 TEST(ConfigFile, ReadsDirectives) {
   Config config;
   load_config_text(config,
-                   "# a comment\n\n  PORT 7000 \r\nmaxmemory 10mb\nrequirepass \"a b\\\"c\"\nbind 127.0.0.1 ::1\nsave 900 1\n"
+                   "# a comment\n\n  PORT 7000 \r\nmaxmemory 10mb\nrequirepass \"a b\\\"c\"\nbind 127.0.0.1 "
+                   "::1\nsave 900 1\n"
                    "save 300 10\nrename-command FLUSHALL \"\"\nclient-output-buffer-limit normal 1 2 3\n");
   EXPECT_EQ(config.number(Opt::port), 7000);
   EXPECT_EQ(config.number(Opt::maxmemory), 10 << 20);
@@ -60,13 +63,15 @@ TEST(ConfigFile, AnEmptySaveTurnsSavingOff) {
 }
 
 TEST(ConfigFile, SaysWhatIsWrongAndWhere) {
-  EXPECT_EQ(load_error("port 1\n# c\nfoo bar\n"), fatal(3, "foo bar", "Bad directive or wrong number of arguments"));
+  EXPECT_EQ(load_error("port 1\n# c\nfoo bar\n"),
+            fatal(3, "foo bar", "Bad directive or wrong number of arguments"));
   EXPECT_EQ(load_error("port 0 0\n"), fatal(1, "port 0 0", "wrong number of arguments"));
   EXPECT_EQ(load_error("\nport abc\n"), fatal(2, "port abc", "argument couldn't be parsed into an integer"));
   EXPECT_EQ(load_error("dir \"/tmp\n"), fatal(1, "dir \"/tmp", "Unbalanced quotes in configuration line"));
   EXPECT_EQ(load_error("save 900\n"), fatal(1, "save 900", "Invalid save parameters"));
   EXPECT_EQ(load_error("dir /nonexistent\n"), fatal(1, "dir /nonexistent", "No such file or directory"));
-  EXPECT_EQ(load_error("rename-command GET\n"), fatal(1, "rename-command GET", "Bad directive or wrong number of arguments"));
+  EXPECT_EQ(load_error("rename-command GET\n"),
+            fatal(1, "rename-command GET", "Bad directive or wrong number of arguments"));
   EXPECT_NE(load_error("replicaof 127.0.0.1 6379\n"), "");
   EXPECT_NE(load_error("cluster-enabled yes\n"), "");
 }
@@ -113,9 +118,9 @@ TEST(ConfigRewrite, KeepsOrderAndComments) {
 }
 
 TEST(ConfigRewrite, WhatItWritesReadsTheSame) {
-  const std::string text =
-      rewritten("", {"requirepass", "a \"b\"\\ \n\x01", "save", "10 5", "client-output-buffer-limit", "normal 1 2 3",
-                     "maxmemory-clients", "7%", "notify-keyspace-events", "KEA", "masterauth", "#x"});
+  const std::string text = rewritten(
+      "", {"requirepass", "a \"b\"\\ \n\x01", "save", "10 5", "client-output-buffer-limit", "normal 1 2 3",
+           "maxmemory-clients", "7%", "notify-keyspace-events", "KEA", "masterauth", "#x"});
   Config config;
   load_config_text(config, text);
   EXPECT_EQ(config.text(Opt::requirepass), "a \"b\"\\ \n\x01");

@@ -27,7 +27,9 @@ std::map<std::string, std::string> matches(const Config& config, std::vector<std
   return found;
 }
 
-std::string shown(const Config& config, Opt id) { return std::string(config.shown(id)); }
+std::string shown(const Config& config, Opt id) {
+  return std::string(config.shown(id));
+}
 
 TEST(ConfigTable, NamesAreUniqueAndDefaultsAreInRange) {
   std::set<std::string_view> names;
@@ -77,8 +79,10 @@ TEST(Config, SetIsAllOrNone) {
   Config config;
   const std::pair<std::vector<std::string_view>, std::string> cases[] = {
       {{"maxmemory", "1gb", "timeout", "x"},
-       "ERR CONFIG SET failed (possibly related to argument 'timeout') - argument couldn't be parsed into an integer"},
-      {{"maxmemory", "1gb", "nothing", "1"}, "ERR Unknown option or number of arguments for CONFIG SET - 'nothing'"},
+       "ERR CONFIG SET failed (possibly related to argument 'timeout') - argument couldn't be parsed into an "
+       "integer"},
+      {{"maxmemory", "1gb", "nothing", "1"},
+       "ERR Unknown option or number of arguments for CONFIG SET - 'nothing'"},
       {{"maxmemory", "1gb", "databases", "1"},
        "ERR CONFIG SET failed (possibly related to argument 'databases') - can't set immutable config"},
       {{"maxmemory", "1gb", "dir", "/"},
@@ -127,8 +131,8 @@ TEST(Config, ARefusedHookTakesEverythingBack) {
 TEST(Config, Memory) {
   Config config;
   const std::pair<std::string_view, int64_t> cases[] = {
-      {"100", 100},       {"1b", 1},           {"1k", 1000},    {"1kb", 1024},      {"2M", 2'000'000},
-      {"2mB", 2 << 20},   {"1g", 1000000000},  {"1GB", 1 << 30}, {"0", 0},
+      {"100", 100},     {"1b", 1},          {"1k", 1000},     {"1kb", 1024}, {"2M", 2'000'000},
+      {"2mB", 2 << 20}, {"1g", 1000000000}, {"1GB", 1 << 30}, {"0", 0},
   };
   for (const auto& [text, bytes] : cases) {
     EXPECT_EQ(set_error(config, {"maxmemory", text}), "") << text;
@@ -151,7 +155,8 @@ TEST(Config, MemoryOrPercent) {
 TEST(Config, OutputLimitsChangeClassByClass) {
   Config config;
   EXPECT_EQ(set_error(config, {"client-output-buffer-limit", "replica 1mb 2kb 3 normal 5 6 7"}), "");
-  EXPECT_EQ(shown(config, Opt::client_output_buffer_limit), "normal 5 6 7 slave 1048576 2048 3 pubsub 33554432 8388608 60");
+  EXPECT_EQ(shown(config, Opt::client_output_buffer_limit),
+            "normal 5 6 7 slave 1048576 2048 3 pubsub 33554432 8388608 60");
 }
 
 TEST(Config, HzIsClamped) {

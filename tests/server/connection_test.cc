@@ -32,7 +32,8 @@ TEST(Connection, CommandsMayArriveInFragments) {
   std::mt19937_64 random(5);
   const std::string value(3000, 'v');
   for (int i = 0; i < 20; ++i) {
-    connection.send_in_fragments(encode_command({"SET", "k", value}) + "PING\r\n" + encode_command({"GET", "k"}), random);
+    connection.send_in_fragments(
+        encode_command({"SET", "k", value}) + "PING\r\n" + encode_command({"GET", "k"}), random);
     EXPECT_EQ(connection.read_reply(), "+OK\r\n");
     EXPECT_EQ(connection.read_reply(), "+PONG\r\n");
     EXPECT_EQ(connection.read_reply(), bulk(value));
@@ -42,7 +43,8 @@ TEST(Connection, CommandsMayArriveInFragments) {
 TEST(Connection, ValuesOfAllSizes) {
   const ServerProcess server(server_options());
   RawConnection connection = server.connect();
-  for (const size_t size : {0, 1, 100, 14'000, 14'336, 16'384, 32'768, 65'535, 65'536, 65'537, 200'000, 3'000'000, 40'000'000}) {
+  for (const size_t size :
+       {0, 1, 100, 14'000, 14'336, 16'384, 32'768, 65'535, 65'536, 65'537, 200'000, 3'000'000, 40'000'000}) {
     std::string value(size, 'x');
     for (size_t i = 0; i < size; i += 997) value[i] = static_cast<char>('a' + i % 26);
     ASSERT_EQ(connection.call({"SET", "key", value}), "+OK\r\n") << size;
@@ -106,7 +108,8 @@ TEST(Connection, ProtocolErrorsAnswerWhatCameBeforeThem) {
   const ServerProcess server(server_options());
   RawConnection connection = server.connect();
   connection.send("SET a 1\r\nGET a\r\n*1\r\n:\r\nGET a\r\n" + std::string(200'000, 'x'));
-  EXPECT_EQ(connection.read_until_closed(), "+OK\r\n$1\r\n1\r\n-ERR Protocol error: expected '$', got ':'\r\n");
+  EXPECT_EQ(connection.read_until_closed(),
+            "+OK\r\n$1\r\n1\r\n-ERR Protocol error: expected '$', got ':'\r\n");
   RawConnection other = server.connect();
   EXPECT_EQ(other.call({"PING"}), "+PONG\r\n");
 }

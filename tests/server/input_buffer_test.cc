@@ -9,7 +9,9 @@
 namespace plimsoll::server {
 namespace {
 
-size_t input_bytes() { return zm::tag_bytes(zm::Tag::client_input); }
+size_t input_bytes() {
+  return zm::tag_bytes(zm::Tag::client_input);
+}
 
 void append(InputBuffer& buffer, std::string_view bytes) {
   while (!bytes.empty()) {

@@ -54,17 +54,22 @@ TEST(Lifecycle, SigtermEndsItInOrder) {
 
 TEST(Lifecycle, ConfigurationErrorsAreFatal) {
   EXPECT_EQ(run("--nothing 1").output,
-            "\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\nReading the configuration file, at line 2\n>>> 'nothing "
+            "\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\nReading the configuration file, at line "
+            "2\n>>> 'nothing "
             "\"1\"'\nBad directive or wrong number of arguments\n");
-  for (const char* arguments : {"--nothing 1", "--port abc", "--port", "/nonexistent.conf", "--rename-command nothing x",
-                                "--dir /nonexistent", "--port 0 --unixsocket ''", "--port 0 --unixsocket /nonexistent/s",
-                                "--logfile /nonexistent/log --port 0"}) {
+  for (const char* arguments :
+       {"--nothing 1", "--port abc", "--port", "/nonexistent.conf", "--rename-command nothing x",
+        "--dir /nonexistent", "--port 0 --unixsocket ''", "--port 0 --unixsocket /nonexistent/s",
+        "--logfile /nonexistent/log --port 0"}) {
     EXPECT_EQ(run(arguments).status, 1) << arguments;
   }
-  EXPECT_NE(run("/nonexistent.conf").output.find("Fatal error, can't open config file '/nonexistent.conf': No such file"),
+  EXPECT_NE(run("/nonexistent.conf")
+                .output.find("Fatal error, can't open config file '/nonexistent.conf': No such file"),
             std::string::npos);
-  EXPECT_NE(run("--rename-command nothing x").output.find("No such command in rename-command"), std::string::npos);
-  EXPECT_NE(run("--rename-command get set").output.find("Target command name already exists"), std::string::npos);
+  EXPECT_NE(run("--rename-command nothing x").output.find("No such command in rename-command"),
+            std::string::npos);
+  EXPECT_NE(run("--rename-command get set").output.find("Target command name already exists"),
+            std::string::npos);
 }
 
 TEST(Lifecycle, VersionAndHelp) {
@@ -78,18 +83,19 @@ TEST(Lifecycle, TakenPort) {
   const ServerProcess server(server_options({}, true));
   const RunResult second = run("--bind 127.0.0.1 --port " + std::to_string(server.port()));
   EXPECT_EQ(second.status, 1);
-  EXPECT_NE(second.output.find("Could not create server TCP listening socket 127.0.0.1:" + std::to_string(server.port()) +
-                               ": bind: Address already in use"),
+  EXPECT_NE(second.output.find("Could not create server TCP listening socket 127.0.0.1:" +
+                               std::to_string(server.port()) + ": bind: Address already in use"),
             std::string::npos);
 }
 
 TEST(Lifecycle, FilesOfAServerInTheBackground) {
   const TempDirectory directory;
   const std::string socket = directory.file("s");
-  EXPECT_EQ(run("--daemonize yes --port 0 --unixsocket " + socket + " --unixsocketperm 700 --dir " + directory.path() +
-                " --pidfile " + directory.file("pid") + " --logfile " + directory.file("log"))
-                .status,
-            0);
+  EXPECT_EQ(
+      run("--daemonize yes --port 0 --unixsocket " + socket + " --unixsocketperm 700 --dir " +
+          directory.path() + " --pidfile " + directory.file("pid") + " --logfile " + directory.file("log"))
+          .status,
+      0);
   ASSERT_TRUE(eventually([&] {
     return read_file(directory.file("log")).find("ready to accept connections at") != std::string::npos;
   }));
@@ -130,7 +136,8 @@ TEST(Lifecycle, TcpAddressesAndPortCanChange) {
   EXPECT_THROW(RawConnection::to_tcp("127.0.0.1", server.port()), ConnectionError);
 
   EXPECT_EQ(control.call({"CONFIG", "SET", "bind", "203.0.113.1"}),
-            "-ERR CONFIG SET failed (possibly related to argument 'bind') - Failed to bind to specified addresses.\r\n");
+            "-ERR CONFIG SET failed (possibly related to argument 'bind') - Failed to bind to specified "
+            "addresses.\r\n");
   EXPECT_EQ(RawConnection::to_tcp("127.0.0.1", port).call({"PING"}), "+PONG\r\n");
   EXPECT_EQ(control.call({"CONFIG", "SET", "bind", "127.0.0.1 -203.0.113.1"}), "+OK\r\n");
   EXPECT_TRUE(eventually([&] {

@@ -28,7 +28,8 @@ TEST(QuotedWords, SplitsAtBlanks) {
 }
 
 TEST(QuotedWords, DoubleQuotesHaveEscapes) {
-  EXPECT_EQ(split(R"("a b" "\n\r\t\b\a" "\x41\xfF" "\q\"\\")"), (Words{"a b", "\n\r\t\b\a", "A\xff", "q\"\\"}));
+  EXPECT_EQ(split(R"("a b" "\n\r\t\b\a" "\x41\xfF" "\q\"\\")"),
+            (Words{"a b", "\n\r\t\b\a", "A\xff", "q\"\\"}));
   EXPECT_EQ(split(R"("\xzz" "\x4")"), (Words{"xzz", "x4"}));
   EXPECT_EQ(split(R"("" x)"), (Words{"", "x"}));
 }
@@ -44,7 +45,9 @@ TEST(QuotedWords, QuotesMustCloseAtAWordsEnd) {
   EXPECT_EQ(split("ab\"c d\""), Words{"abc d"});
 }
 
-TEST(QuotedWords, ANulByteEndsTheLine) { EXPECT_EQ(split(std::string_view("a b\0c", 5)), (Words{"a", "b"})); }
+TEST(QuotedWords, ANulByteEndsTheLine) {
+  EXPECT_EQ(split(std::string_view("a b\0c", 5)), (Words{"a", "b"}));
+}
 
 }  // namespace
 }  // namespace plimsoll::server

@@ -1,4 +1,5 @@
-// The same bytes to a real redis-server and to the server: what each answers, and whether it closes, must be equal.
+// The same bytes to a real redis-server and to the server: what each answers, and whether it closes, must be
+// equal.
 
 #include <gtest/gtest.h>
 
@@ -32,7 +33,8 @@ class RedisComparison : public ::testing::Test {
 
   // Sends the bytes on fresh connections, then ends them, so that both servers answer all they will.
   void expect_same(const std::string& bytes) {
-    EXPECT_EQ(escaped(answer(*ours_, bytes)), escaped(answer(*redis_, bytes))) << "to " << escaped(bytes, 100);
+    EXPECT_EQ(escaped(answer(*ours_, bytes)), escaped(answer(*redis_, bytes)))
+        << "to " << escaped(bytes, 100);
   }
 
   static std::string answer(const ServerProcess& server, const std::string& bytes) {
@@ -51,14 +53,39 @@ class RedisComparison : public ::testing::Test {
 TEST_F(RedisComparison, Protocol) {
   start();
   if (IsSkipped()) return;
-  for (const char* text : {"*1048577\r\n", "*2147483648\r\n", "*2147483647\r\n$-1\r\n", "*01\r\n", "*\r\n", "*+1\r\n",
-                           "*-5\r\nPING\r\n", "*1\r\n:5\r\n", "*1\r\n$-1\r\n", "*1\r\n$536870913\r\n",
-                           "*1\r\n$0\r\n\r\nPING\r\n", "\"PING\r\n", "'PI\\'NG'\r\n", "SET \"a\"b c\r\n",
-                           "\r\n\r\nPING\r\n", "*1\n$4\r\nPING\r\n", "*1 \r\n", "*1\r\n$4 \r\n", "*0\r\nPING\r\n",
-                           "PING \"\\x41\\n\\q\"\r\n", "foo'bar\r\n", "foo'bar' 1\r\n",
-                           "*1\r\n$4\r\nPINGxx*1\r\n$4\r\nPING\r\n", "PING\nPING\n", "*1\rx$4\r\nPING\r\n",
-                           "*1\r\n\x01\r\n", "PING\r\nQUIT\r\nPING\r\n", "QUIT 1 2 3\r\n", "*3\r\n$3\r\nSET\r\nx",
-                           "foo a b c\r\n", "CONFIG\r\n", "CONFIG foo\r\n", "PING 1 2\r\n"}) {
+  for (const char* text : {"*1048577\r\n",
+                           "*2147483648\r\n",
+                           "*2147483647\r\n$-1\r\n",
+                           "*01\r\n",
+                           "*\r\n",
+                           "*+1\r\n",
+                           "*-5\r\nPING\r\n",
+                           "*1\r\n:5\r\n",
+                           "*1\r\n$-1\r\n",
+                           "*1\r\n$536870913\r\n",
+                           "*1\r\n$0\r\n\r\nPING\r\n",
+                           "\"PING\r\n",
+                           "'PI\\'NG'\r\n",
+                           "SET \"a\"b c\r\n",
+                           "\r\n\r\nPING\r\n",
+                           "*1\n$4\r\nPING\r\n",
+                           "*1 \r\n",
+                           "*1\r\n$4 \r\n",
+                           "*0\r\nPING\r\n",
+                           "PING \"\\x41\\n\\q\"\r\n",
+                           "foo'bar\r\n",
+                           "foo'bar' 1\r\n",
+                           "*1\r\n$4\r\nPINGxx*1\r\n$4\r\nPING\r\n",
+                           "PING\nPING\n",
+                           "*1\rx$4\r\nPING\r\n",
+                           "*1\r\n\x01\r\n",
+                           "PING\r\nQUIT\r\nPING\r\n",
+                           "QUIT 1 2 3\r\n",
+                           "*3\r\n$3\r\nSET\r\nx",
+                           "foo a b c\r\n",
+                           "CONFIG\r\n",
+                           "CONFIG foo\r\n",
+                           "PING 1 2\r\n"}) {
     expect_same(text);
   }
   expect_same(std::string(65'536, 'a'));
@@ -71,12 +98,32 @@ TEST_F(RedisComparison, Protocol) {
 TEST_F(RedisComparison, Authentication) {
   start({"--requirepass", "abc"});
   if (IsSkipped()) return;
-  for (const char* text :
-       {"*11\r\n", "*2\r\n$16385\r\n", "PING\r\n", "foo\r\n", "get\r\n", "AUTH a\r\n", "AUTH a b\r\n", "AUTH a b c\r\n",
-        "AUTH\r\n", "HELLO\r\n", "HELLO 3\r\n", "HELLO 4\r\n", "HELLO 1\r\n", "HELLO abc\r\n", "HELLO 2 AUTH default abd\r\n",
-        "HELLO 3 AUTH a\r\n", "HELLO 3 SETNAME x\r\n", "HELLO 3 AUTH default abc SETNAME\r\n",
-        "HELLO 3 AUTH default abc SETNAME \"a b\"\r\nPING\r\n", "AUTH abc\r\nPING\r\nRESET\r\nPING\r\n", "QUIT\r\n",
-        "RESET\r\nRESET 1\r\n", "AUTH abc\r\nAUTH wrong\r\nPING\r\n", "COMMAND\r\n", "POST\r\nPING\r\n", "AUTH foo abc\r\n"}) {
+  for (const char* text : {"*11\r\n",
+                           "*2\r\n$16385\r\n",
+                           "PING\r\n",
+                           "foo\r\n",
+                           "get\r\n",
+                           "AUTH a\r\n",
+                           "AUTH a b\r\n",
+                           "AUTH a b c\r\n",
+                           "AUTH\r\n",
+                           "HELLO\r\n",
+                           "HELLO 3\r\n",
+                           "HELLO 4\r\n",
+                           "HELLO 1\r\n",
+                           "HELLO abc\r\n",
+                           "HELLO 2 AUTH default abd\r\n",
+                           "HELLO 3 AUTH a\r\n",
+                           "HELLO 3 SETNAME x\r\n",
+                           "HELLO 3 AUTH default abc SETNAME\r\n",
+                           "HELLO 3 AUTH default abc SETNAME \"a b\"\r\nPING\r\n",
+                           "AUTH abc\r\nPING\r\nRESET\r\nPING\r\n",
+                           "QUIT\r\n",
+                           "RESET\r\nRESET 1\r\n",
+                           "AUTH abc\r\nAUTH wrong\r\nPING\r\n",
+                           "COMMAND\r\n",
+                           "POST\r\nPING\r\n",
+                           "AUTH foo abc\r\n"}) {
     expect_same(text);
   }
 }
@@ -84,9 +131,10 @@ TEST_F(RedisComparison, Authentication) {
 TEST_F(RedisComparison, WithoutPassword) {
   start();
   if (IsSkipped()) return;
-  for (const char* text : {"AUTH x\r\n", "AUTH default x\r\n", "AUTH foo x\r\n", "HELLO 2 AUTH default x FOO\r\n",
-                           "HELLO 3 SETNAME \"a b\"\r\n", "HELLO 99999999999999999999\r\n", "LASTSAVE 1\r\nSAVE 1\r\n",
-                           "CLUSTER\r\nCLUSTER INFO\r\nFAILOVER\r\nROLE\r\n", "REPLICAOF no one\r\nSLAVEOF\r\n"}) {
+  for (const char* text :
+       {"AUTH x\r\n", "AUTH default x\r\n", "AUTH foo x\r\n", "HELLO 2 AUTH default x FOO\r\n",
+        "HELLO 3 SETNAME \"a b\"\r\n", "HELLO 99999999999999999999\r\n", "LASTSAVE 1\r\nSAVE 1\r\n",
+        "CLUSTER\r\nCLUSTER INFO\r\nFAILOVER\r\nROLE\r\n", "REPLICAOF no one\r\nSLAVEOF\r\n"}) {
     expect_same(text);
   }
 }
@@ -95,19 +143,55 @@ TEST_F(RedisComparison, ConfigSetErrors) {
   start();
   if (IsSkipped()) return;
   const std::pair<const char*, const char*> settings[] = {
-      {"foo", "bar"}, {"databases", "3"}, {"dir", "/tmp"}, {"timeout", "abc"}, {"timeout", "-1"}, {"timeout", " 5"},
-      {"timeout", "01"}, {"maxmemory", "abc"}, {"maxmemory", "-1"}, {"maxmemory", "1 mb"}, {"maxmemory-clients", "-5"},
-      {"maxmemory-clients", "500%"}, {"protected-mode", "maybe"}, {"maxmemory-policy", "foo"}, {"loglevel", "x"},
-      {"save", "a b"}, {"save", "10 5 20"}, {"save", "0 1"}, {"client-output-buffer-limit", "normal 1"},
-      {"client-output-buffer-limit", "foo 1 2 3"}, {"client-output-buffer-limit", "normal x 2 3"},
-      {"notify-keyspace-events", "Kq"}, {"latency-tracking-info-percentiles", "50 101"},
-      {"latency-tracking-info-percentiles", "abc"}, {"oom-score-adj-values", "1 2"}, {"oom-score-adj-values", "1 2 3000"},
-      {"oom-score-adj", "x"}, {"unixsocketperm", "777"}, {"shutdown-on-sigint", "foo"}, {"shutdown-on-sigint", "save nosave"},
-      {"slaveof", "1 2"}, {"repl-backlog-size", "0"}, {"proto-max-bulk-len", "1"}, {"maxclients", "0"},
-      {"active-expire-effort", "11"}, {"lfu-log-factor", "-1"}, {"list-max-ziplist-size", "zz"}, {"port", "70000"},
-      {"appendonly", "maybe"}, {"slowlog-log-slower-than", "-2"}, {"lazyfree-lazy-user-del", "1"}, {"dbfilename", "a/b"},
-      {"proc-title-template", "{x"}, {"enable-debug-command", "no"}, {"aclfile", "x"}, {"active-defrag-cycle-min", "100"},
-      {"propagation-error-behavior", "x"}, {"client-query-buffer-limit", "1"}, {"repl-backlog-size", "1xx"},
+      {"foo", "bar"},
+      {"databases", "3"},
+      {"dir", "/tmp"},
+      {"timeout", "abc"},
+      {"timeout", "-1"},
+      {"timeout", " 5"},
+      {"timeout", "01"},
+      {"maxmemory", "abc"},
+      {"maxmemory", "-1"},
+      {"maxmemory", "1 mb"},
+      {"maxmemory-clients", "-5"},
+      {"maxmemory-clients", "500%"},
+      {"protected-mode", "maybe"},
+      {"maxmemory-policy", "foo"},
+      {"loglevel", "x"},
+      {"save", "a b"},
+      {"save", "10 5 20"},
+      {"save", "0 1"},
+      {"client-output-buffer-limit", "normal 1"},
+      {"client-output-buffer-limit", "foo 1 2 3"},
+      {"client-output-buffer-limit", "normal x 2 3"},
+      {"notify-keyspace-events", "Kq"},
+      {"latency-tracking-info-percentiles", "50 101"},
+      {"latency-tracking-info-percentiles", "abc"},
+      {"oom-score-adj-values", "1 2"},
+      {"oom-score-adj-values", "1 2 3000"},
+      {"oom-score-adj", "x"},
+      {"unixsocketperm", "777"},
+      {"shutdown-on-sigint", "foo"},
+      {"shutdown-on-sigint", "save nosave"},
+      {"slaveof", "1 2"},
+      {"repl-backlog-size", "0"},
+      {"proto-max-bulk-len", "1"},
+      {"maxclients", "0"},
+      {"active-expire-effort", "11"},
+      {"lfu-log-factor", "-1"},
+      {"list-max-ziplist-size", "zz"},
+      {"port", "70000"},
+      {"appendonly", "maybe"},
+      {"slowlog-log-slower-than", "-2"},
+      {"lazyfree-lazy-user-del", "1"},
+      {"dbfilename", "a/b"},
+      {"proc-title-template", "{x"},
+      {"enable-debug-command", "no"},
+      {"aclfile", "x"},
+      {"active-defrag-cycle-min", "100"},
+      {"propagation-error-behavior", "x"},
+      {"client-query-buffer-limit", "1"},
+      {"repl-backlog-size", "1xx"},
   };
   for (const auto& [name, value] : settings) expect_same_command({"CONFIG", "SET", name, value});
   expect_same_command({"CONFIG", "SET", "timeout", "1", "timeout", "2"});
@@ -115,8 +199,9 @@ TEST_F(RedisComparison, ConfigSetErrors) {
   expect_same_command({"CONFIG", "SET", "foo", "1", "databases", "5"});
   expect_same_command({"CONFIG", "SET", "databases", "5", "foo", "1"});
   expect_same_command({"CONFIG", "SET", "a", "b", "c"});
-  for (const char* text : {"CONFIG SET port\r\n", "CONFIG GET\r\n", "CONFIG REWRITE\r\n", "CONFIG RESETSTAT x\r\n",
-                           "CONFIG HELP\r\n", "CONFIG GET timeout\r\n", "CONFIG GET TIMEOUT\r\n", "CONFIG GET zzz\r\n"}) {
+  for (const char* text :
+       {"CONFIG SET port\r\n", "CONFIG GET\r\n", "CONFIG REWRITE\r\n", "CONFIG RESETSTAT x\r\n",
+        "CONFIG HELP\r\n", "CONFIG GET timeout\r\n", "CONFIG GET TIMEOUT\r\n", "CONFIG GET zzz\r\n"}) {
     expect_same(text);
   }
 }
@@ -125,15 +210,38 @@ TEST_F(RedisComparison, ConfigSetAndGet) {
   start();
   if (IsSkipped()) return;
   const std::pair<const char*, const char*> settings[] = {
-      {"maxmemory", "1mb"}, {"maxmemory", "1k"}, {"maxmemory", "1G"}, {"maxmemory", "5b"}, {"maxmemory", "0"},
-      {"maxmemory-clients", "50%"}, {"maxmemory-clients", "0"}, {"hz", "0"}, {"hz", "1000"}, {"hz", "10"}, {"save", "10 5"},
-      {"save", ""}, {"client-output-buffer-limit", "replica 1mb 2kb 3 normal 5 6 7"},
-      {"client-output-buffer-limit", "normal 0 0 0"}, {"notify-keyspace-events", "KEA"}, {"notify-keyspace-events", "K$lm"},
-      {"notify-keyspace-events", "EmnKdx"}, {"notify-keyspace-events", "g$lshzxetd"}, {"notify-keyspace-events", "AKEmn"},
-      {"latency-tracking-info-percentiles", "0.1 99.9999"}, {"latency-tracking-info-percentiles", ""},
-      {"shutdown-on-sigint", "nosave now"}, {"shutdown-on-sigint", "default"}, {"hash-max-ziplist-entries", "5"},
-      {"loglevel", "DEBUG"}, {"loglevel", "notice"}, {"maxmemory-policy", "AllKeys-LRU"}, {"appendfsync", "always"},
-      {"oom-score-adj-values", "5 2 1"}, {"replica-priority", "7"}, {"timeout", "3"}, {"requirepass", ""},
+      {"maxmemory", "1mb"},
+      {"maxmemory", "1k"},
+      {"maxmemory", "1G"},
+      {"maxmemory", "5b"},
+      {"maxmemory", "0"},
+      {"maxmemory-clients", "50%"},
+      {"maxmemory-clients", "0"},
+      {"hz", "0"},
+      {"hz", "1000"},
+      {"hz", "10"},
+      {"save", "10 5"},
+      {"save", ""},
+      {"client-output-buffer-limit", "replica 1mb 2kb 3 normal 5 6 7"},
+      {"client-output-buffer-limit", "normal 0 0 0"},
+      {"notify-keyspace-events", "KEA"},
+      {"notify-keyspace-events", "K$lm"},
+      {"notify-keyspace-events", "EmnKdx"},
+      {"notify-keyspace-events", "g$lshzxetd"},
+      {"notify-keyspace-events", "AKEmn"},
+      {"latency-tracking-info-percentiles", "0.1 99.9999"},
+      {"latency-tracking-info-percentiles", ""},
+      {"shutdown-on-sigint", "nosave now"},
+      {"shutdown-on-sigint", "default"},
+      {"hash-max-ziplist-entries", "5"},
+      {"loglevel", "DEBUG"},
+      {"loglevel", "notice"},
+      {"maxmemory-policy", "AllKeys-LRU"},
+      {"appendfsync", "always"},
+      {"oom-score-adj-values", "5 2 1"},
+      {"replica-priority", "7"},
+      {"timeout", "3"},
+      {"requirepass", ""},
   };
   for (const auto& [name, value] : settings) {
     expect_same_command({"CONFIG", "SET", name, value});

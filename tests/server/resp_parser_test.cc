@@ -65,11 +65,13 @@ Outcome feed(std::string_view bytes, NextEnd next_end, const ParserLimits& limit
 }
 
 Outcome feed_whole(std::string_view bytes, const ParserLimits& limits = {}) {
-  return feed(bytes, [&](size_t) { return bytes.size(); }, limits);
+  return feed(
+      bytes, [&](size_t) { return bytes.size(); }, limits);
 }
 
 Outcome feed_bytewise(std::string_view bytes, const ParserLimits& limits = {}) {
-  return feed(bytes, [](size_t from) { return from + 1; }, limits);
+  return feed(
+      bytes, [](size_t from) { return from + 1; }, limits);
 }
 
 void expect_outcome(std::string_view bytes, const Outcome& expected, const ParserLimits& limits = {}) {
@@ -79,7 +81,8 @@ void expect_outcome(std::string_view bytes, const Outcome& expected, const Parse
 
 TEST(RespParser, ReadsArraysOfBulks) {
   expect_outcome("*1\r\n$4\r\nPING\r\n", {{{"PING"}}, ""});
-  expect_outcome("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\na\r\nbc\r\n*1\r\n$4\r\nPING\r\n", {{{"SET", "k", "a\r\nbc"}, {"PING"}}, ""});
+  expect_outcome("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\na\r\nbc\r\n*1\r\n$4\r\nPING\r\n",
+                 {{{"SET", "k", "a\r\nbc"}, {"PING"}}, ""});
   expect_outcome("*2\r\n$0\r\n\r\n$1\r\nx\r\n", {{{"", "x"}}, ""});
 }
 
@@ -97,7 +100,9 @@ TEST(RespParser, ReadsInlineCommands) {
   expect_outcome("foo\"bar\"\r\n\"\" x\n", {{{"foobar"}, {"", "x"}}, ""});
 }
 
-TEST(RespParser, AnInlineNulByteHidesTheLineEnd) { expect_outcome(std::string_view("PING\0x\r\n", 8), {{}, ""}); }
+TEST(RespParser, AnInlineNulByteHidesTheLineEnd) {
+  expect_outcome(std::string_view("PING\0x\r\n", 8), {{}, ""});
+}
 
 TEST(RespParser, RefusesMalformedInput) {
   const std::pair<std::string, std::string> cases[] = {

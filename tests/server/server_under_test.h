@@ -12,7 +12,9 @@
 
 namespace plimsoll::test {
 
-inline std::string server_under_test() { return environment_or("PLIMSOLL_SERVER_UNDER_TEST", "plimsoll-server"); }
+inline std::string server_under_test() {
+  return environment_or("PLIMSOLL_SERVER_UNDER_TEST", "plimsoll-server");
+}
 
 inline ServerProcess::Options server_options(std::vector<std::string> arguments = {}, bool tcp = false) {
   ServerProcess::Options options;
@@ -27,7 +29,8 @@ inline std::string bulk(const std::string& text) {
 }
 
 // A field of INFO's text.
-inline std::string info_field(RawConnection& connection, const std::string& section, const std::string& name) {
+inline std::string info_field(RawConnection& connection, const std::string& section,
+                              const std::string& name) {
   const std::string text = parse_reply(connection.call({"INFO", section})).text;
   const size_t at = text.find("\r\n" + name + ":");
   if (at == std::string::npos) return "";
