@@ -91,9 +91,10 @@ class ArgumentReader {
     failed_ = true;
     call_.reply().error(error);
   }
+  // A part ends at a NUL byte, as arguments do in Redis's errors.
   void fail(std::initializer_list<std::string_view> parts) {
     zm::string<zm::Tag::command> error;
-    for (const std::string_view part : parts) error.append(part);
+    for (const std::string_view part : parts) error.append(part.substr(0, part.find('\0')));
     fail(error);
   }
 

@@ -128,7 +128,7 @@ void Config::check_settable(std::span<const std::string_view> pairs, bool allow_
     const size_t index = find(pairs[i]);
     if (index == kOptionCount) {
       throw ConfigError("ERR Unknown option or number of arguments for CONFIG SET - '" +
-                        std::string(pairs[i]) + "'");
+                        std::string(pairs[i].substr(0, pairs[i].find('\0'))) + "'");
     }
     const uint8_t flags = row(static_cast<Opt>(index)).flags;
     if ((flags & kImmutable) != 0) fail_set(pairs[i], "can't set immutable config");

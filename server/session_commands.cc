@@ -85,7 +85,7 @@ bool hello_options(Call& call, Connection& connection) {
       connection.set_name(call.arg(++i));
     } else {
       zm::string<zm::Tag::client_output> text("ERR Syntax error in HELLO option '");
-      text += option;
+      text += option.substr(0, option.find('\0'));
       text += "'";
       call.reply().error(text);
       return false;
