@@ -31,7 +31,7 @@ void reply_help(const Call& call, std::initializer_list<std::string_view> lines)
 
 void reply_error(const Call& call, std::initializer_list<std::string_view> pieces) {
   Text line;
-  for (const std::string_view piece : pieces) line += piece;
+  for (const std::string_view piece : pieces) line += piece.substr(0, piece.find('\0'));
   call.reply().error(line);
 }
 

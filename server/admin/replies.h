@@ -27,7 +27,7 @@ void reply_help(const Call& call, std::initializer_list<std::string_view> lines)
 // command.
 void reply_subcommand_syntax_error(const Call& call);
 
-// An error line made of pieces.
+// An error line made of pieces. A piece ends at a NUL byte, as arguments do in Redis's errors.
 void reply_error(const Call& call, std::initializer_list<std::string_view> pieces);
 
 }  // namespace plimsoll::server
