@@ -36,7 +36,10 @@ std::vector<Words> seed_for(const Command& command) {
 
 std::string file_name(const Command& command) {
   std::string name;
-  for (const std::string& word : command_words(command)) name += (name.empty() ? "" : "-") + word;
+  for (const std::string& word : command_words(command)) {
+    if (!name.empty()) name += "-";
+    name += word;
+  }
   return name;
 }
 
