@@ -8,6 +8,7 @@ namespace plimsoll {
 namespace {
 
 using Type = DocArgument::Type;
+using Name = zm::string<zm::Tag::command>;
 
 struct TypeName {
   std::string_view name;
@@ -63,8 +64,8 @@ void repeat(DocArgument& argument) {
   if (!argument.token.empty() && argument.type != Type::pure_token) argument.multiple_token = true;
 }
 
-zm::string<zm::Tag::command> joined_name(const DocArguments& parts) {
-  zm::string<zm::Tag::command> name;
+Name joined_name(const DocArguments& parts) {
+  Name name;
   for (const DocArgument& part : parts) {
     if (!name.empty()) name += '_';
     name += part.name;
@@ -174,7 +175,7 @@ class SyntaxParser {
     if (is_token(token_of(word))) {
       argument.type = Type::pure_token;
       argument.token = token_of(word);
-      argument.name = argument.token;
+      argument.name = Name(argument.token);
       std::transform(argument.name.begin(), argument.name.end(), argument.name.begin(),
                      [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
       return argument;
@@ -183,12 +184,12 @@ class SyntaxParser {
     if (colon != std::string_view::npos) {
       for (const TypeName& known : kTypeNames) {
         if (known.name != word.substr(colon + 1)) continue;
-        argument.name = word.substr(0, colon);
+        argument.name = Name(word.substr(0, colon));
         argument.type = known.type;
         return argument;
       }
     }
-    argument.name = word;
+    argument.name = Name(word);
     argument.type = inferred_type(word, key_specs_ > 0);
     return argument;
   }
@@ -209,7 +210,7 @@ class SyntaxParser {
     if (!token.empty()) group.token = token;
     if (close == ']') group.optional = true;
     if (inside.repeats) repeat(group);
-    if (take(":")) group.name = take_word();
+    if (take(":")) group.name = Name(take_word());
     if (take("...")) repeat(group);
     into.push_back(std::move(group));
   }
