@@ -12,4 +12,7 @@ namespace plimsoll::test {
 // subcommands that can.
 std::vector<std::string> row_faults(const CommandTable& table);
 
+// Commands that need arguments and do not show which: what the command fuzzer can only guess at.
+std::vector<std::string> commands_without_syntax(const CommandTable& table);
+
 }  // namespace plimsoll::test
