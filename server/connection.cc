@@ -24,8 +24,6 @@ namespace {
 constexpr size_t kInPlaceAbove = 16 * 1024;  // so much left over is no longer copied into the thread's buffer
 constexpr size_t kInPlaceRead = 512 * 1024;  // most that one turn reads of a large value
 constexpr size_t kSmallRead = 64 * 1024;
-constexpr size_t kVectors = 64;                 // of one gathered write
-constexpr size_t kMostWrittenInTurn = 4 << 20;  // then others have their turn
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
 }  // namespace
@@ -121,13 +119,20 @@ void Connection::reset() noexcept {
 }
 
 void Connection::push(const SharedBytes& bytes) noexcept {
+  constexpr size_t kSmallestReference = 4096;
   if (closed_ || killed()) return;
   try {
     const bool running = thread_.batch().current() == this;
-    (running ? thread_.batch().current_output() : output_).append(bytes, 0, bytes.size());
-    publish_memory();
-    apply_output_limits();
-    if (!running && !waits_to_write_) thread_.resume_later(*this);
+    OutputBuffer& output = running ? thread_.batch().current_output() : output_;
+    if (bytes.size() < kSmallestReference) {
+      output.append(bytes.view());
+    } else {
+      output.append(bytes, 0, bytes.size());
+    }
+    // The exact figures and limits are settle()'s; one busy turn of others may push much before that comes.
+    const size_t hard = server().output_limit(ClientClass::pubsub).hard;
+    if (hard != 0 && output_.size() > hard) return apply_output_limits();
+    if (!running && !waits_to_write_) resume_later();
   } catch (const std::bad_alloc&) {
     kill();
   }
@@ -164,7 +169,15 @@ void Connection::start() {
   readiness_.start(fd_);
 }
 
+// At most one turn is asked for at a time.
+void Connection::resume_later() noexcept {
+  if (resume_queued_) return;
+  resume_queued_ = true;
+  thread_.resume_later(*this);
+}
+
 void Connection::resume() noexcept {
+  resume_queued_ = false;
   enter([this] {
     if (stalled_) run_pending();
     if (unread_ && !closed_) read_turn();
@@ -288,7 +301,7 @@ void Connection::after_read(size_t received, size_t asked) {
   if (closed_) return;
   if (received == asked) {
     unread_ = true;
-    if ((flags() & (kPausedByClient | kCloseAfterReply)) == 0) thread_.resume_later(*this);
+    if ((flags() & (kPausedByClient | kCloseAfterReply)) == 0) resume_later();
   } else if (!unverified_) {
     unverified_ = true;
     thread_.look_again_later(*this);
@@ -317,89 +330,6 @@ void Connection::settle() {
   }
 }
 
-// --- output ---
-
-void Connection::send(OutputBuffer& replies) {
-  if (closed_) {
-    replies.clear();
-    return;
-  }
-  if (output_.empty()) {
-    if (!write_some(replies) || replies.empty()) {
-      replies.clear();
-      return;
-    }
-    replies.move_to(output_);
-  } else {
-    if (!replies.empty()) replies.move_to(output_);
-    if (!waits_to_write_ && !write_some(output_)) return;
-  }
-  if (output_.empty()) {
-    output_ = OutputBuffer();
-  } else if (!waits_to_write_) {
-    waits_to_write_ = true;
-    readiness_.want_write();
-  }
-}
-
-bool Connection::write_some(OutputBuffer& output) {
-  size_t written = 0;
-  while (!output.empty() && written < kMostWrittenInTurn) {
-    iovec vectors[kVectors];
-    msghdr message{};
-    message.msg_iov = vectors;
-    message.msg_iovlen = output.gather(vectors, kVectors);
-    const ssize_t n = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
-    if (n <= 0) {
-      close();
-      return false;
-    }
-    output.consume(static_cast<size_t>(n));
-    written += static_cast<size_t>(n);
-    ThreadTotals::add(thread_.totals().writes, 1);
-  }
-  if (written > 0) {
-    ThreadTotals::add(thread_.totals().output_bytes, written);
-    output_progress_ms_ = unix_ms_coarse();
-  }
-  return true;
-}
-
-// settle() goes on writing.
-void Connection::on_writable() {
-  waits_to_write_ = false;
-}
-
-void Connection::end_output_pause() noexcept {
-  const auto pause_at = static_cast<size_t>(server().config().number(Opt::client_output_pause));
-  if (!has(kPausedOutput) || output_.size() > pause_at / 2) return;
-  set_flag(kPausedOutput, false);
-  if (stalled_ || unread_) thread_.resume_later(*this);
-}
-
-void Connection::apply_output_limits() noexcept {
-  if (output_.empty()) {
-    over_soft_limit_ms_ = 0;
-    return;
-  }
-  const bool pushed_to = has(kMonitor);
-  const OutputLimit limit = server().output_limit(pushed_to ? ClientClass::pubsub : ClientClass::normal);
-  const size_t size = output_.footprint();
-  const bool over_hard = limit.hard != 0 && size > limit.hard;
-  const bool over_soft = limit.soft != 0 && size > limit.soft;
-  if (!over_soft) {
-    over_soft_limit_ms_ = 0;
-  } else if (over_soft_limit_ms_ == 0) {
-    over_soft_limit_ms_ = unix_ms_coarse();
-  }
-  if (!over_hard) return;
-  log_warning("Client {} closed for overcoming of output buffer limits.", id_);
-  server().counters().output_buffer_limit_disconnections.fetch_add(1, kRelaxed);
-  kill();
-}
-
 // --- figures and ends ---
 
 void Connection::publish_memory() noexcept {
@@ -416,7 +346,8 @@ bool Connection::overdue(int64_t now_ms) const noexcept {
   if (killed()) return true;
   const Config& config = server().config();
   const int64_t stuck_ms = config.number(Opt::client_output_pause_timeout) * 1000;
-  if (has(kPausedOutput) && now_ms - output_progress_ms_ > stuck_ms) {
+  const bool must_read = has(kPausedOutput) || (has(kCloseAfterReply) && !output_.empty());
+  if (must_read && now_ms - output_progress_ms_ > stuck_ms) {
     log_warning("Closing client {} that reads none of its {} pending bytes", id_, output_.size());
     return true;
   }

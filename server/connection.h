@@ -132,6 +132,7 @@ class Connection final : public SessionHost {
   void read_in_place();
   void take_in_unparsed();
   void run_pending();
+  void resume_later() noexcept;
   // recv(). Nothing when there is nothing to go on with: no bytes for now, or the connection is closed.
   size_t receive(char* buffer, size_t size);
   void after_read(size_t received, size_t asked);
@@ -157,6 +158,7 @@ class Connection final : public SessionHost {
   bool unread_ = false;      // the socket may hold bytes for which no edge will come
   bool unverified_ = false;  // the last read was short: the end of the stream may hide behind it
   bool waits_to_write_ = false;
+  bool resume_queued_ = false;
   std::atomic<bool> authenticated_;
   std::atomic<bool> killed_{false};
   std::atomic<uint32_t> flags_{0};

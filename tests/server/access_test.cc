@@ -1,6 +1,9 @@
 // Who may connect and do what.
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
 
 #include <string>
 #include <vector>
@@ -74,6 +77,35 @@ TEST(Access, MaxClients) {
   RawConnection third = server.connect();
   EXPECT_EQ(third.read_until_closed(), "-ERR max number of clients reached\r\n");
   EXPECT_GE(info_number(first, "stats", "rejected_connections"), 1);
+}
+
+// An IPv4 address of this machine that is not the loopback's; empty if it has none.
+std::string outside_address() {
+  ifaddrs* list = nullptr;
+  std::string found;
+  if (::getifaddrs(&list) != 0) return found;
+  for (const ifaddrs* each = list; each != nullptr && found.empty(); each = each->ifa_next) {
+    if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET) continue;
+    const in_addr address = reinterpret_cast<const sockaddr_in*>(each->ifa_addr)->sin_addr;
+    char text[INET_ADDRSTRLEN];
+    if ((ntohl(address.s_addr) >> 24) != 127) found = ::inet_ntop(AF_INET, &address, text, sizeof(text));
+  }
+  ::freeifaddrs(list);
+  return found;
+}
+
+TEST(Access, ProtectedModeRefusesStrangers) {
+  const std::string address = outside_address();
+  if (address.empty()) GTEST_SKIP() << "this machine has the loopback only";
+  const ServerProcess server(server_options({"--bind", "*"}, true));
+  RawConnection local = RawConnection::to_tcp("127.0.0.1", server.port());
+  EXPECT_EQ(local.call({"PING"}), "+PONG\r\n");
+  RawConnection stranger = RawConnection::to_tcp(address, server.port());
+  EXPECT_TRUE(stranger.read_until_closed().starts_with("-DENIED Redis is running in protected mode"));
+  EXPECT_EQ(local.call({"CONFIG", "SET", "protected-mode", "no"}), "+OK\r\n");
+  EXPECT_EQ(RawConnection::to_tcp(address, server.port()).call({"PING"}), "+PONG\r\n");
+  EXPECT_EQ(local.call({"CONFIG", "SET", "protected-mode", "yes", "requirepass", "x"}), "+OK\r\n");
+  EXPECT_EQ(RawConnection::to_tcp(address, server.port()).call({"PING"}), kNoAuth);
 }
 
 TEST(Access, RenamedCommands) {

@@ -113,6 +113,43 @@ TEST(Lifecycle, FilesOfAServerInTheBackground) {
   EXPECT_FALSE(std::filesystem::exists(socket));
 }
 
+TEST(Lifecycle, RewrittenConfigurationIsReadAtTheNextStart) {
+  const TempDirectory directory;
+  const std::string file = directory.file("redis.conf");
+  const std::string socket = directory.file("s");
+  std::ofstream(file) << "# mine\nmaxmemory 100mb\nport 0\ndaemonize yes\nunixsocket " << socket << "\ndir "
+                      << directory.path() << "\npidfile " << directory.file("pid") << "\n";
+  const auto stop = [&] {
+    const pid_t pid = std::stoi(read_file(directory.file("pid")));
+    ::kill(pid, SIGTERM);
+    ASSERT_TRUE(eventually([&] { return ::kill(pid, 0) != 0; }));
+  };
+  const auto answers = [&] {
+    try {
+      return RawConnection::to_unix(socket).call({"PING"}) == "+PONG\r\n";
+    } catch (const ConnectionError&) {
+      return false;
+    }
+  };
+  ASSERT_EQ(run(file + " --timeout 100").status, 0);
+  ASSERT_TRUE(eventually(answers));
+  {
+    RawConnection connection = RawConnection::to_unix(socket);
+    EXPECT_EQ(connection.call({"CONFIG", "SET", "maxmemory", "50mb", "hz", "20"}), "+OK\r\n");
+    EXPECT_EQ(connection.call({"CONFIG", "REWRITE"}), "+OK\r\n");
+  }
+  stop();
+  EXPECT_TRUE(read_file(file).starts_with("# mine\nmaxmemory 52428800\nport 0\n")) << read_file(file);
+  ASSERT_EQ(run(file).status, 0);
+  ASSERT_TRUE(eventually(answers));
+  RawConnection connection = RawConnection::to_unix(socket);
+  for (const auto& [name, value] :
+       {std::pair("maxmemory", "52428800"), std::pair("hz", "20"), std::pair("timeout", "100")}) {
+    EXPECT_EQ(parse_reply(connection.call({"CONFIG", "GET", name})).children.at(1).text, value);
+  }
+  stop();
+}
+
 TEST(Lifecycle, ConfigurationFromStandardInputAndFile) {
   const TempDirectory directory;
   std::ofstream(directory.file("c.conf")) << "port abc\n";
