@@ -131,8 +131,7 @@ TEST(Accounting, AKeyCostsAtMostTwentyEightBytesBeyondItself) {
   for (const Shape& shape : {Shape{16, 16, false, false}, Shape{16, 32, false, false}, Shape{16, 100, false, false},
                              Shape{16, 32, true, false}, Shape{40, 8, false, true}}) {
     if (std::string_view(zm::backend_version()).substr(0, 8) != "jemalloc") GTEST_SKIP() << "size classes are jemalloc's";
-    // The bookkeeping of address ranges belongs to the process, not to the store; it is charged to Tag::other.
-    const size_t before = zm::used_memory() - zm::tag_bytes(zm::Tag::other);
+    const size_t before = stores_bytes();
     Store store;
     const size_t empty = store.memory_used();
     constexpr size_t kKeys = 500'000;
@@ -146,7 +145,7 @@ TEST(Accounting, AKeyCostsAtMostTwentyEightBytesBeyondItself) {
     }
     const double each = static_cast<double>(store.memory_used() - empty) / kKeys - static_cast<double>(shape.key + shape.value);
     EXPECT_LE(each, 30.0) << shape.key << "+" << shape.value;
-    EXPECT_EQ(zm::used_memory() - zm::tag_bytes(zm::Tag::other) - before, store.memory_used());
+    EXPECT_EQ(stores_bytes() - before, store.memory_used());
   }
 }
 

@@ -51,7 +51,7 @@ TEST(Concurrency, MultiKeyCommandsAreAtomic) {
 }
 
 TEST(Concurrency, WritersReadersUpkeepAndFlushTogether) {
-  const size_t before = zm::used_memory();
+  const size_t before = stores_bytes();
   {
     Options options;
     options.memory_limit = 4 << 20;
@@ -77,9 +77,9 @@ TEST(Concurrency, WritersReadersUpkeepAndFlushTogether) {
       }
     });
     settle(store);
-    EXPECT_EQ(zm::used_memory() - before, store.memory_used());
+    EXPECT_EQ(stores_bytes() - before, store.memory_used());
   }
-  EXPECT_EQ(zm::used_memory(), before);
+  EXPECT_EQ(stores_bytes(), before);
 }
 
 TEST(Concurrency, PrefetchesRunWithoutLocksBesideWriters) {

@@ -50,6 +50,12 @@ inline size_t dataset_bytes() {
   return bytes;
 }
 
+// Bytes of everything but what belongs to the process and outlives every store: the built-in command table and the
+// bookkeeping of address ranges.
+inline size_t stores_bytes() {
+  return zm::used_memory() - zm::tag_bytes(zm::Tag::other) - zm::tag_bytes(zm::Tag::server);
+}
+
 // Upkeep until there is nothing left to do.
 inline void settle(Store& store) {
   while (store.maintain(1'000'000)) {

@@ -153,7 +153,7 @@ TEST_P(ModelTest, RandomCommands) {
   const uint64_t seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
-  const size_t bytes_before = zm::used_memory();
+  const size_t bytes_before = stores_bytes();
   {
     Options options;
     options.clock = &clock;
@@ -184,7 +184,7 @@ TEST_P(ModelTest, RandomCommands) {
   }
   model.keys.clear();
   EXPECT_EQ(dataset_bytes(), 0u);
-  EXPECT_EQ(zm::used_memory(), bytes_before);
+  EXPECT_EQ(stores_bytes(), bytes_before);
 }
 
 INSTANTIATE_TEST_SUITE_P(Policies, ModelTest,

@@ -161,24 +161,24 @@ TEST(TypedCalls, BatchOfCommandsThroughPrefetch) {
 }
 
 TEST(Stores, AreIndependentAndCountTheirOwnBytes) {
-  const size_t before = zm::used_memory();
+  const size_t before = stores_bytes();
   {
     Store a, b;
     const size_t empty = a.memory_used();
     EXPECT_EQ(empty, b.memory_used());
-    EXPECT_EQ(zm::used_memory() - before, a.memory_used() + b.memory_used());
+    EXPECT_EQ(stores_bytes() - before, a.memory_used() + b.memory_used());
     for (int i = 0; i < 10'000; ++i) {
       ASSERT_EQ(a.set("key:" + std::to_string(i), std::string(static_cast<size_t>(i % 300), 'x')), Status::ok);
     }
     ASSERT_EQ(a.set("big", std::string(100'000, 'x')), Status::ok);
     EXPECT_EQ(b.memory_used(), empty);
     EXPECT_FALSE(b.exists("key:1"));
-    EXPECT_EQ(zm::used_memory() - before, a.memory_used() + b.memory_used());
+    EXPECT_EQ(stores_bytes() - before, a.memory_used() + b.memory_used());
     a.clear();
     settle(a);
-    EXPECT_EQ(zm::used_memory() - before, a.memory_used() + b.memory_used());
+    EXPECT_EQ(stores_bytes() - before, a.memory_used() + b.memory_used());
   }
-  EXPECT_EQ(zm::used_memory(), before);
+  EXPECT_EQ(stores_bytes(), before);
 }
 
 TEST(Stores, OptionsAreChecked) {
