@@ -31,11 +31,6 @@ bool is_cross_protocol(std::string_view name) noexcept {
   return equals_ignoring_case(name, "post") || equals_ignoring_case(name, "host:");
 }
 
-// Redis answers QUIT before it looks commands up: monitors and statistics never see one.
-bool is_quit(const Command& command) noexcept {
-  return command.row->name == "quit";
-}
-
 }  // namespace
 
 CommandBatch::CommandBatch(IoThread& thread) : thread_(thread), server_(thread.server()) {}
@@ -220,20 +215,13 @@ bool CommandBatch::refuse(Connection& connection, const Slot& slot, Reply& reply
 }
 
 void CommandBatch::run_in_store(Connection& connection, Slot& slot, Reply& reply) {
-  const Command* command = slot.invocation.command;
-  ServerExtension* extension = server_.extension();
-  if (command == nullptr) {
+  if (slot.invocation.command == nullptr) {
     server_.store().run(connection.session_, slot.invocation, reply);
     count_refusal(slot, reply);
     return;
   }
-  if (server_.monitors() != 0 && extension != nullptr &&
-      (command->row->flags & (kSkipMonitor | kAdmin)) == 0 && !is_quit(*command)) {
-    extension->before_command(connection, *command, slot.invocation.args);
-  }
   server_.store().run(connection.session_, slot.invocation, reply);
   const uint64_t end = now_ns();
-  if (connection.has(kCloseAfterReply) && is_quit(*command)) return;
   account(connection, slot, reply, end - clock_ns_);
   clock_ns_ = end;
 }
@@ -249,19 +237,26 @@ void CommandBatch::account(Connection& connection, const Slot& slot, const Reply
     thread_.command_statistics().error(reply.last_error_code());
   }
   thread_.command_statistics().record(command.id, ns, reply.errors() > 0, config.flag(Opt::latency_tracking));
+  if (server_.extension() != nullptr) report(connection, slot, ns, *server_.extension());
+}
 
-  ServerExtension* extension = server_.extension();
-  if (extension == nullptr) return;
+// Tells the extension what it wants to know of a command that ran.
+void CommandBatch::report(Connection& connection, const Slot& slot, uint64_t ns, ServerExtension& extension) {
+  const Command& command = *slot.invocation.command;
+  const Config& config = server_.config();
+  if (server_.monitors() != 0 && (command.row->flags & (kSkipMonitor | kAdmin)) == 0) {
+    extension.monitored_command(connection, command, slot.invocation.args);
+  }
   const uint64_t us = ns / 1000;
   const int64_t slow_us = config.number(Opt::slowlog_log_slower_than);
   if (slow_us >= 0 && us >= static_cast<uint64_t>(slow_us) && (command.row->flags & kSkipSlowlog) == 0) {
-    extension->slow_command(
+    extension.slow_command(
         {connection, command, slot.invocation.args, unix_us() - static_cast<int64_t>(us), ns});
   }
   const int64_t latency_ms = config.number(Opt::latency_monitor_threshold);
   if (latency_ms > 0 && us / 1000 >= static_cast<uint64_t>(latency_ms)) {
-    extension->latency((command.row->flags & kFast) != 0 ? "fast-command" : "command",
-                       static_cast<int64_t>(us / 1000));
+    extension.latency((command.row->flags & kFast) != 0 ? "fast-command" : "command",
+                      static_cast<int64_t>(us / 1000));
   }
 }
 

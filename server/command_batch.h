@@ -16,6 +16,7 @@ namespace plimsoll::server {
 class Connection;
 class IoThread;
 class Server;
+class ServerExtension;
 
 // Runs the commands an I/O thread has received for one connection, in groups: the group is parsed, its keys
 // are hashed and their cache lines requested together, then each command runs in order. Owns what all
@@ -69,6 +70,7 @@ class CommandBatch {
   bool refuse(Connection& connection, const Slot& slot, Reply& reply);
   void run_in_store(Connection& connection, Slot& slot, Reply& reply);
   void account(Connection& connection, const Slot& slot, const Reply& reply, uint64_t ns);
+  void report(Connection& connection, const Slot& slot, uint64_t ns, ServerExtension& extension);
   const Command* named_command(const Slot& slot) const noexcept;
   void count_refusal(const Slot& slot, const Reply& reply) noexcept;
   void apply_reply_mode(Connection& connection, const OutputBuffer::Mark& mark) noexcept;

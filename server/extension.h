@@ -28,9 +28,9 @@ class ServerExtension {
  public:
   virtual ~ServerExtension() = default;
 
-  // Before a command runs, while a monitor is connected (Server::add_monitor). Not for those that skip it
+  // After a command, while a monitor is connected (Server::add_monitor). Not for those that skip it
   // (kSkipMonitor, kAdmin).
-  virtual void before_command(Connection& connection, const Command& command, Args args) noexcept = 0;
+  virtual void monitored_command(Connection& connection, const Command& command, Args args) noexcept = 0;
   // After a command that took slowlog-log-slower-than microseconds or more. Not for kSkipSlowlog commands.
   virtual void slow_command(const CommandEvent& event) noexcept = 0;
   // Something took `milliseconds`, at least latency-monitor-threshold, which is not 0: "command",

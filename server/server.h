@@ -96,7 +96,7 @@ class Server {
     return false;
   }
 
-  // Monitors: while the count is not 0, the extension's before_command is called.
+  // Monitors: while the count is not 0, the extension's monitored_command is called.
   void add_monitor() noexcept { monitors_.fetch_add(1, std::memory_order_relaxed); }
   void remove_monitor() noexcept { monitors_.fetch_sub(1, std::memory_order_relaxed); }
   unsigned monitors() const noexcept { return monitors_.load(std::memory_order_relaxed); }

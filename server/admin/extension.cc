@@ -33,7 +33,7 @@ void AdminExtension::change_replication_id() {
   std::copy(std::begin(id), std::end(id), replication_id_);
 }
 
-void AdminExtension::before_command(Connection& connection, const Command& command, Args args) noexcept {
+void AdminExtension::monitored_command(Connection& connection, const Command& command, Args args) noexcept {
   monitors_.feed(connection, command, args);
 }
 

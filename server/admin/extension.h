@@ -36,7 +36,7 @@ class AdminExtension final : public ServerExtension, public zm::counted<zm::Tag:
   Text replication_id() const;  // 40 hex digits; throws std::bad_alloc
   void change_replication_id();
 
-  void before_command(Connection& connection, const Command& command, Args args) noexcept override;
+  void monitored_command(Connection& connection, const Command& command, Args args) noexcept override;
   void slow_command(const CommandEvent& event) noexcept override;
   void latency(std::string_view event, int64_t milliseconds) noexcept override;
   void cron(int64_t now_ms) noexcept override;

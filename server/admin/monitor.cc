@@ -71,7 +71,8 @@ void Monitors::send(const Monitor& monitor, const SharedBytes& line, Connection&
   IoThread& thread = server_.thread(monitor.thread);
   const auto deliver = [&thread, id = monitor.id, line] {
     Connection* connection = thread.find(id);
-    if (connection != nullptr && connection->has(kMonitor)) connection->push(line);
+    if (connection == nullptr || !connection->has(kMonitor)) return;
+    if (!connection->has(kCloseAfterReply)) connection->push(line);  // QUIT's OK is the last it gets
   };
   if (&from.thread() == &thread) {
     deliver();
