@@ -1,6 +1,7 @@
 /* A session with hiredis: hiredis_session SOCKET PORT. */
 #include "hiredis_session.h"
 
+#include <signal.h>
 #include <string.h>
 
 #define PIPELINED 1000
@@ -122,6 +123,7 @@ static void run_session(redisContext* context) {
 }
 
 int main(int argc, char** argv) {
+  signal(SIGPIPE, SIG_IGN);  // writing to a connection that the server has closed is an error, not the end
   if (argc != 3) {
     fprintf(stderr, "usage: %s SOCKET PORT\n", argv[0]);
     return 2;
