@@ -24,5 +24,6 @@ BUILD_PACKAGES=(g++ cmake ninja-build pkg-config libasio-dev libjemalloc-dev lib
 # What the tests need beyond that.
 TEST_PACKAGES=(ccache redis-server redis-tools libhiredis-dev libgoogle-perftools-dev libmimalloc-dev libbenchmark-dev
                binutils)
+command -v npm >/dev/null || TEST_PACKAGES+=(nodejs npm)
 # What tools/test --all needs beyond that.
 ALL_PACKAGES=(clang libclang-rt-14-dev)
