@@ -34,7 +34,7 @@ void InputBuffer::keep(std::string_view bytes, RespParser& parser) {
   fresh->data = static_cast<char*>(zm::allocate(kTag, std::max<size_t>(bytes.size(), 1), &capacity));
   fresh->capacity = capacity;
   fresh->end = bytes.size();
-  std::memcpy(fresh->data, bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(fresh->data, bytes.data(), bytes.size());
   fresh->parser.swap(parser);
   pending_ = fresh.release();
 }

@@ -49,6 +49,14 @@ TEST(InputBuffer, KeepsAndConsumes) {
   EXPECT_EQ(input_bytes(), before);
 }
 
+TEST(InputBuffer, MayBeginWithNothing) {
+  InputBuffer buffer;
+  RespParser parser;
+  buffer.keep({}, parser);
+  append(buffer, "abc");
+  EXPECT_EQ(buffer.bytes(), "abc");
+}
+
 TEST(InputBuffer, GrowsWithWhatArrivedAndNotWithWhatIsAnnounced) {
   InputBuffer buffer;
   RespParser parser;
