@@ -37,7 +37,12 @@ TEST(ClientList, HasTheFieldsOfRedisInTheirOrder) {
     return result;
   };
   EXPECT_EQ(names(reference.text({"CLIENT", "INFO"})), names(tested.text({"CLIENT", "INFO"})));
-  EXPECT_EQ(names(reference.text({"CLIENT", "LIST"})), names(tested.text({"CLIENT", "LIST"})));
+  // By id: a connection that a server has not seen end yet would add a line.
+  const auto own_line = [](Client& client) {
+    const std::string id = client.text({"CLIENT", "ID"});
+    return client.text({"CLIENT", "LIST", "ID", id});
+  };
+  EXPECT_EQ(names(own_line(reference)), names(own_line(tested)));
 }
 
 TEST(ClientList, ShowsWhatClientsAre) {
