@@ -207,7 +207,7 @@ bool Keyspace::expire_if_due(unsigned shard, ShardDatabase& part, SlotRef slot) 
   return true;
 }
 
-void Keyspace::erase(Found& found, bool) noexcept {
+void Keyspace::erase(Found& found) noexcept {
   count_expiry(*found.database, found.entry->expiry(), -1);
   found.database->table.remove(found.slot);
   engine_.charge(*found.shard, -static_cast<int64_t>(Entry::destroy(found.entry)));

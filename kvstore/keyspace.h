@@ -59,8 +59,8 @@ class Keyspace {
   // expiry and its eviction state; the source is then gone. Both are keys of shards that are locked, and not the same. May throw.
   void move_to(const Key& source_key, Found& source, Keyspace& to, const Key& target_key, Found& target);
 
-  // Deletes the key. With `lazily` its memory may be freed later, in maintain(). Never allocates.
-  void erase(Found& found, bool lazily = false) noexcept;
+  // Deletes the key. Never allocates.
+  void erase(Found& found) noexcept;
 
   // Unix ms or kNoExpiry. May throw when a first expiry needs room.
   void set_expiry(const Key& key, Found& found, int64_t expiry);

@@ -21,7 +21,7 @@ void delete_all(const Call& call, bool lazily) {
     const Key key = call.key(i);
     Found found = keyspace.peek(key);
     if (!found) continue;
-    keyspace.erase(found, lazily);
+    keyspace.erase(found);
     call.changed(key.bytes, ChangeClass::generic, "del", {lazily ? "UNLINK" : "DEL", key.bytes});
     ++deleted;
   }

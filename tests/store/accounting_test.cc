@@ -144,7 +144,7 @@ TEST(Accounting, AKeyCostsAtMostTwentyEightBytesBeyondItself) {
       ASSERT_EQ(store.set(key, value, options), Status::ok);
     }
     const double each = static_cast<double>(store.memory_used() - empty) / kKeys - static_cast<double>(shape.key + shape.value);
-    EXPECT_LE(each, 30.0) << shape.key << "+" << shape.value;
+    EXPECT_LE(each, 28.0) << shape.key << "+" << shape.value;
     EXPECT_EQ(stores_bytes() - before, store.memory_used());
   }
 }

@@ -68,6 +68,12 @@ TEST(Limit, NoevictionRefusesGrowthAndAllowsTheRest) {
   EXPECT_EQ(run(store, {"DEL", "key:3"}), ":1\r\n");
   EXPECT_EQ(run(store, {"SET", "other", "v"}), "+OK\r\n");
   EXPECT_EQ(store.statistics().evicted_keys, 0u);
+
+  Tuning tuning = store.tuning();
+  tuning.memory_limit = kLimit / 2;
+  store.tune(tuning);
+  EXPECT_FALSE(store.enforce_limit());
+  settle(store);  // ends: upkeep asks for no repetition where there is nothing it can do
 }
 
 TEST(Limit, VolatilePoliciesSpareKeysWithoutExpiry) {

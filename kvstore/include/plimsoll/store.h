@@ -116,7 +116,7 @@ class Store {
   // Call it some ten times a second, or ask for Options::maintenance_thread.
   bool maintain(int64_t budget_us = 1000) noexcept;
 
-  // Evicts until the limit holds, for at most `budget_us`. False if it still does not hold.
+  // Evicts until the limit holds, for at most `budget_us`. False if it does not hold and nothing can be evicted.
   bool enforce_limit(int64_t budget_us = 500) noexcept;
 
   Tuning tuning() const noexcept;
