@@ -1,5 +1,7 @@
 #pragma once
 
+#include <plimsoll/text/ascii.h>
+#include <plimsoll/text/numbers.h>
 #include <zmalloc/allocator.h>
 
 #include <cstdint>
@@ -8,8 +10,6 @@
 
 #include "plimsoll/call.h"
 #include "plimsoll/store.h"
-#include "text/ascii.h"
-#include "text/numbers.h"
 
 namespace plimsoll {
 

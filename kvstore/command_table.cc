@@ -1,12 +1,12 @@
 #include "plimsoll/command_table.h"
 
+#include <plimsoll/text/ascii.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <new>
 #include <utility>
-
-#include "text/ascii.h"
 
 namespace plimsoll {
 namespace {

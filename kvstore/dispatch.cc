@@ -1,17 +1,18 @@
+#include <plimsoll/text/ascii.h>
+#include <plimsoll/text/numbers.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstdio>
 #include <new>
 
 #include "engine.h"
-#include "text/ascii.h"
-#include "text/numbers.h"
 
 namespace plimsoll {
 namespace {
 
-// Every reply up to this size finds its room before the handler runs, so that a handler that has changed something never
-// fails on its reply.
+// Every reply up to this size finds its room before the handler runs, so that a handler that has changed
+// something never fails on its reply.
 constexpr size_t kReservedReply = 512;
 
 // Redis cuts unknown names and arguments in its errors here, and at their first NUL byte.
@@ -65,7 +66,8 @@ void Engine::resolve(Args args, Invocation& invocation) const {
   if (command != nullptr && !command->subcommands.empty() && args.size() > 1) {
     command = CommandTable::find_subcommand(*command, args[1]);
   }
-  if (command == nullptr || command->row->handler == nullptr || !arity_fits(*command->row, args.size())) return;
+  if (command == nullptr || command->row->handler == nullptr || !arity_fits(*command->row, args.size()))
+    return;
   if (!extract_keys(*command, args, invocation)) return;
   for (size_t i = 0; i < invocation.key_count_; ++i) {
     invocation.shards |= uint64_t{1} << shard_of(invocation.place(i).hash);
@@ -229,8 +231,10 @@ void Engine::report(Shard& shard, const Change& change) noexcept {
 
 void Call::changed_in(int database, std::string_view key, ChangeClass change_class, std::string_view event,
                       std::initializer_list<std::string_view> effect) const {
-  // Any locked shard counts it: the sum is what is read. A call without locks holds none, and none of its keys changes.
-  const auto index = invocation_.shards == 0 ? 0u : static_cast<unsigned>(std::countr_zero(invocation_.shards));
+  // Any locked shard counts it: the sum is what is read. A call without locks holds none, and none of its
+  // keys changes.
+  const auto index =
+      invocation_.shards == 0 ? 0u : static_cast<unsigned>(std::countr_zero(invocation_.shards));
   const Args effects = effect.size() != 0 ? Args(effect.begin(), effect.size()) : invocation_.args;
   engine_.report(engine_.shard(index), {database, key, change_class, event, effects});
 }

@@ -1,10 +1,10 @@
 #include "entry.h"
 
+#include <plimsoll/text/numbers.h>
+
 #include <algorithm>
 #include <limits>
 #include <new>
-
-#include "text/numbers.h"
 
 namespace plimsoll {
 
@@ -107,7 +107,8 @@ Entry* Entry::make_shared(std::string_view key, SharedBytes value, int64_t expir
 }
 
 Entry* Entry::copy(const Entry& from, std::string_view key, int64_t expiry) {
-  Entry* entry = from.is_integer() ? make_integer(key, from.integer(), expiry) : make_text(key, from.bytes(), expiry);
+  Entry* entry =
+      from.is_integer() ? make_integer(key, from.integer(), expiry) : make_text(key, from.bytes(), expiry);
   if (from.raw()) entry->mark_raw();
   return entry;
 }
@@ -151,7 +152,9 @@ std::string_view Entry::bytes() const noexcept {
   return {base() + key_offset() + key_size(), value_};
 }
 
-SharedBytes Entry::shared() const noexcept { return *const_cast<Entry*>(this)->shared_in_place(); }
+SharedBytes Entry::shared() const noexcept {
+  return *const_cast<Entry*>(this)->shared_in_place();
+}
 
 bool Entry::try_assign_string(std::string_view value) noexcept {
   int64_t integer;
@@ -162,12 +165,14 @@ bool Entry::try_assign_string(std::string_view value) noexcept {
 }
 
 bool Entry::try_assign_raw_string(std::string_view value) noexcept {
-  if (type() != ValueType::string || encoding() == Encoding::shared || value.size() > kLargestInline) return false;
+  if (type() != ValueType::string || encoding() == Encoding::shared || value.size() > kLargestInline)
+    return false;
   const size_t old_size = layout_size();
   const size_t header = kHeader + (has_expiry() ? 8 : 0) + (flags_ & kLongKey ? 8 : 0);
   const size_t new_size = std::max<size_t>(header + key_size() + value.size(), 16);
   if (zm::good_size(new_size) != zm::good_size(old_size)) return false;
-  if (encoding() == Encoding::int64) {  // the payload word goes, and the long key's length and the key move over it
+  if (encoding() ==
+      Encoding::int64) {  // the payload word goes, and the long key's length and the key move over it
     const size_t from = payload_offset() + 8;
     std::memmove(base() + payload_offset(), base() + from, key_offset() - from + key_size());
   }
@@ -207,15 +212,22 @@ char* Entry::mutable_bytes() noexcept {
   return shared_in_place()->data();
 }
 
-void Entry::reallocate_shared(size_t capacity) { shared_in_place()->reallocate(capacity); }
+void Entry::reallocate_shared(size_t capacity) {
+  shared_in_place()->reallocate(capacity);
+}
 
-void Entry::set_shared_size(size_t size) noexcept { shared_in_place()->set_size(size); }
+void Entry::set_shared_size(size_t size) noexcept {
+  shared_in_place()->set_size(size);
+}
 
-size_t Entry::shared_capacity() const noexcept { return const_cast<Entry*>(this)->shared_in_place()->capacity(); }
+size_t Entry::shared_capacity() const noexcept {
+  return const_cast<Entry*>(this)->shared_in_place()->capacity();
+}
 
 size_t Entry::charged() const noexcept {
   size_t bytes = zm::charged_size(this);
-  if (encoding() == Encoding::shared && load<void*>(payload_offset()) != nullptr) bytes += const_cast<Entry*>(this)->shared_in_place()->charged();
+  if (encoding() == Encoding::shared && load<void*>(payload_offset()) != nullptr)
+    bytes += const_cast<Entry*>(this)->shared_in_place()->charged();
   return bytes;
 }
 

@@ -1,23 +1,27 @@
 // Eviction: how much is to be given back, and which keys go.
 
+#include <plimsoll/text/ascii.h>
+
 #include <bit>
 #include <iterator>
 
 #include "aging.h"
 #include "engine.h"
 #include "keyspace.h"
-#include "text/ascii.h"
 
 namespace plimsoll {
 namespace {
 
 // In the order of the enumeration.
-constexpr std::string_view kPolicyNames[] = {"noeviction",   "allkeys-lru",  "allkeys-lfu",     "allkeys-random",
-                                             "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"};
+constexpr std::string_view kPolicyNames[] = {"noeviction",      "allkeys-lru",  "allkeys-lfu",
+                                             "allkeys-random",  "volatile-lru", "volatile-lfu",
+                                             "volatile-random", "volatile-ttl"};
 
 constexpr unsigned kRounds = 256;
 
-bool only_volatile(EvictionPolicy policy) noexcept { return policy >= EvictionPolicy::volatile_lru; }
+bool only_volatile(EvictionPolicy policy) noexcept {
+  return policy >= EvictionPolicy::volatile_lru;
+}
 
 uint64_t next_random(uint64_t& state) noexcept {  // xorshift64*, Vigna 2016
   state ^= state >> 12;
@@ -36,7 +40,9 @@ struct Candidate {
 
 }  // namespace
 
-std::string_view policy_name(EvictionPolicy policy) noexcept { return kPolicyNames[static_cast<size_t>(policy)]; }
+std::string_view policy_name(EvictionPolicy policy) noexcept {
+  return kPolicyNames[static_cast<size_t>(policy)];
+}
 
 std::optional<EvictionPolicy> policy_from_name(std::string_view name) noexcept {
   for (size_t i = 0; i < std::size(kPolicyNames); ++i) {
@@ -97,7 +103,8 @@ void Engine::note_exceeded(bool exceeded) noexcept {
 bool Engine::evict_one(uint64_t& dice) noexcept {
   const EvictionPolicy policy = policy_.load(std::memory_order_relaxed);
   if (policy == EvictionPolicy::noeviction) return false;
-  // Under volatile policies every look clears marks that mislead, so expiring keys are found within a few rounds.
+  // Under volatile policies every look clears marks that mislead, so expiring keys are found within a few
+  // rounds.
   for (unsigned round = 0; round < kRounds; ++round) {
     const auto first = static_cast<unsigned>(next_random(dice) >> 32) & (shard_count() - 1);
     for (unsigned i = 0; i < shard_count(); ++i) {
@@ -149,7 +156,8 @@ bool Engine::evict_from(unsigned index, uint64_t dice) noexcept {
   return true;
 }
 
-double Engine::victim_score(EvictionPolicy policy, SlotRef slot, const Entry* entry, int64_t now) const noexcept {
+double Engine::victim_score(EvictionPolicy policy, SlotRef slot, const Entry* entry,
+                            int64_t now) const noexcept {
   switch (policy) {
     case EvictionPolicy::allkeys_lru:
     case EvictionPolicy::volatile_lru:

@@ -1,17 +1,20 @@
 #include "keyspace.h"
 
+#include <plimsoll/text/numbers.h>
+
 #include <algorithm>
 #include <cstring>
-
-#include "text/numbers.h"
 
 namespace plimsoll {
 namespace {
 
-// Room for values that grow by APPEND and SETRANGE: doubled up to here, then this much at a time. Redis's sds does the same.
+// Room for values that grow by APPEND and SETRANGE: doubled up to here, then this much at a time. Redis's sds
+// does the same.
 constexpr size_t kLargestHeadroom = 1024 * 1024;
 
-size_t with_headroom(size_t size) { return size + std::min(size, kLargestHeadroom); }
+size_t with_headroom(size_t size) {
+  return size + std::min(size, kLargestHeadroom);
+}
 
 }  // namespace
 
@@ -29,7 +32,9 @@ Keyspace::Keyspace(const Call& call, int database)
 Keyspace::Keyspace(Engine& engine, int database, int64_t now_ms, bool touch)
     : engine_(engine), database_(database), now_ms_(now_ms), touch_(touch) {}
 
-Shard& Keyspace::shard_of(const Key& key) noexcept { return engine_.shard(engine_.shard_of(key.hash)); }
+Shard& Keyspace::shard_of(const Key& key) noexcept {
+  return engine_.shard(engine_.shard_of(key.hash));
+}
 
 Found Keyspace::locate(const Key& key) noexcept {
   const unsigned index = engine_.shard_of(key.hash);
@@ -71,7 +76,9 @@ Found Keyspace::find_for_write(const Key& key) noexcept {
   return found;
 }
 
-Found Keyspace::peek(const Key& key) noexcept { return locate(key); }
+Found Keyspace::peek(const Key& key) noexcept {
+  return locate(key);
+}
 
 void Keyspace::touch(const Found& found) noexcept {
   if (!touch_) return;
@@ -141,7 +148,8 @@ void Keyspace::assign_string(const Key& key, Found& found, std::string_view valu
 
 void Keyspace::assign_raw_string(const Key& key, Found& found, std::string_view value, int64_t expiry) {
   expiry = resolve_expiry(found, expiry);
-  if (assign_in_place(found, expiry, [&](Entry& entry) { return entry.try_assign_raw_string(value); })) return;
+  if (assign_in_place(found, expiry, [&](Entry& entry) { return entry.try_assign_raw_string(value); }))
+    return;
   put(key, found, Entry::make_raw_string(key.bytes, value, expiry));
 }
 
@@ -244,12 +252,16 @@ int64_t Keyspace::idle_seconds(const Found& found) const noexcept {
   return engine_.idle_seconds(found.slot, now_ms_);
 }
 
-uint8_t Keyspace::state(const Found& found) const noexcept { return found.database->table.state(found.slot); }
+uint8_t Keyspace::state(const Found& found) const noexcept {
+  return found.database->table.state(found.slot);
+}
 
 void Keyspace::set_state(const Found& found, uint8_t state) noexcept {
   found.database->table.set_state(found.slot, state);
 }
 
-size_t Keyspace::memory_usage(const Found& found) const noexcept { return found.entry->charged(); }
+size_t Keyspace::memory_usage(const Found& found) const noexcept {
+  return found.entry->charged();
+}
 
 }  // namespace plimsoll

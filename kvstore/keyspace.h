@@ -1,10 +1,11 @@
 #pragma once
 
+#include <plimsoll/text/numbers.h>
+
 #include <cstdint>
 #include <string_view>
 
 #include "engine.h"
-#include "text/numbers.h"
 
 namespace plimsoll {
 
@@ -24,9 +25,10 @@ std::string_view write_digits(int64_t value, DigitBuffer& digits) noexcept;
 // A string entry's value as text; an integer is written into `digits`. REQUIRES: entry.type() == string.
 std::string_view string_value(const Entry& entry, DigitBuffer& digits) noexcept;
 
-// One database as handlers see it: the only way they read and change keys. Every call keeps the counts of bytes, keys and
-// expiries, the table's expiry marks and the eviction state; reporting the change to the sink is the handler's (Call::changed).
-// REQUIRES of every member: the key's shard is locked, as the dispatcher does for the keys of a command's row.
+// One database as handlers see it: the only way they read and change keys. Every call keeps the counts of
+// bytes, keys and expiries, the table's expiry marks and the eviction state; reporting the change to the sink
+// is the handler's (Call::changed). REQUIRES of every member: the key's shard is locked, as the dispatcher
+// does for the keys of a command's row.
 //
 // Members that may throw std::bad_alloc say so and then have changed nothing.
 class Keyspace {
@@ -35,28 +37,31 @@ class Keyspace {
   Keyspace(const Call& call, int database);
   Keyspace(Engine& engine, int database, int64_t now_ms, bool touch);
 
-  // Look-ups delete a due key ("expired") and don't find it. In a passive store only reads don't find it, and it stays: writes
-  // there repeat those of an active store, which still had the key.
+  // Look-ups delete a due key ("expired") and don't find it. In a passive store only reads don't find it, and
+  // it stays: writes there repeat those of an active store, which still had the key.
   Found find_for_read(const Key& key) noexcept;   // counts a hit or miss, marks the key as used
   Found find_for_write(const Key& key) noexcept;  // marks the key as used
   Found peek(const Key& key) noexcept;            // neither
 
-  // Sets `key` to a string, whatever it held; `found` is what a look-up of it just answered (possibly nothing) and is kept
-  // valid. `expiry` in Unix ms, kNoExpiry, or kKeepExpiry. The value must not point into the keyspace. May throw.
+  // Sets `key` to a string, whatever it held; `found` is what a look-up of it just answered (possibly
+  // nothing) and is kept valid. `expiry` in Unix ms, kNoExpiry, or kKeepExpiry. The value must not point into
+  // the keyspace. May throw.
   void assign_string(const Key& key, Found& found, std::string_view value, int64_t expiry);
   // The same, never as an integer and shown as "raw" by OBJECT ENCODING.
   void assign_raw_string(const Key& key, Found& found, std::string_view value, int64_t expiry);
   void assign_integer(const Key& key, Found& found, int64_t value, int64_t expiry);
 
-  // Makes the string value `size` bytes long, kept bytes in place and the new ones zero, and returns where to write; a missing
-  // key is made. For APPEND and SETRANGE: growth is amortised. The result is raw. May throw.
+  // Makes the string value `size` bytes long, kept bytes in place and the new ones zero, and returns where to
+  // write; a missing key is made. For APPEND and SETRANGE: growth is amortised. The result is raw. May throw.
   char* resize_string(const Key& key, Found& found, size_t size);
 
-  // Takes `entry`, made by Entry's functions with this key, as the key's new or first value. May throw: the entry is then destroyed.
+  // Takes `entry`, made by Entry's functions with this key, as the key's new or first value. May throw: the
+  // entry is then destroyed.
   void put(const Key& key, Found& found, Entry* entry);
 
-  // Makes the value of `source` that of `target_key` in the database of `to`, in place of what `target` found there, with its
-  // expiry and its eviction state; the source is then gone. Both are keys of shards that are locked, and not the same. May throw.
+  // Makes the value of `source` that of `target_key` in the database of `to`, in place of what `target` found
+  // there, with its expiry and its eviction state; the source is then gone. Both are keys of shards that are
+  // locked, and not the same. May throw.
   void move_to(const Key& source_key, Found& source, Keyspace& to, const Key& target_key, Found& target);
 
   // Deletes the key. Never allocates.

@@ -1,10 +1,10 @@
 #include "plimsoll/reply.h"
 
+#include <plimsoll/text/numbers.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-
-#include "text/numbers.h"
 
 namespace plimsoll {
 namespace {

@@ -1,11 +1,12 @@
 #include "command_batch.h"
 
+#include <plimsoll/text/ascii.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <new>
 
-#include "ascii.h"
 #include "connection.h"
 #include "io_thread.h"
 #include "log.h"
@@ -28,7 +29,7 @@ uint64_t now_ns() noexcept {
 
 // Commands of HTTP clients that were talked into connecting here by a web page; Redis closes on them too.
 bool is_cross_protocol(std::string_view name) noexcept {
-  return equals_ignoring_case(name, "post") || equals_ignoring_case(name, "host:");
+  return ascii_equal_nocase(name, "post") || ascii_equal_nocase(name, "host:");
 }
 
 }  // namespace

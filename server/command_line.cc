@@ -1,5 +1,6 @@
 #include "command_line.h"
 
+#include <plimsoll/text/ascii.h>
 #include <unistd.h>
 #include <zmalloc/zm.h>
 
@@ -8,8 +9,6 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <string_view>
-
-#include "ascii.h"
 
 namespace plimsoll::server {
 
@@ -23,7 +22,7 @@ std::string absolute_path(const std::string& path) {
 
 // Options that switch something and may stand without a value.
 bool may_lack_value(std::string_view name) {
-  return equals_ignoring_case(name, "save");
+  return ascii_equal_nocase(name, "save");
 }
 
 // `--name value value`: everything up to the next --name is one directive. A value that begins with two

@@ -4,8 +4,15 @@
 
 #include <span>
 
-// The commands of the server itself, beside those of server/admin/ (see extension.h).
-namespace plimsoll::server {
+namespace plimsoll {
+
+class CommandTable;
+
+namespace server {
+
+// Adds every command that plimsoll-server knows: the library's, the core's, and those of server/admin/, which
+// replace equal names. Throws std::bad_alloc.
+void add_commands(CommandTable& table);
 
 std::span<const CommandRow> session_command_rows() noexcept;  // AUTH, HELLO, QUIT, RESET
 std::span<const CommandRow> config_command_rows() noexcept;   // CONFIG
@@ -13,4 +20,5 @@ std::span<const CommandRow> config_command_rows() noexcept;   // CONFIG
 // so.
 std::span<const CommandRow> missing_command_rows() noexcept;
 
-}  // namespace plimsoll::server
+}  // namespace server
+}  // namespace plimsoll

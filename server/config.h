@@ -1,5 +1,7 @@
 #pragma once
 
+#include <plimsoll/text/ascii.h>
+#include <plimsoll/text/glob.h>
 #include <zmalloc/allocator.h>
 
 #include <array>
@@ -13,9 +15,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "ascii.h"
-#include "glob_match.h"
 
 namespace plimsoll::server {
 
@@ -188,8 +187,8 @@ void Config::match(std::span<const std::string_view> patterns, Visit&& visit) co
     for (const std::string_view name : {row(id).name, row(id).alias}) {
       if (name.empty()) continue;
       for (const std::string_view pattern : patterns) {
-        const bool exact = equals_ignoring_case(pattern, name);
-        if (!exact && !glob_match(pattern, name)) continue;
+        const bool exact = ascii_equal_nocase(pattern, name);
+        if (!exact && !glob_match(pattern, name, true)) continue;
         visit(exact ? pattern : name, std::string_view(shown(id)));
         break;
       }

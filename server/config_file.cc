@@ -1,6 +1,7 @@
 #include "config_file.h"
 
 #include <glob.h>
+#include <plimsoll/text/quoted_words.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,8 +10,6 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-
-#include "quoted_words.h"
 
 namespace plimsoll::server {
 
@@ -41,13 +40,13 @@ void include(Config& config, const std::string& path, int depth) {
 void apply_directive(Config& config, std::span<const Config::Text> words, int depth) {
   const Config::Text& name = words[0];
   const auto arguments = words.subspan(1);
-  if (equals_ignoring_case(name, "include") && arguments.size() == 1) {
+  if (ascii_equal_nocase(name, "include") && arguments.size() == 1) {
     include(config, std::string(arguments[0]), depth);
-  } else if (equals_ignoring_case(name, "rename-command") && arguments.size() == 2) {
+  } else if (ascii_equal_nocase(name, "rename-command") && arguments.size() == 2) {
     config.add_rename(arguments[0], arguments[1]);
-  } else if (equals_ignoring_case(name, "loadmodule") && !arguments.empty()) {
+  } else if (ascii_equal_nocase(name, "loadmodule") && !arguments.empty()) {
     throw ConfigError("modules are not available in this server");
-  } else if (equals_ignoring_case(name, "user") && !arguments.empty()) {
+  } else if (ascii_equal_nocase(name, "user") && !arguments.empty()) {
     throw ConfigError("access control lists are not available in this server");
   } else {
     config.apply(name, arguments);

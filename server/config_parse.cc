@@ -1,3 +1,5 @@
+#include <plimsoll/text/numbers.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
@@ -26,22 +28,21 @@ void check_range(const OptionRow& option, int64_t number) {
 }
 
 int64_t parse_boolean(std::string_view text) {
-  if (equals_ignoring_case(text, "yes")) return 1;
-  if (equals_ignoring_case(text, "no")) return 0;
+  if (ascii_equal_nocase(text, "yes")) return 1;
+  if (ascii_equal_nocase(text, "no")) return 0;
   throw ConfigError("argument must be 'yes' or 'no'");
 }
 
-int64_t parse_integer(std::string_view text) {
+int64_t parse_number(std::string_view text) {
   int64_t number = 0;
-  if (!parse_protocol_integer(text, &number))
-    throw ConfigError("argument couldn't be parsed into an integer");
+  if (!parse_integer(text, number)) throw ConfigError("argument couldn't be parsed into an integer");
   return number;
 }
 
 int64_t parse_percent(std::string_view text) {
   int64_t number = 0;
   if (text.ends_with('%')) {
-    if (parse_protocol_integer(text.substr(0, text.size() - 1), &number) && number >= 0) {
+    if (parse_integer(text.substr(0, text.size() - 1), number) && number >= 0) {
       if (number > 100) throw ConfigError("percentage argument must be less or equal to 100");
       return -number;
     }
@@ -62,7 +63,7 @@ int64_t parse_octal(std::string_view text) {
 
 int64_t parse_enum_word(const OptionRow& option, std::string_view word) {
   for (const EnumValue& value : option.values) {
-    if (equals_ignoring_case(value.name, word)) return value.value;
+    if (ascii_equal_nocase(value.name, word)) return value.value;
   }
   std::string text = "argument(s) must be one of the following: ";
   for (const EnumValue& value : option.values) {
@@ -98,7 +99,7 @@ int64_t parse_number(Opt id, const OptionRow& option, std::string_view text) {
       number = parse_octal(text);
       break;
     default:
-      number = parse_integer(text);
+      number = parse_number(text);
   }
   check_range(option, number);
   if (id == Opt::hz) number = std::clamp<int64_t>(number, 1, 500);

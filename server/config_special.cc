@@ -1,5 +1,6 @@
 #include "config_special.h"
 
+#include <plimsoll/text/numbers.h>
 #include <unistd.h>
 
 #include <array>
@@ -34,8 +35,8 @@ Text canonical_save(WordSpan words, const Text& current) {
   for (size_t i = 0; i < words.size(); i += 2) {
     int64_t seconds = 0;
     int64_t changes = 0;
-    if (!parse_protocol_integer(words[i], &seconds) || !parse_protocol_integer(words[i + 1], &changes) ||
-        seconds < 1 || changes < 0) {
+    if (!parse_integer(words[i], seconds) || !parse_integer(words[i + 1], changes) || seconds < 1 ||
+        changes < 0) {
       throw ConfigError("Invalid save parameters");
     }
   }
@@ -48,7 +49,7 @@ Text canonical_oom_values(WordSpan words) {
   if (words.size() != 3) throw ConfigError("wrong number of arguments");
   for (const Text& word : words) {
     int64_t value = 0;
-    if (!parse_protocol_integer(word, &value) || value < -2000 || value > 2000) {
+    if (!parse_integer(word, value) || value < -2000 || value > 2000) {
       throw ConfigError("Invalid oom-score-adj-values, elements must be between -2000 and 2000.");
     }
   }
@@ -80,7 +81,7 @@ Text canonical_bind(WordSpan words) {
 
 Text canonical_replicaof(WordSpan words) {
   if (words.size() != 2) throw ConfigError("wrong number of arguments");
-  if (equals_ignoring_case(words[0], "no") && equals_ignoring_case(words[1], "one")) return {};
+  if (ascii_equal_nocase(words[0], "no") && ascii_equal_nocase(words[1], "one")) return {};
   return join(words);
 }
 
@@ -157,7 +158,7 @@ bool parse_memory(std::string_view text, int64_t* bytes) noexcept {
   if (error != std::errc() || number > INT64_MAX) return false;
   const std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
   for (const Unit& each : kUnits) {
-    if (equals_ignoring_case(each.name, unit)) {
+    if (ascii_equal_nocase(each.name, unit)) {
       return !__builtin_mul_overflow(static_cast<int64_t>(number), each.size, bytes);
     }
   }

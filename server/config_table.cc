@@ -67,8 +67,8 @@ const OptionRow& Config::row(Opt id) noexcept {
 
 size_t Config::find(std::string_view name) noexcept {
   for (size_t i = 0; i < kOptionCount; ++i) {
-    if (equals_ignoring_case(kRows[i].name, name)) return i;
-    if (!kRows[i].alias.empty() && equals_ignoring_case(kRows[i].alias, name)) return i;
+    if (ascii_equal_nocase(kRows[i].name, name)) return i;
+    if (!kRows[i].alias.empty() && ascii_equal_nocase(kRows[i].alias, name)) return i;
   }
   return kOptionCount;
 }

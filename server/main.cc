@@ -14,6 +14,7 @@
 #include "commands.h"
 #include "config.h"
 #include "config_file.h"
+#include "extension.h"
 #include "log.h"
 #include "process.h"
 #include "server.h"
@@ -41,14 +42,7 @@ void load(Config& config, const CommandLine& line) {
   config.set_executable(executable_path());
 }
 
-void add_commands(CommandTable& table, const Config& config) {
-  for (const auto rows : CommandTable::builtin_families()) table.add(rows);
-  table.add(session_command_rows());
-  table.add(config_command_rows());
-  table.add(missing_command_rows());
-#ifdef PLIMSOLL_HAS_ADMIN
-  table.add(admin_command_rows());
-#endif
+void rename_commands(CommandTable& table, const Config& config) {
   for (const auto& [from, to] : config.renames()) {
     if (table.find(from) == nullptr) throw ConfigError("No such command in rename-command");
     if (!table.rename(from, to)) throw ConfigError("Target command name already exists");
@@ -80,7 +74,8 @@ void fit_clients(Config& config) {
 
 int serve(Config& config) {
   CommandTable commands;
-  add_commands(commands, config);
+  add_commands(commands);
+  rename_commands(commands, config);
   const bool background = config.flag(Opt::daemonize) && config.number(Opt::supervised) == 0;
   if (background) daemonize();
   try {
@@ -103,9 +98,7 @@ int serve(Config& config) {
   int status = 0;
   {
     Server server(config, commands);
-#ifdef PLIMSOLL_HAS_ADMIN
     server.set_extension(make_admin_extension(server));
-#endif
     status = server.run();
   }
   if (!pid_file.empty()) {

@@ -1,8 +1,9 @@
+#include <plimsoll/text/numbers.h>
 // Commands of Redis that ask for what this server has not: persistence, replication, cluster mode.
 
 #include <plimsoll/call.h>
+#include <plimsoll/text/ascii.h>
 
-#include "ascii.h"
 #include "commands.h"
 #include "connection.h"
 #include "resp_parser.h"
@@ -21,14 +22,14 @@ void no_replication(Call& call) {
 }
 
 void replicaof(Call& call) {
-  if (equals_ignoring_case(call.arg(1), "no") && equals_ignoring_case(call.arg(2), "one"))
+  if (ascii_equal_nocase(call.arg(1), "no") && ascii_equal_nocase(call.arg(2), "one"))
     return call.reply().ok();
   no_replication(call);
 }
 
 // A time above zero. False: an error was answered.
 bool parse_failover_timeout(Call& call, std::string_view value, int64_t& timeout_ms) {
-  if (!parse_protocol_integer(value, &timeout_ms)) {
+  if (!parse_integer(value, timeout_ms)) {
     call.reply().error("ERR value is not an integer or out of range");
     return false;
   }
@@ -43,16 +44,16 @@ bool parse_failover(Call& call) {
   bool has_host = false, force = false;
   for (size_t i = 1; i < call.argc(); ++i) {
     const size_t more = call.argc() - i - 1;
-    if (more >= 1 && timeout_ms == 0 && equals_ignoring_case(call.arg(i), "timeout")) {
+    if (more >= 1 && timeout_ms == 0 && ascii_equal_nocase(call.arg(i), "timeout")) {
       if (!parse_failover_timeout(call, call.arg(++i), timeout_ms)) return false;
-    } else if (more >= 2 && !has_host && equals_ignoring_case(call.arg(i), "to")) {
-      if (!parse_protocol_integer(call.arg(i + 2), &port)) {
+    } else if (more >= 2 && !has_host && ascii_equal_nocase(call.arg(i), "to")) {
+      if (!parse_integer(call.arg(i + 2), port)) {
         call.reply().error("ERR value is not an integer or out of range");
         return false;
       }
       has_host = true;
       i += 2;
-    } else if (!force && equals_ignoring_case(call.arg(i), "force")) {
+    } else if (!force && ascii_equal_nocase(call.arg(i), "force")) {
       force = true;
     } else {
       call.reply().error("ERR syntax error");
@@ -63,7 +64,7 @@ bool parse_failover(Call& call) {
 }
 
 void failover(Call& call) {
-  if (call.argc() == 2 && equals_ignoring_case(call.arg(1), "abort")) {
+  if (call.argc() == 2 && ascii_equal_nocase(call.arg(1), "abort")) {
     return call.reply().error("ERR No failover in progress.");
   }
   if (parse_failover(call)) call.reply().error("ERR FAILOVER requires connected replicas.");

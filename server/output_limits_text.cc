@@ -1,5 +1,7 @@
 #include "output_limits_text.h"
 
+#include <plimsoll/text/numbers.h>
+
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -15,9 +17,9 @@ constexpr std::array<std::string_view, 3> kClassNames{"normal", "slave", "pubsub
 constexpr size_t kWordsOfClass = 4;
 
 size_t class_from(std::string_view name) {
-  if (equals_ignoring_case(name, "replica")) return static_cast<size_t>(ClientClass::replica);
+  if (ascii_equal_nocase(name, "replica")) return static_cast<size_t>(ClientClass::replica);
   for (size_t i = 0; i < kClassNames.size(); ++i) {
-    if (equals_ignoring_case(name, kClassNames[i])) return i;
+    if (ascii_equal_nocase(name, kClassNames[i])) return i;
   }
   throw ConfigError("Invalid client class specified in buffer limit configuration.");
 }
@@ -26,8 +28,8 @@ OutputLimit limit_from(std::span<const Config::Text> words) {
   int64_t hard = 0;
   int64_t soft = 0;
   int64_t seconds = 0;
-  if (!parse_memory(words[1], &hard) || !parse_memory(words[2], &soft) ||
-      !parse_protocol_integer(words[3], &seconds) || seconds < 0) {
+  if (!parse_memory(words[1], &hard) || !parse_memory(words[2], &soft) || !parse_integer(words[3], seconds) ||
+      seconds < 0) {
     throw ConfigError("Error in hard, soft or soft_seconds setting in buffer limit configuration.");
   }
   return {static_cast<size_t>(hard), static_cast<size_t>(soft), seconds};

@@ -1,13 +1,14 @@
 #include "resp_parser.h"
 
+#include <plimsoll/text/numbers.h>
+#include <plimsoll/text/quoted_words.h>
+
 #include <algorithm>
 #include <charconv>
 #include <climits>
 #include <cstdio>
 #include <cstring>
 #include <utility>
-
-#include "quoted_words.h"
 
 namespace plimsoll::server {
 
@@ -25,14 +26,6 @@ bool holds_nul(std::string_view line) noexcept {
 }
 
 }  // namespace
-
-bool parse_protocol_integer(std::string_view text, int64_t* value) noexcept {
-  const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
-  if (digits.empty() || digits.front() < '0' || digits.front() > '9') return false;
-  if (digits.front() == '0' && text.size() > 1) return false;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
-  return error == std::errc() && end == text.data() + text.size();
-}
 
 ParseResult RespParser::fail(std::string_view message) noexcept {
   error_size_ = static_cast<uint8_t>(std::min(message.size(), sizeof(error_)));
@@ -71,7 +64,7 @@ ParseResult RespParser::parse_count(std::string_view bytes, const ParserLimits& 
   const size_t length = find_line(bytes);
   if (length == std::string_view::npos) return unfinished_line(bytes, "too big mbulk count string");
   int64_t count = 0;
-  if (!parse_protocol_integer(bytes.substr(1, length - 1), &count) || count > INT_MAX) {
+  if (!parse_integer(bytes.substr(1, length - 1), count) || count > INT_MAX) {
     if (holds_nul(bytes.substr(0, length))) return unfinished_line(bytes, "too big mbulk count string");
     return fail("invalid multibulk length");
   }
@@ -96,7 +89,7 @@ ParseResult RespParser::parse_bulk_size(std::string_view bytes, const ParserLimi
     return fail({message, static_cast<size_t>(size)});
   }
   int64_t size = 0;
-  if (!parse_protocol_integer(line.substr(1), &size) || size < 0 || size > limits.max_bulk) {
+  if (!parse_integer(line.substr(1), size) || size < 0 || size > limits.max_bulk) {
     if (holds_nul(line)) return unfinished_line(bytes, "too big bulk count string");
     return fail("invalid bulk length");
   }

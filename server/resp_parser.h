@@ -91,8 +91,4 @@ class RespParser {
       inlined_;  // the unquoted arguments of an inline command; empty for an array
 };
 
-// A decimal number as the protocol writes it: an optional '-', no sign otherwise, no leading zeros, no
-// blanks.
-bool parse_protocol_integer(std::string_view text, int64_t* value) noexcept;
-
 }  // namespace plimsoll::server

@@ -1,8 +1,9 @@
+#include <plimsoll/text/numbers.h>
 // AUTH, HELLO, QUIT, RESET.
 
 #include <plimsoll/call.h>
+#include <plimsoll/text/ascii.h>
 
-#include "ascii.h"
 #include "commands.h"
 #include "connection.h"
 #include "names.h"
@@ -71,13 +72,13 @@ bool hello_options(Call& call, Connection& connection) {
   for (size_t i = 2; i < call.argc(); ++i) {
     const std::string_view option = call.arg(i);
     const size_t more = call.argc() - i - 1;
-    if (equals_ignoring_case(option, "AUTH") && more >= 2) {
+    if (ascii_equal_nocase(option, "AUTH") && more >= 2) {
       if (!authenticate(connection, call.arg(i + 1), call.arg(i + 2))) {
         call.reply().error(kWrongPassword);
         return false;
       }
       i += 2;
-    } else if (equals_ignoring_case(option, "SETNAME") && more >= 1) {
+    } else if (ascii_equal_nocase(option, "SETNAME") && more >= 1) {
       if (!valid_client_name(call.arg(i + 1))) {
         call.reply().error(kInvalidClientName);
         return false;
@@ -98,7 +99,7 @@ void hello(Call& call) {
   Connection& connection = Connection::of(call.session());
   int64_t version = 0;
   if (call.argc() >= 2) {
-    if (!parse_protocol_integer(call.arg(1), &version)) {
+    if (!parse_integer(call.arg(1), version)) {
       return call.reply().error("ERR Protocol version is not an integer or out of range");
     }
     if (version < 2 || version > 3) return call.reply().error("NOPROTO unsupported protocol version");

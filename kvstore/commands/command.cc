@@ -1,3 +1,6 @@
+#include <plimsoll/text/ascii.h>
+#include <plimsoll/text/glob.h>
+
 #include <cstddef>
 #include <iterator>
 
@@ -7,8 +10,6 @@
 #include "introspection.h"
 #include "plimsoll/call.h"
 #include "plimsoll/store.h"
-#include "text/ascii.h"
-#include "text/glob.h"
 
 namespace plimsoll {
 namespace {

@@ -1,6 +1,6 @@
 #include "commands/help.h"
 
-#include "text/ascii.h"
+#include <plimsoll/text/ascii.h>
 
 namespace plimsoll {
 

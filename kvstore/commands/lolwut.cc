@@ -1,11 +1,12 @@
+#include <plimsoll/text/ascii.h>
+#include <plimsoll/text/numbers.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 #include "introspection.h"
 #include "plimsoll/call.h"
-#include "text/ascii.h"
-#include "text/numbers.h"
 
 namespace plimsoll {
 namespace {

@@ -1,12 +1,13 @@
 // Finding keys: SCAN, KEYS, RANDOMKEY.
 
+#include <plimsoll/text/glob.h>
+
 #include <charconv>
 #include <optional>
 
 #include "arguments.h"
 #include "commands/families.h"
 #include "engine.h"
-#include "text/glob.h"
 
 namespace plimsoll {
 namespace {

@@ -1,8 +1,7 @@
-#include "text/glob.h"
+#include <plimsoll/text/ascii.h>
+#include <plimsoll/text/glob.h>
 
 #include <utility>
-
-#include "text/ascii.h"
 
 namespace plimsoll {
 namespace {

@@ -1,6 +1,5 @@
-#include "text/numbers.h"
-
 #include <locale.h>
+#include <plimsoll/text/numbers.h>
 
 #include <cerrno>
 #include <charconv>
@@ -87,6 +86,22 @@ size_t format_double(double value, char* out) noexcept {
   if (std::isnan(value)) return std::string_view("nan").copy(out, 3);
   return static_cast<size_t>(
       std::to_chars(out, out + kDoubleDigits, value, std::chars_format::general, 17).ptr - out);
+}
+
+size_t format_byte_count(uint64_t bytes, char* out) noexcept {
+  constexpr char kUnits[] = "KMGTPE";
+  char* const limit = out + kByteCountDigits;
+  if (bytes < 1024) {
+    char* const end = std::to_chars(out, limit, bytes).ptr;
+    *end = 'B';
+    return static_cast<size_t>(end + 1 - out);
+  }
+  double scaled = static_cast<double>(bytes) / 1024;
+  size_t unit = 0;
+  for (; scaled >= 1024 && unit < 5; ++unit) scaled /= 1024;
+  char* const end = std::to_chars(out, limit, scaled, std::chars_format::fixed, 2).ptr;
+  *end = kUnits[unit];
+  return static_cast<size_t>(end + 1 - out);
 }
 
 }  // namespace plimsoll

@@ -1,4 +1,7 @@
+#include <plimsoll/text/numbers.h>
 // ACL, of a server whose one user is "default".
+
+#include <plimsoll/text/ascii.h>
 
 #include <algorithm>
 #include <iterator>
@@ -6,7 +9,6 @@
 #include "admin/extension.h"
 #include "admin/families.h"
 #include "admin/replies.h"
-#include "ascii.h"
 
 namespace plimsoll::server {
 
@@ -38,7 +40,7 @@ void acl_cat(Call& call) {
   const std::string_view asked = call.arg(2);
   const bool known =
       std::any_of(std::begin(kCategories), std::end(kCategories),
-                  [&](std::string_view category) { return equals_ignoring_case(category, asked); });
+                  [&](std::string_view category) { return ascii_equal_nocase(category, asked); });
   if (!known) return reply_error(call, {"ERR Unknown category '", asked, "'"});
   const std::string_view list[] = {"COMMAND", "LIST", "FILTERBY", "ACLCAT", asked};
   call.store().execute(call.session(), list, call.reply());
@@ -66,7 +68,7 @@ void acl_genpass(Call& call) {
 void acl_log(Call& call) {
   if (call.argc() > 3) return reply_subcommand_syntax_error(call);
   int64_t count = 0;
-  if (call.argc() == 3 && equals_ignoring_case(call.arg(2), "reset")) return call.reply().ok();
+  if (call.argc() == 3 && ascii_equal_nocase(call.arg(2), "reset")) return call.reply().ok();
   if (call.argc() == 3 && !parse_integer(call.arg(2), count)) return call.reply().error(kNotAnInteger);
   call.reply().array(0);
 }

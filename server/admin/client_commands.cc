@@ -1,3 +1,6 @@
+#include <plimsoll/text/ascii.h>
+#include <plimsoll/text/numbers.h>
+
 #include "admin/client_kill.h"
 #include "admin/client_list.h"
 #include "admin/client_settings.h"
@@ -5,7 +8,6 @@
 #include "admin/extension.h"
 #include "admin/families.h"
 #include "admin/replies.h"
-#include "ascii.h"
 #include "unix_time.h"
 
 namespace plimsoll::server {
@@ -39,9 +41,9 @@ void list_by_id(Call& call) {
 }
 
 void client_list(Call& call) {
-  if (call.argc() > 3 && equals_ignoring_case(call.arg(2), "id")) return list_by_id(call);
+  if (call.argc() > 3 && ascii_equal_nocase(call.arg(2), "id")) return list_by_id(call);
   std::optional<ClientType> type = ClientType::normal;
-  if (call.argc() == 4 && equals_ignoring_case(call.arg(2), "type")) {
+  if (call.argc() == 4 && ascii_equal_nocase(call.arg(2), "type")) {
     type = client_type_from_name(call.arg(3));
     if (!type) return reply_error(call, {"ERR Unknown client type '", call.arg(3), "'"});
   } else if (call.argc() != 2) {
@@ -54,9 +56,9 @@ void client_pause(Call& call) {
   if (call.argc() > 4) return reply_subcommand_syntax_error(call);
   PauseMode mode = PauseMode::all;
   if (call.argc() == 4) {
-    if (equals_ignoring_case(call.arg(3), "write")) {
+    if (ascii_equal_nocase(call.arg(3), "write")) {
       mode = PauseMode::write;
-    } else if (!equals_ignoring_case(call.arg(3), "all")) {
+    } else if (!ascii_equal_nocase(call.arg(3), "all")) {
       return call.reply().error("ERR CLIENT PAUSE mode must be WRITE or ALL");
     }
   }
@@ -78,8 +80,8 @@ void client_unpause(Call& call) {
 // No command waits for a key, so there is nobody to wake.
 void client_unblock(Call& call) {
   if (call.argc() > 4) return reply_subcommand_syntax_error(call);
-  if (call.argc() == 4 && !equals_ignoring_case(call.arg(3), "timeout") &&
-      !equals_ignoring_case(call.arg(3), "error")) {
+  if (call.argc() == 4 && !ascii_equal_nocase(call.arg(3), "timeout") &&
+      !ascii_equal_nocase(call.arg(3), "error")) {
     return call.reply().error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
   }
   int64_t id = 0;

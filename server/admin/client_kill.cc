@@ -1,12 +1,14 @@
 #include "admin/client_kill.h"
 
+#include <plimsoll/text/ascii.h>
+#include <plimsoll/text/numbers.h>
+
 #include <optional>
 #include <string>
 
 #include "admin/client_list.h"
 #include "admin/extension.h"
 #include "admin/replies.h"
-#include "ascii.h"
 
 namespace plimsoll::server {
 
@@ -28,35 +30,35 @@ struct KillFilter {
 };
 
 bool parse_skipme(std::string_view value, KillFilter& filter) {
-  filter.skip_caller = equals_ignoring_case(value, "yes");
-  return filter.skip_caller || equals_ignoring_case(value, "no");
+  filter.skip_caller = ascii_equal_nocase(value, "yes");
+  return filter.skip_caller || ascii_equal_nocase(value, "no");
 }
 
 // One filter and its value. False: an error was answered.
 bool parse_filter(Call& call, std::string_view name, std::string_view value, KillFilter& filter) {
-  if (equals_ignoring_case(name, "id")) {
+  if (ascii_equal_nocase(name, "id")) {
     int64_t id = 0;
     if (!parse_integer(value, id) || id < 1) {
       call.reply().error("ERR client-id should be greater than 0");
       return false;
     }
     filter.id = static_cast<uint64_t>(id);
-  } else if (equals_ignoring_case(name, "type")) {
+  } else if (ascii_equal_nocase(name, "type")) {
     filter.type = client_type_from_name(value);
     if (!filter.type) {
       reply_error(call, {"ERR Unknown client type '", value, "'"});
       return false;
     }
-  } else if (equals_ignoring_case(name, "addr")) {
+  } else if (ascii_equal_nocase(name, "addr")) {
     filter.address = value;
-  } else if (equals_ignoring_case(name, "laddr")) {
+  } else if (ascii_equal_nocase(name, "laddr")) {
     filter.local_address = value;
-  } else if (equals_ignoring_case(name, "user")) {
+  } else if (ascii_equal_nocase(name, "user")) {
     if (value != "default") {
       reply_error(call, {"ERR No such user '", value, "'"});
       return false;
     }
-  } else if (!equals_ignoring_case(name, "skipme") || !parse_skipme(value, filter)) {
+  } else if (!ascii_equal_nocase(name, "skipme") || !parse_skipme(value, filter)) {
     call.reply().error(kSyntaxError);
     return false;
   }

@@ -1,9 +1,10 @@
 #include "admin/client_list.h"
 
+#include <plimsoll/text/ascii.h>
+
 #include <algorithm>
 
 #include "admin/extension.h"
-#include "ascii.h"
 #include "connection.h"
 #include "server.h"
 #include "unix_time.h"
@@ -19,7 +20,7 @@ std::optional<ClientType> client_type_from_name(std::string_view name) noexcept 
       {"pubsub", ClientType::pubsub}, {"master", ClientType::master},
   };
   for (const auto& known : kNames) {
-    if (equals_ignoring_case(name, known.name)) return known.type;
+    if (ascii_equal_nocase(name, known.name)) return known.type;
   }
   return std::nullopt;
 }

@@ -1,9 +1,10 @@
 #include "admin/client_settings.h"
 
+#include <plimsoll/text/ascii.h>
+
 #include <optional>
 
 #include "admin/replies.h"
-#include "ascii.h"
 #include "names.h"
 
 namespace plimsoll::server {
@@ -12,8 +13,8 @@ namespace {
 
 // ON or OFF; anything else is answered with an error.
 std::optional<bool> parse_switch(Call& call) {
-  if (equals_ignoring_case(call.arg(2), "on")) return true;
-  if (equals_ignoring_case(call.arg(2), "off")) return false;
+  if (ascii_equal_nocase(call.arg(2), "on")) return true;
+  if (ascii_equal_nocase(call.arg(2), "off")) return false;
   call.reply().error(kSyntaxError);
   return std::nullopt;
 }
@@ -32,8 +33,8 @@ void client_getname(Call& call) {
 }
 
 void client_setinfo(Call& call) {
-  const bool is_name = equals_ignoring_case(call.arg(2), "lib-name");
-  if (!is_name && !equals_ignoring_case(call.arg(2), "lib-ver")) {
+  const bool is_name = ascii_equal_nocase(call.arg(2), "lib-name");
+  if (!is_name && !ascii_equal_nocase(call.arg(2), "lib-ver")) {
     return reply_error(call, {"ERR Unrecognized option '", call.arg(2), "'"});
   }
   if (!valid_client_name(call.arg(3))) {
@@ -65,11 +66,11 @@ void client_no_touch(Call& call) {
 // OFF and SKIP have no reply: what is written here is dropped then.
 void client_reply(Call& call) {
   Connection& connection = caller(call);
-  if (equals_ignoring_case(call.arg(2), "on")) {
+  if (ascii_equal_nocase(call.arg(2), "on")) {
     connection.set_reply_mode(ReplyMode::on);
-  } else if (equals_ignoring_case(call.arg(2), "off")) {
+  } else if (ascii_equal_nocase(call.arg(2), "off")) {
     connection.set_reply_mode(ReplyMode::off);
-  } else if (equals_ignoring_case(call.arg(2), "skip")) {
+  } else if (ascii_equal_nocase(call.arg(2), "skip")) {
     if (connection.reply_mode() != ReplyMode::off) connection.set_reply_mode(ReplyMode::skip_next);
   } else {
     return call.reply().error(kSyntaxError);

@@ -1,8 +1,10 @@
 #include "admin/client_tracking.h"
 
+#include <plimsoll/text/ascii.h>
+#include <plimsoll/text/numbers.h>
+
 #include "admin/replies.h"
 #include "admin/text.h"
-#include "ascii.h"
 #include "server.h"
 
 namespace plimsoll::server {
@@ -32,18 +34,18 @@ bool parse_options(Call& call, TrackingOptions& options) {
   for (size_t i = 3; i < call.argc(); ++i) {
     const std::string_view option = call.arg(i);
     const bool more = i + 1 < call.argc();
-    if (equals_ignoring_case(option, "redirect") && more) {
+    if (ascii_equal_nocase(option, "redirect") && more) {
       if (!parse_redirect(call, call.arg(++i))) return false;
-    } else if (equals_ignoring_case(option, "bcast")) {
+    } else if (ascii_equal_nocase(option, "bcast")) {
       options.broadcast = true;
-    } else if (equals_ignoring_case(option, "optin")) {
+    } else if (ascii_equal_nocase(option, "optin")) {
       options.opt_in = true;
-    } else if (equals_ignoring_case(option, "optout")) {
+    } else if (ascii_equal_nocase(option, "optout")) {
       options.opt_out = true;
-    } else if (equals_ignoring_case(option, "prefix") && more) {
+    } else if (ascii_equal_nocase(option, "prefix") && more) {
       options.prefixes = true;
       ++i;
-    } else if (!equals_ignoring_case(option, "noloop")) {
+    } else if (!ascii_equal_nocase(option, "noloop")) {
       call.reply().error(kSyntaxError);
       return false;
     }
@@ -66,8 +68,8 @@ void client_getredir(Call& call) {
 void client_tracking(Call& call) {
   TrackingOptions options;
   if (!parse_options(call, options)) return;
-  if (equals_ignoring_case(call.arg(2), "off")) return call.reply().ok();
-  if (!equals_ignoring_case(call.arg(2), "on")) return call.reply().error(kSyntaxError);
+  if (ascii_equal_nocase(call.arg(2), "off")) return call.reply().ok();
+  if (!ascii_equal_nocase(call.arg(2), "on")) return call.reply().error(kSyntaxError);
   if (options.prefixes && !options.broadcast) {
     return call.reply().error("ERR PREFIX option requires BCAST mode to be enabled");
   }

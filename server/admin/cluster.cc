@@ -1,3 +1,4 @@
+#include <plimsoll/text/numbers.h>
 // What clients say to a member of a cluster or to a master, answered by a server that is alone.
 
 #include "admin/families.h"
@@ -8,7 +9,9 @@ namespace plimsoll::server {
 
 namespace {
 
-void no_cluster(Call& call) { call.reply().error(kClusterDisabled); }
+void no_cluster(Call& call) {
+  call.reply().error(kClusterDisabled);
+}
 
 // There are no replicas, so none has seen anything, however long one waits.
 void wait(Call& call) {
@@ -25,10 +28,19 @@ constexpr uint32_t kAskFlags = kStale | kOwnLocks;
 constexpr uint32_t kChangeFlags = kAskFlags | kAdmin | kNoAsyncLoading;
 constexpr std::string_view kVarying = "nondeterministic_output";
 
-constexpr CommandRow member_row(std::string_view name, int arity, uint32_t flags, std::string_view syntax = {},
-                                std::string_view tips = {}, std::string_view since = "3.0.0") {
-  return {.name = name, .arity = arity, .flags = flags, .handler = no_cluster, .since = since, .group = "cluster",
-          .complexity = "O(1)", .summary = "Refused: there is no cluster mode", .syntax = syntax, .tips = tips};
+constexpr CommandRow member_row(std::string_view name, int arity, uint32_t flags,
+                                std::string_view syntax = {}, std::string_view tips = {},
+                                std::string_view since = "3.0.0") {
+  return {.name = name,
+          .arity = arity,
+          .flags = flags,
+          .handler = no_cluster,
+          .since = since,
+          .group = "cluster",
+          .complexity = "O(1)",
+          .summary = "Refused: there is no cluster mode",
+          .syntax = syntax,
+          .tips = tips};
 }
 
 constexpr CommandRow deprecated_row(CommandRow row, const char* since, const char* replaced_by) {
@@ -64,7 +76,8 @@ constexpr CommandRow kSubcommands[] = {
     member_row("setslot", -4, kChangeFlags,
                "slot:integer (IMPORTING node-id|MIGRATING node-id|NODE node-id|STABLE):subcommand"),
     member_row("shards", 2, kAskFlags, {}, kVarying, "7.0.0"),
-    deprecated_row(member_row("slaves", 3, kAskFlags | kAdmin, "node-id", kVarying), "5.0.0", "`CLUSTER REPLICAS`"),
+    deprecated_row(member_row("slaves", 3, kAskFlags | kAdmin, "node-id", kVarying), "5.0.0",
+                   "`CLUSTER REPLICAS`"),
     deprecated_row(member_row("slots", 2, kAskFlags, {}, kVarying), "7.0.0", "`CLUSTER SHARDS`"),
 };
 
@@ -72,22 +85,57 @@ constexpr uint32_t kFlags = kLoading | kStale | kFast | kOwnLocks;
 constexpr std::string_view kRefusal = "Refused: there is no cluster mode";
 
 constexpr CommandRow kRows[] = {
-    {.name = "asking", .arity = 1, .flags = kFast | kOwnLocks, .acl = kAclConnection, .handler = no_cluster,
-     .since = "3.0.0", .group = "cluster", .complexity = "O(1)", .summary = kRefusal},
-    {.name = "cluster", .arity = -2, .since = "3.0.0", .group = "cluster", .complexity = "Depends on subcommand.",
-     .summary = kRefusal, .subcommands = kSubcommands},
-    {.name = "readonly", .arity = 1, .flags = kFlags, .acl = kAclConnection, .handler = no_cluster, .since = "3.0.0",
-     .group = "cluster", .complexity = "O(1)", .summary = kRefusal},
-    {.name = "readwrite", .arity = 1, .flags = kFlags, .acl = kAclConnection, .handler = no_cluster,
-     .since = "3.0.0", .group = "cluster", .complexity = "O(1)", .summary = kRefusal},
-    {.name = "wait", .arity = 3, .flags = kNoscript | kOwnLocks, .acl = kAclConnection, .handler = wait,
-     .since = "3.0.0", .group = "generic", .complexity = "O(1)",
+    {.name = "asking",
+     .arity = 1,
+     .flags = kFast | kOwnLocks,
+     .acl = kAclConnection,
+     .handler = no_cluster,
+     .since = "3.0.0",
+     .group = "cluster",
+     .complexity = "O(1)",
+     .summary = kRefusal},
+    {.name = "cluster",
+     .arity = -2,
+     .since = "3.0.0",
+     .group = "cluster",
+     .complexity = "Depends on subcommand.",
+     .summary = kRefusal,
+     .subcommands = kSubcommands},
+    {.name = "readonly",
+     .arity = 1,
+     .flags = kFlags,
+     .acl = kAclConnection,
+     .handler = no_cluster,
+     .since = "3.0.0",
+     .group = "cluster",
+     .complexity = "O(1)",
+     .summary = kRefusal},
+    {.name = "readwrite",
+     .arity = 1,
+     .flags = kFlags,
+     .acl = kAclConnection,
+     .handler = no_cluster,
+     .since = "3.0.0",
+     .group = "cluster",
+     .complexity = "O(1)",
+     .summary = kRefusal},
+    {.name = "wait",
+     .arity = 3,
+     .flags = kNoscript | kOwnLocks,
+     .acl = kAclConnection,
+     .handler = wait,
+     .since = "3.0.0",
+     .group = "generic",
+     .complexity = "O(1)",
      .summary = "How many replicas have seen this connection's writes: none",
-     .syntax = "numreplicas timeout", .tips = "request_policy:all_shards response_policy:agg_min"},
+     .syntax = "numreplicas timeout",
+     .tips = "request_policy:all_shards response_policy:agg_min"},
 };
 
 }  // namespace
 
-std::span<const CommandRow> cluster_commands() noexcept { return kRows; }
+std::span<const CommandRow> cluster_commands() noexcept {
+  return kRows;
+}
 
 }  // namespace plimsoll::server

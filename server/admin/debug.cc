@@ -1,4 +1,7 @@
 #include <plimsoll/debug_object.h>
+#include <plimsoll/text/ascii.h>
+#include <plimsoll/text/glob.h>
+#include <plimsoll/text/numbers.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -8,9 +11,7 @@
 #include "admin/extension.h"
 #include "admin/families.h"
 #include "admin/replies.h"
-#include "ascii.h"
 #include "config.h"
-#include "glob_match.h"
 #include "log.h"
 
 namespace plimsoll::server {
@@ -82,10 +83,10 @@ void debug_quicklist_packed_threshold(Call& call) {
 void debug_reload(Call& call) {
   for (size_t i = 2; i < call.argc(); ++i) {
     const std::string_view option = call.arg(i);
-    if (equals_ignoring_case(option, "NOSAVE")) {
+    if (ascii_equal_nocase(option, "NOSAVE")) {
       return call.reply().error("ERR Error trying to load the RDB dump, check server logs.");
     }
-    if (!equals_ignoring_case(option, "MERGE") && !equals_ignoring_case(option, "NOFLUSH")) {
+    if (!ascii_equal_nocase(option, "MERGE") && !ascii_equal_nocase(option, "NOFLUSH")) {
       return call.reply().error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
     }
   }
@@ -182,7 +183,7 @@ constexpr ProtocolKind kProtocolKinds[] = {
 
 void debug_protocol(Call& call) {
   for (const ProtocolKind& kind : kProtocolKinds) {
-    if (equals_ignoring_case(call.arg(2), kind.name)) return kind.reply(call.reply());
+    if (ascii_equal_nocase(call.arg(2), kind.name)) return kind.reply(call.reply());
   }
   call.reply().error(
       "ERR Wrong protocol type name. Please use one of the following: "
@@ -249,7 +250,7 @@ constexpr DebugCommand kCommands[] = {
 
 void debug(Call& call) {
   for (const DebugCommand& command : kCommands) {
-    if (!equals_ignoring_case(call.arg(1), command.name)) continue;
+    if (!ascii_equal_nocase(call.arg(1), command.name)) continue;
     if (call.argc() < command.least_arguments || call.argc() > command.most_arguments) break;
     return command.run(call);
   }

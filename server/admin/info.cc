@@ -1,12 +1,14 @@
 #include "admin/info.h"
 
+#include <plimsoll/text/ascii.h>
+#include <plimsoll/text/numbers.h>
+
 #include <cstdarg>
 #include <cstdio>
 
 #include "admin/extension.h"
 #include "admin/families.h"
 #include "admin/replies.h"
-#include "ascii.h"
 
 namespace plimsoll::server {
 
@@ -51,7 +53,8 @@ void InfoWriter::percent(std::string_view field, double value) {
 void InfoWriter::human(std::string_view field, uint64_t value) {
   text_ += field;
   text_ += "_human:";
-  append_human_bytes(text_, value);
+  char digits[kByteCountDigits];
+  text_.append(digits, format_byte_count(value, digits));
   text_ += "\r\n";
 }
 
@@ -98,10 +101,10 @@ constexpr Section kSections[] = {
 bool asked_for(const Section& section, Args names) {
   if (names.empty()) return section.by_default;
   for (const std::string_view name : names) {
-    if (equals_ignoring_case(name, "all") || equals_ignoring_case(name, "everything")) return true;
-    if (equals_ignoring_case(name, "default") && section.by_default) return true;
-    if (equals_ignoring_case(name, section.name)) return true;
-    if (section.name == "modules" && equals_ignoring_case(name, "module_list")) return true;
+    if (ascii_equal_nocase(name, "all") || ascii_equal_nocase(name, "everything")) return true;
+    if (ascii_equal_nocase(name, "default") && section.by_default) return true;
+    if (ascii_equal_nocase(name, section.name)) return true;
+    if (section.name == "modules" && ascii_equal_nocase(name, "module_list")) return true;
   }
   return false;
 }

@@ -1,5 +1,7 @@
 #include "admin/monitor.h"
 
+#include <plimsoll/text/quoted_words.h>
+
 #include <algorithm>
 #include <exception>
 

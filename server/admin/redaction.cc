@@ -1,6 +1,7 @@
 #include "admin/redaction.h"
 
-#include "ascii.h"
+#include <plimsoll/text/ascii.h>
+
 #include "config.h"
 
 namespace plimsoll::server {
@@ -10,7 +11,7 @@ namespace {
 // HELLO protover AUTH user password
 bool is_hello_secret(Args args, size_t i) noexcept {
   for (size_t before = 1; before <= 2; ++before) {
-    if (i >= 2 + before && equals_ignoring_case(args[i - before], "AUTH")) return true;
+    if (i >= 2 + before && ascii_equal_nocase(args[i - before], "AUTH")) return true;
   }
   return false;
 }

@@ -1,6 +1,7 @@
+#include <plimsoll/text/ascii.h>
+
 #include "admin/families.h"
 #include "admin/replies.h"
-#include "ascii.h"
 #include "log.h"
 #include "server.h"
 
@@ -16,11 +17,11 @@ struct ShutdownOptions {
   bool abort = false;
 
   bool* named(std::string_view name) noexcept {
-    if (equals_ignoring_case(name, "nosave")) return &nosave;
-    if (equals_ignoring_case(name, "save")) return &save;
-    if (equals_ignoring_case(name, "now")) return &now;
-    if (equals_ignoring_case(name, "force")) return &force;
-    if (equals_ignoring_case(name, "abort")) return &abort;
+    if (ascii_equal_nocase(name, "nosave")) return &nosave;
+    if (ascii_equal_nocase(name, "save")) return &save;
+    if (ascii_equal_nocase(name, "now")) return &now;
+    if (ascii_equal_nocase(name, "force")) return &force;
+    if (ascii_equal_nocase(name, "abort")) return &abort;
     return nullptr;
   }
   bool consistent() const noexcept {

@@ -1,5 +1,7 @@
 #include "admin/slowlog.h"
 
+#include <plimsoll/text/numbers.h>
+
 #include <algorithm>
 #include <new>
 #include <utility>

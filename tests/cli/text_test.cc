@@ -64,16 +64,6 @@ TEST(Unquote, WantsExactlyOneArgument) {
   EXPECT_EQ(unquote("\"a"), std::nullopt);
 }
 
-TEST(HumanBytes, UsesPowersOf1024) {
-  EXPECT_EQ(human_bytes(0), "0B");
-  EXPECT_EQ(human_bytes(1023), "1023B");
-  EXPECT_EQ(human_bytes(1024), "1.00K");
-  EXPECT_EQ(human_bytes(1536), "1.50K");
-  EXPECT_EQ(human_bytes(5u << 20), "5.00M");
-  EXPECT_EQ(human_bytes(std::uint64_t{3} << 30), "3.00G");
-  EXPECT_EQ(human_bytes(UINT64_MAX), "16.00E");
-}
-
 TEST(Numbers, MustBeWhole) {
   EXPECT_EQ(parse_integer("-12"), -12);
   EXPECT_EQ(parse_integer("12x"), std::nullopt);

@@ -1,6 +1,5 @@
-#include "text/glob.h"
-
 #include <gtest/gtest.h>
+#include <plimsoll/text/glob.h>
 
 #include <random>
 #include <string>

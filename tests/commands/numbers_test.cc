@@ -1,14 +1,12 @@
-#include "text/numbers.h"
-
 #include <gtest/gtest.h>
+#include <plimsoll/text/ascii.h>
+#include <plimsoll/text/numbers.h>
 
 #include <clocale>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
-
-#include "text/ascii.h"
 
 namespace plimsoll {
 namespace {
@@ -51,6 +49,21 @@ TEST(Numbers, NothingElseIsAnInteger) {
                                 "-99999999999999999999"sv}) {
     EXPECT_EQ(integer(text), std::nullopt) << text;
   }
+}
+
+std::string byte_count(uint64_t bytes) {
+  char text[kByteCountDigits];
+  return std::string(text, format_byte_count(bytes, text));
+}
+
+TEST(Numbers, ByteCountsAsPeopleReadThem) {
+  EXPECT_EQ(byte_count(0), "0B");
+  EXPECT_EQ(byte_count(1023), "1023B");
+  EXPECT_EQ(byte_count(1024), "1.00K");
+  EXPECT_EQ(byte_count(1536), "1.50K");
+  EXPECT_EQ(byte_count(965888), "943.25K");
+  EXPECT_EQ(byte_count(25276514304), "23.54G");
+  EXPECT_EQ(byte_count(UINT64_MAX), "16.00E");
 }
 
 TEST(Numbers, IntegersComeBackAsTheyWere) {

@@ -222,16 +222,5 @@ TEST(RespParser, FragmentsDoNotChangeTheOutcome) {
   }
 }
 
-TEST(ProtocolInteger, IsStrict) {
-  int64_t value = 0;
-  EXPECT_TRUE(parse_protocol_integer("0", &value));
-  EXPECT_TRUE(parse_protocol_integer("-7", &value));
-  EXPECT_EQ(value, -7);
-  EXPECT_TRUE(parse_protocol_integer("9223372036854775807", &value));
-  for (const char* text : {"", "-", "00", "-0", "+1", " 1", "1 ", "1a", "9223372036854775808", "0x1"}) {
-    EXPECT_FALSE(parse_protocol_integer(text, &value)) << text;
-  }
-}
-
 }  // namespace
 }  // namespace plimsoll::server

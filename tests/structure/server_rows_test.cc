@@ -3,23 +3,17 @@
 #include <gtest/gtest.h>
 
 #include "commands.h"
-#include "extension.h"
 #include "row_faults.h"
 
 namespace plimsoll::test {
 namespace {
 
 TEST(Rows, OfTheServerAreWhole) {
+  CommandTable library;
+  for (const auto rows : CommandTable::builtin_families()) library.add(rows);
   CommandTable table;
-  for (const auto rows : CommandTable::builtin_families()) table.add(rows);
-  const uint32_t of_the_library = table.size();
-  table.add(server::session_command_rows());
-  table.add(server::config_command_rows());
-  table.add(server::missing_command_rows());
-#ifdef PLIMSOLL_HAS_ADMIN
-  table.add(server::admin_command_rows());
-#endif
-  ASSERT_GT(table.size(), of_the_library);
+  server::add_commands(table);
+  ASSERT_GT(table.size(), library.size());
   EXPECT_THAT(row_faults(table), testing::IsEmpty());
 }
 

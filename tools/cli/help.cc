@@ -1,5 +1,7 @@
 #include "help.h"
 
+#include <plimsoll/text/ascii.h>
+
 #include "syntax.h"
 #include "text.h"
 
@@ -36,7 +38,7 @@ std::string entry(const CommandDoc& doc, bool with_group, bool color) {
 std::string group_help(const CommandDocs& docs, std::string_view group, bool color) {
   std::string out;
   for (const auto& [name, doc] : docs.commands()) {
-    if (equal_ignoring_case(doc.group, group)) out += entry(doc, false, color);
+    if (ascii_equal_nocase(doc.group, group)) out += entry(doc, false, color);
   }
   return out;
 }
@@ -56,7 +58,7 @@ std::string command_help(const CommandDocs& docs, const std::vector<std::string>
 }  // namespace
 
 bool is_help(const std::vector<std::string>& command) {
-  return equal_ignoring_case(command[0], "help") || command[0] == "?";
+  return ascii_equal_nocase(command[0], "help") || command[0] == "?";
 }
 
 std::string help_text(const CommandDocs& docs, const std::vector<std::string>& topic, bool color) {

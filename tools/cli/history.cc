@@ -1,6 +1,7 @@
 #include "history.h"
 
 #include <fcntl.h>
+#include <plimsoll/text/ascii.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,7 +37,7 @@ bool holds(const std::vector<std::string>& words, std::size_t from,
   return std::any_of(words.begin() + static_cast<std::ptrdiff_t>(std::min(from, words.size())), words.end(),
                      [&](const std::string& word) {
                        return std::any_of(names.begin(), names.end(),
-                                          [&](const char* name) { return equal_ignoring_case(word, name); });
+                                          [&](const char* name) { return ascii_equal_nocase(word, name); });
                      });
 }
 
@@ -78,7 +79,7 @@ void HistoryFile::rewrite(const std::vector<std::string>& lines) const {
 bool is_secret(const std::vector<std::string>& command) {
   if (command.size() < 2) return false;
   const auto is = [&](std::size_t i, const char* name) {
-    return command.size() > i && equal_ignoring_case(command[i], name);
+    return command.size() > i && ascii_equal_nocase(command[i], name);
   };
   if (is(0, "auth")) return true;
   if (is(0, "acl")) return is(1, "setuser");

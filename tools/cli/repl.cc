@@ -1,5 +1,6 @@
 #include "repl.h"
 
+#include <plimsoll/text/ascii.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -97,7 +98,7 @@ bool Repl::handle(const std::string& line) {
   keep(line, words.value_or(Words{}));
   if (!words) {
     std::printf("Invalid argument(s)\n");
-  } else if (equal_ignoring_case(words->front(), "quit") || equal_ignoring_case(words->front(), "exit")) {
+  } else if (ascii_equal_nocase(words->front(), "quit") || ascii_equal_nocase(words->front(), "exit")) {
     return false;
   } else if (!handle_own(*words)) {
     run_words(*words);
@@ -113,9 +114,9 @@ bool Repl::handle_own(const Words& words) {
   } else if (is_help(words)) {
     std::fputs(help_text(docs_.get(*session_), {words.begin() + 1, words.end()}, has_editor_).c_str(),
                stdout);
-  } else if (words.size() == 3 && equal_ignoring_case(words[0], "connect")) {
+  } else if (words.size() == 3 && ascii_equal_nocase(words[0], "connect")) {
     reconnect_to(words);
-  } else if (words.size() == 1 && equal_ignoring_case(words[0], "clear")) {
+  } else if (words.size() == 1 && ascii_equal_nocase(words[0], "clear")) {
     if (has_editor_) std::fputs("\x1b[H\x1b[2J", stdout);
   } else {
     return false;
@@ -143,10 +144,10 @@ void Repl::run_words(Words words) {
 }
 
 void Repl::set_preference(const Words& words) {
-  const bool known = words.size() == 2 && equal_ignoring_case(words[0], ":set") &&
-                     (equal_ignoring_case(words[1], "hints") || equal_ignoring_case(words[1], "nohints"));
+  const bool known = words.size() == 2 && ascii_equal_nocase(words[0], ":set") &&
+                     (ascii_equal_nocase(words[1], "hints") || ascii_equal_nocase(words[1], "nohints"));
   if (known)
-    hints_ = equal_ignoring_case(words[1], "hints");
+    hints_ = ascii_equal_nocase(words[1], "hints");
   else
     std::printf("unknown preference, try :set hints or :set nohints\n");
 }

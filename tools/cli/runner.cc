@@ -1,5 +1,7 @@
 #include "runner.h"
 
+#include <plimsoll/text/ascii.h>
+
 #include <cstdio>
 
 #include "text.h"
@@ -13,14 +15,14 @@ using Words = std::vector<std::string>;
 
 bool is_one_of(const std::string& word, std::initializer_list<const char*> names) {
   for (const char* name : names) {
-    if (equal_ignoring_case(word, name)) return true;
+    if (ascii_equal_nocase(word, name)) return true;
   }
   return false;
 }
 
 bool is(const Words& command, const char* first, const char* second) {
-  return command.size() > 1 && equal_ignoring_case(command[0], first) &&
-         equal_ignoring_case(command[1], second);
+  return command.size() > 1 && ascii_equal_nocase(command[0], first) &&
+         ascii_equal_nocase(command[1], second);
 }
 
 bool is_connection_lost(const ConnectionError& error) {
@@ -55,7 +57,7 @@ Runner::Outcome Runner::run(const Words& command, std::int64_t repeat) {
         return session_.connect() ? Outcome::kDone : Outcome::kFailed;
       }
       // A server that shuts down has no other way to say so.
-      if (equal_ignoring_case(command[0], "shutdown")) return Outcome::kDone;
+      if (ascii_equal_nocase(command[0], "shutdown")) return Outcome::kDone;
       if (interactive_ && !second_try && is_connection_lost(error)) {
         if (!session_.connect()) return Outcome::kFailed;
         continue;
@@ -88,7 +90,7 @@ Runner::Outcome Runner::send_repeatedly(const Words& command, std::int64_t& repe
 // False if the reply is an error that is to end the program.
 bool Runner::send_once(const Words& command) {
   session_.connection().append(command);
-  if (equal_ignoring_case(command[0], "monitor")) {
+  if (ascii_equal_nocase(command[0], "monitor")) {
     stream_monitor(command);
     return true;
   }

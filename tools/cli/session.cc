@@ -1,5 +1,7 @@
 #include "session.h"
 
+#include <plimsoll/text/ascii.h>
+
 #include <cstdio>
 
 #include "text.h"
@@ -11,7 +13,7 @@ using client::ConnectionError;
 using resp::Value;
 
 bool is(const std::vector<std::string>& command, const char* name) {
-  return equal_ignoring_case(command[0], name);
+  return ascii_equal_nocase(command[0], name);
 }
 
 }  // namespace

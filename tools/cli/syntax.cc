@@ -1,5 +1,7 @@
 #include "syntax.h"
 
+#include <plimsoll/text/ascii.h>
+
 #include <algorithm>
 
 #include "text.h"
@@ -75,11 +77,11 @@ Rest begin_block(const Argument& argument, const std::string& word, bool tokens_
 // word that would fit only as a plain one does not count.
 Rest begin(const Argument& argument, const std::string& word, bool tokens_only) {
   if (argument.kind == Argument::Kind::kPureToken) {
-    if (equal_ignoring_case(argument.token, word)) return Arguments{};
+    if (ascii_equal_nocase(argument.token, word)) return Arguments{};
     return std::nullopt;
   }
   if (!argument.token.empty()) {
-    if (!equal_ignoring_case(argument.token, word)) return std::nullopt;
+    if (!ascii_equal_nocase(argument.token, word)) return std::nullopt;
     Argument body = argument;
     body.token.clear();
     body.optional = false;

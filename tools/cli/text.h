@@ -8,9 +8,8 @@
 
 namespace plimsoll::cli {
 
-// Splits a line into arguments by redis-cli's rules: blanks separate; "double quotes" know \n \r \t \b \a
-// \xHH and \c for any other c; 'single quotes' know only \'; a closing quote must be followed by a blank or
-// the end. Nothing if quotes are unbalanced.
+// Splits a line into arguments by redis-cli's rules (plimsoll/text/quoted_words.h). Nothing if quotes are
+// unbalanced.
 std::optional<std::vector<std::string>> split_arguments(std::string_view line);
 
 // The one argument that `text` spells by those rules, or nothing if it spells none or several.
@@ -20,7 +19,6 @@ std::optional<std::string> unquote(std::string_view text);
 std::string quote(std::string_view bytes);
 
 // ASCII, without regard to case.
-bool equal_ignoring_case(std::string_view a, std::string_view b);
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix);
 std::string to_lower(std::string_view text);
 std::string to_upper(std::string_view text);

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
-namespace plimsoll::server {
+namespace plimsoll {
 
 namespace detail {
 
@@ -67,6 +68,27 @@ size_t take_quoted(std::string_view rest, Take&& take) {
   return i < rest.size() ? i + 1 : 0;
 }
 
+// The letter that stands for `c` behind a backslash, or 0.
+constexpr char escape_letter(char c) noexcept {
+  switch (c) {
+    case '\\':
+    case '"':
+      return c;
+    case '\n':
+      return 'n';
+    case '\r':
+      return 'r';
+    case '\t':
+      return 't';
+    case '\a':
+      return 'a';
+    case '\b':
+      return 'b';
+    default:
+      return 0;
+  }
+}
+
 }  // namespace detail
 
 // Splits a line into words as redis.conf and inline commands are read: words apart by blanks; "..." with the
@@ -95,4 +117,25 @@ bool split_quoted(std::string_view line, Take&& take) {
   }
 }
 
-}  // namespace plimsoll::server
+// Appends the bytes between double quotes to any string, in printable ASCII: \\ \" \n \r \t \a \b, and \xhh
+// for what has no other form. split_quoted() reads back the same bytes.
+template <class String>
+void append_quoted(String& out, std::string_view bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  out += '"';
+  for (const char c : bytes) {
+    if (const char letter = detail::escape_letter(c)) {
+      out += '\\';
+      out += letter;
+    } else if (c >= ' ' && c <= '~') {
+      out += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      const char escaped[] = {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+      out.append(escaped, sizeof escaped);
+    }
+  }
+  out += '"';
+}
+
+}  // namespace plimsoll

@@ -1,12 +1,11 @@
-#include "quoted_words.h"
-
 #include <gtest/gtest.h>
+#include <plimsoll/text/quoted_words.h>
 
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace plimsoll::server {
+namespace plimsoll {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -49,5 +48,16 @@ TEST(QuotedWords, ANulByteEndsTheLine) {
   EXPECT_EQ(split(std::string_view("a b\0c", 5)), (Words{"a", "b"}));
 }
 
+TEST(QuotedWords, AppendedOnesAreReadBack) {
+  std::string all;
+  for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
+  std::string quoted;
+  append_quoted(quoted, all);
+  EXPECT_EQ(split(quoted), Words{all});
+  std::string text;
+  append_quoted(text, std::string_view("a \"b\"\\\n\r\t\a\b\0\x7f\xff", 14));
+  EXPECT_EQ(text, "\"a \\\"b\\\"\\\\\\n\\r\\t\\a\\b\\x00\\x7f\\xff\"");
+}
+
 }  // namespace
-}  // namespace plimsoll::server
+}  // namespace plimsoll

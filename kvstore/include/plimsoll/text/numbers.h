@@ -19,9 +19,8 @@ bool parse_long_double(std::string_view text, long double& value) noexcept;
 
 // Room for any int64_t with its sign.
 constexpr size_t kIntegerDigits = 20;
-size_t format_integer(
-    int64_t value,
-    char* out) noexcept;  // REQUIRES: kIntegerDigits bytes at `out`; returns how many were used
+// REQUIRES: kIntegerDigits bytes at `out`; returns how many were used.
+size_t format_integer(int64_t value, char* out) noexcept;
 
 // Room for any finite long double: 4933 digits, sign, point, 17 decimals.
 constexpr size_t kLongDoubleDigits = 5 * 1024;
@@ -33,6 +32,12 @@ size_t format_long_double(long double value, char* out) noexcept;
 constexpr size_t kDoubleDigits = 32;
 // As printf's "%.17g"; "inf", "-inf", "nan". REQUIRES: kDoubleDigits bytes at `out`.
 size_t format_double(double value, char* out) noexcept;
+
+// Room for any number of bytes in its human form.
+constexpr size_t kByteCountDigits = 24;
+// Redis's human form, in powers of 1024: 200B, 1.50K, 943.25K, 23.54G. REQUIRES: kByteCountDigits bytes at
+// `out`; returns how many were used.
+size_t format_byte_count(uint64_t bytes, char* out) noexcept;
 
 // An integer's digits, for as long as the object lives.
 class IntegerText {
