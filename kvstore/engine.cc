@@ -41,7 +41,7 @@ Engine::Engine(Store& store, const Options& options)
 
   using Slot = std::atomic<ShardDatabase*>;
   Slot* slots = static_cast<Slot*>(zm::allocate_zeroed(zm::Tag::table, sizeof(Slot) * options.databases * shards_.size()));
-  fixed_bytes_ = zm::charged_size(slots) + zm::charged_size(shards_.data()) + zm::good_size(sizeof(Engine));
+  fixed_bytes_ = zm::charged_size(slots) + zm::charged_size(shards_.data()) + zm::charged_size(this);
   bytes_.store(static_cast<int64_t>(fixed_bytes_), std::memory_order_relaxed);
   for (Shard& shard : shards_) {
     shard.databases = slots;

@@ -72,6 +72,7 @@ class Engine {
   // The longest that a command evicts before it runs: Redis's maxmemory-eviction-tenacity of 10.
   static constexpr int64_t kEvictionSliceUs = 500;
 
+  // Placed at the start of a block of zm's: the block's charge is part of what the store holds.
   Engine(Store& store, const Options& options);
   ~Engine();
   Engine(const Engine&) = delete;
