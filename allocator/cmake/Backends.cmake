@@ -9,7 +9,8 @@ function(zmalloc_add_backend name)
   set_target_properties(${target} PROPERTIES EXPORT_NAME backend_${name})
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/include ${backend_INCLUDE})
-  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:plimsoll_warnings> PUBLIC ${backend_LIBRARIES})
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:plimsoll_warnings> PUBLIC ${backend_LIBRARIES}
+                                  INTERFACE $<$<LINK_LANGUAGE:C>:stdc++>)
   set(ZMALLOC_BACKENDS ${ZMALLOC_BACKENDS} ${name} PARENT_SCOPE)
 endfunction()
 

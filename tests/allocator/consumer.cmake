@@ -1,13 +1,20 @@
-# cmake -DBUILD=<tree> -DSOURCE=<consumer> -DWORK=<scratch> -DGENERATOR=... -DC=... -DCXX=... -DFLAGS=... -P consumer.cmake
-# Installs the library to a fresh prefix and builds and runs a project that finds it there.
+# cmake -DBUILD=<tree> -DTESTS=<tests/allocator> -DWORK=<scratch> -DGENERATOR=... -DC=... -DCXX=... -DFLAGS=...
+#       -P consumer.cmake
+# Installs the library to a fresh prefix and builds and runs projects in C and in C++ that find it there.
+cmake_minimum_required(VERSION 3.25)
 function(run)
   execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
 file(REMOVE_RECURSE ${WORK})
 run(${CMAKE_COMMAND} --install ${BUILD} --component zmalloc --prefix ${WORK}/prefix)
-run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/build -G ${GENERATOR} -DCMAKE_PREFIX_PATH=${WORK}/prefix
-    -DCMAKE_C_COMPILER=${C} -DCMAKE_CXX_COMPILER=${CXX} "-DCMAKE_C_FLAGS=${FLAGS}" "-DCMAKE_CXX_FLAGS=${FLAGS}")
-run(${CMAKE_COMMAND} --build ${WORK}/build -j2)
-run(${WORK}/build/use_from_c)
-run(${WORK}/build/use_from_cpp)
+
+# use_from(PROJECT PROGRAM [option...])
+function(use_from project program)
+  run(${CMAKE_COMMAND} -S ${TESTS}/${project} -B ${WORK}/${project} -G ${GENERATOR} -DCMAKE_PREFIX_PATH=${WORK}/prefix ${ARGN})
+  run(${CMAKE_COMMAND} --build ${WORK}/${project} -j2)
+  run(${WORK}/${project}/${program})
+endfunction()
+
+use_from(consumer_c use_from_c -DCMAKE_C_COMPILER=${C} "-DCMAKE_C_FLAGS=${FLAGS}")
+use_from(consumer use_from_cpp -DCMAKE_CXX_COMPILER=${CXX} "-DCMAKE_CXX_FLAGS=${FLAGS}")
