@@ -77,6 +77,22 @@ void take_group(std::string_view line, Hierarchies* found) noexcept {
   if (controllers.empty() && line.substr(0, first) == "0") found->v2.group.assign(path);
 }
 
+// Whether the group is top or below it. "/.." is where groups outside the process's cgroup namespace are.
+bool is_below(std::string_view group, std::string_view top) noexcept {
+  if (group.starts_with("/..")) return false;
+  if (top == "/") return true;
+  return group.starts_with(top) && (group.size() == top.size() || group[top.size()] == '/');
+}
+
+// A hierarchy may be mounted several times, each showing another subtree. The one to read shows the process's
+// group and as many of its ancestors as can be: their limits bind too. A mount over another hides it.
+bool shows_more(const Path& root, const Path& point, const Hierarchy& known) noexcept {
+  if (!known.mount_point.known || known.mount_point.view() == point.view()) return true;
+  if (!is_below(known.group.view(), root.view())) return false;
+  return !is_below(known.group.view(), known.mount_root.view()) ||
+         root.view().size() < known.mount_root.view().size();
+}
+
 // "id parent major:minor root mount_point options [optional ...] - type source super_options"
 void take_mount(std::string_view line, Hierarchies* found) noexcept {
   const std::size_t separator = line.find(" - ");
@@ -88,13 +104,16 @@ void take_mount(std::string_view line, Hierarchies* found) noexcept {
   Hierarchy* hierarchy = nullptr;
   if (type == "cgroup2") hierarchy = &found->v2;
   if (type == "cgroup" && has_word(super_options, "memory")) hierarchy = &found->v1;
-  if (hierarchy == nullptr || hierarchy->mount_point.known) return;
+  if (hierarchy == nullptr) return;
   std::string_view before = line.substr(0, separator);
   for (int column = 0; column < 3; ++column) detail::next_word(&before);
-  const std::string_view root = detail::next_word(&before);
-  const std::string_view mount_point = detail::next_word(&before);
-  if (!assign_unescaped(&hierarchy->mount_root, root)) return;
-  assign_unescaped(&hierarchy->mount_point, mount_point);
+  Path root;
+  Path point;
+  if (!assign_unescaped(&root, detail::next_word(&before))) return;
+  if (!assign_unescaped(&point, detail::next_word(&before))) return;
+  if (!shows_more(root, point, *hierarchy)) return;
+  hierarchy->mount_root = root;
+  hierarchy->mount_point = point;
 }
 
 bool read_value(const char* directory, std::string_view group, const char* file, std::uint64_t* value,
@@ -124,12 +143,8 @@ struct Files {
 std::string_view path_below_mount(const Hierarchy& hierarchy) noexcept {
   std::string_view group = hierarchy.group.view();
   const std::string_view top = hierarchy.mount_root.view();
-  if (top != "/") {
-    const bool inside = group.starts_with(top) && (group.size() == top.size() || group[top.size()] == '/');
-    if (!inside) return {};
-    group.remove_prefix(top.size());
-  }
-  if (group.starts_with("/..")) return {};
+  if (!is_below(group, top)) return {};
+  if (top != "/") group.remove_prefix(top.size());
   while (group.ends_with('/')) group.remove_suffix(1);
   return group;
 }

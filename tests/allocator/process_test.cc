@@ -351,6 +351,57 @@ TEST_F(Cgroup, InAContainerTheMountShowsASubtree) {
   EXPECT_EQ(directory(), "/sys/fs/cgroup");
 }
 
+constexpr const char* kForeignMountV2 = "34 25 0:30 /other /mnt/other rw - cgroup2 cgroup2 rw\n";
+constexpr const char* kSubtreeMountV2 = "36 25 0:30 /jobs /mnt/jobs rw - cgroup2 cgroup2 rw\n";
+
+TEST_F(Cgroup, OfSeveralMountsTheOneThatHoldsTheGroupIsRead) {
+  write("self/cgroup", "0::/jobs/7\n");
+  write("mnt/other/memory.max", "1\n");
+  write("mnt/jobs/7/memory.max", "500\n");
+  write("mnt/jobs/7/memory.current", "5\n");
+  for (const std::string& order :
+       {std::string(kForeignMountV2) + kSubtreeMountV2, std::string(kSubtreeMountV2) + kForeignMountV2}) {
+    write("self/mountinfo", order);
+    ASSERT_EQ(read(), 0);
+    EXPECT_EQ(memory_.limit, 500u) << order;
+    EXPECT_EQ(directory(), "/mnt/jobs/7");
+  }
+}
+
+TEST_F(Cgroup, OfSeveralMountsTheOneThatShowsMostAncestorsIsRead) {
+  write("self/cgroup", "0::/jobs/7\n");
+  write("mnt/jobs/7/memory.max", "500\n");
+  write("sys/fs/cgroup/jobs/7/memory.max", "500\n");
+  write("sys/fs/cgroup/jobs/memory.max", "400\n");
+  for (const std::string& order :
+       {std::string(kSubtreeMountV2) + kMountV2, std::string(kMountV2) + kSubtreeMountV2}) {
+    write("self/mountinfo", order);
+    ASSERT_EQ(read(), 0);
+    EXPECT_EQ(memory_.limit, 400u) << order;
+  }
+}
+
+TEST_F(Cgroup, AMountOverAnotherHidesIt) {
+  write("self/cgroup", "0::/jobs/7\n");
+  write("self/mountinfo",
+        std::string(kMountV2) + "40 35 0:30 /jobs/7 /sys/fs/cgroup ro - cgroup2 cgroup2 rw\n");
+  write("sys/fs/cgroup/memory.max", "300\n");
+  ASSERT_EQ(read(), 0);
+  EXPECT_EQ(memory_.limit, 300u);
+  EXPECT_EQ(directory(), "/sys/fs/cgroup");
+}
+
+TEST_F(Cgroup, Version1WithSeveralMounts) {
+  write("self/cgroup", "4:memory:/jobs/7\n");
+  write("self/mountinfo",
+        "40 25 0:31 /other /mnt/other rw - cgroup cgroup rw,memory\n"
+        "41 25 0:31 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
+  write("mnt/other/memory.limit_in_bytes", "1\n");
+  write("sys/fs/cgroup/memory/jobs/7/memory.limit_in_bytes", "600\n");
+  ASSERT_EQ(read(), 0);
+  EXPECT_EQ(memory_.limit, 600u);
+}
+
 TEST_F(Cgroup, Version1) {
   write("self/cgroup", "12:cpu,cpuacct:/x\n4:hugetlb,memory:/jobs/7\n1:name=systemd:/y\n0::/z\n");
   write("self/mountinfo",
