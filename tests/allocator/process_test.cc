@@ -6,43 +6,21 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "made_up_files.h"
+
 namespace zm {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr const char* kRecorded = ZMALLOC_TEST_DATA "/proc";
 constexpr pid_t kOddProcess = 100;  // named "odd) S 1 (na me"
 
-// A directory of made-up files that goes away with the test.
-class Files : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "zmalloc-test-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    root_ = name;
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
-  void write(const std::string& path, const std::string& text) const {
-    const fs::path file = root_ / path;
-    fs::create_directories(file.parent_path());
-    std::ofstream(file, std::ios::binary) << text;
-  }
-  std::string root() const { return root_.string(); }
-
- private:
-  fs::path root_;
-};
-
-using Smaps = Files;
-using Stat = Files;
+using Smaps = test::Files;
+using Stat = test::Files;
 
 TEST(RecordedSmaps, SumsAndNames) {
   std::map<std::string, std::uint64_t> rss_by_name;
@@ -273,183 +251,6 @@ TEST(LiveProc, NoSuchProcess) {
 TEST(LiveProc, Machine) {
   EXPECT_GT(physical_memory(), std::uint64_t{64} << 20);
   EXPECT_EQ(physical_memory() % static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)), 0u);
-}
-
-class Cgroup : public Files {
- protected:
-  int read() { return read_cgroup_memory(&memory_, (root() + "/self").c_str(), root().c_str()); }
-  std::string directory() const { return std::string(memory_.directory.data()).substr(root().size()); }
-  CgroupMemory memory_{};
-};
-
-constexpr const char* kMountV2 =
-    "25 30 0:23 / /sys rw - sysfs sysfs rw\n35 25 0:30 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 "
-    "rw\n";
-
-TEST_F(Cgroup, Version2) {
-  write("self/cgroup", "0::/user.slice/app\n");
-  write("self/mountinfo", kMountV2);
-  write("sys/fs/cgroup/user.slice/app/memory.max", "104857600\n");
-  write("sys/fs/cgroup/user.slice/app/memory.current", "5000\n");
-  ASSERT_EQ(read(), 0);
-  EXPECT_EQ(memory_.version, 2);
-  EXPECT_TRUE(memory_.limited);
-  EXPECT_EQ(memory_.limit, 104857600u);
-  EXPECT_TRUE(memory_.usage_known);
-  EXPECT_EQ(memory_.usage, 5000u);
-  EXPECT_EQ(directory(), "/sys/fs/cgroup/user.slice/app");
-}
-
-TEST_F(Cgroup, TheSmallestLimitOnThePathBinds) {
-  write("self/cgroup", "0::/a/b/c\n");
-  write("self/mountinfo", kMountV2);
-  write("sys/fs/cgroup/a/b/c/memory.max", "max\n");
-  write("sys/fs/cgroup/a/b/c/memory.current", "10\n");
-  write("sys/fs/cgroup/a/b/memory.max", "4000\n");
-  write("sys/fs/cgroup/a/b/memory.current", "20\n");
-  write("sys/fs/cgroup/a/memory.max", "3000\n");
-  write("sys/fs/cgroup/a/memory.current", "30\n");
-  ASSERT_EQ(read(), 0);
-  EXPECT_EQ(memory_.limit, 3000u);
-  EXPECT_EQ(memory_.usage, 30u) << "what counts against that limit";
-  EXPECT_EQ(directory(), "/sys/fs/cgroup/a");
-}
-
-TEST_F(Cgroup, WithoutALimit) {
-  write("self/cgroup", "0::/a\n");
-  write("self/mountinfo", kMountV2);
-  write("sys/fs/cgroup/a/memory.max", "max\n");
-  write("sys/fs/cgroup/a/memory.current", "10\n");
-  ASSERT_EQ(read(), 0);
-  EXPECT_FALSE(memory_.limited);
-  EXPECT_EQ(memory_.limit, 0u);
-  EXPECT_EQ(memory_.usage, 10u);
-}
-
-TEST_F(Cgroup, TheRootGroupHasNoFiles) {
-  write("self/cgroup", "0::/\n");
-  write("self/mountinfo", kMountV2);
-  write("sys/fs/cgroup/cgroup.procs", "1\n");
-  ASSERT_EQ(read(), 0);
-  EXPECT_FALSE(memory_.limited);
-  EXPECT_FALSE(memory_.usage_known);
-}
-
-TEST_F(Cgroup, InAContainerTheMountShowsASubtree) {
-  write("self/cgroup", "0::/docker/abc\n");
-  write("self/mountinfo", "35 25 0:30 /docker/abc /sys/fs/cgroup ro - cgroup2 cgroup rw\n");
-  write("sys/fs/cgroup/memory.max", "777\n");
-  write("sys/fs/cgroup/memory.current", "7\n");
-  ASSERT_EQ(read(), 0);
-  EXPECT_EQ(memory_.limit, 777u);
-  write("self/cgroup", "0::/docker/abcdef\n");
-  ASSERT_EQ(read(), 0) << "a name that only begins alike is outside: the mount's top is what can be seen";
-  EXPECT_EQ(memory_.limit, 777u);
-  write("self/cgroup", "0::/../../other\n");
-  write("self/mountinfo", kMountV2);
-  ASSERT_EQ(read(), 0);
-  EXPECT_EQ(directory(), "/sys/fs/cgroup");
-}
-
-constexpr const char* kForeignMountV2 = "34 25 0:30 /other /mnt/other rw - cgroup2 cgroup2 rw\n";
-constexpr const char* kSubtreeMountV2 = "36 25 0:30 /jobs /mnt/jobs rw - cgroup2 cgroup2 rw\n";
-
-TEST_F(Cgroup, OfSeveralMountsTheOneThatHoldsTheGroupIsRead) {
-  write("self/cgroup", "0::/jobs/7\n");
-  write("mnt/other/memory.max", "1\n");
-  write("mnt/jobs/7/memory.max", "500\n");
-  write("mnt/jobs/7/memory.current", "5\n");
-  for (const std::string& order :
-       {std::string(kForeignMountV2) + kSubtreeMountV2, std::string(kSubtreeMountV2) + kForeignMountV2}) {
-    write("self/mountinfo", order);
-    ASSERT_EQ(read(), 0);
-    EXPECT_EQ(memory_.limit, 500u) << order;
-    EXPECT_EQ(directory(), "/mnt/jobs/7");
-  }
-}
-
-TEST_F(Cgroup, OfSeveralMountsTheOneThatShowsMostAncestorsIsRead) {
-  write("self/cgroup", "0::/jobs/7\n");
-  write("mnt/jobs/7/memory.max", "500\n");
-  write("sys/fs/cgroup/jobs/7/memory.max", "500\n");
-  write("sys/fs/cgroup/jobs/memory.max", "400\n");
-  for (const std::string& order :
-       {std::string(kSubtreeMountV2) + kMountV2, std::string(kMountV2) + kSubtreeMountV2}) {
-    write("self/mountinfo", order);
-    ASSERT_EQ(read(), 0);
-    EXPECT_EQ(memory_.limit, 400u) << order;
-  }
-}
-
-TEST_F(Cgroup, AMountOverAnotherHidesIt) {
-  write("self/cgroup", "0::/jobs/7\n");
-  write("self/mountinfo",
-        std::string(kMountV2) + "40 35 0:30 /jobs/7 /sys/fs/cgroup ro - cgroup2 cgroup2 rw\n");
-  write("sys/fs/cgroup/memory.max", "300\n");
-  ASSERT_EQ(read(), 0);
-  EXPECT_EQ(memory_.limit, 300u);
-  EXPECT_EQ(directory(), "/sys/fs/cgroup");
-}
-
-TEST_F(Cgroup, Version1WithSeveralMounts) {
-  write("self/cgroup", "4:memory:/jobs/7\n");
-  write("self/mountinfo",
-        "40 25 0:31 /other /mnt/other rw - cgroup cgroup rw,memory\n"
-        "41 25 0:31 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
-  write("mnt/other/memory.limit_in_bytes", "1\n");
-  write("sys/fs/cgroup/memory/jobs/7/memory.limit_in_bytes", "600\n");
-  ASSERT_EQ(read(), 0);
-  EXPECT_EQ(memory_.limit, 600u);
-}
-
-TEST_F(Cgroup, Version1) {
-  write("self/cgroup", "12:cpu,cpuacct:/x\n4:hugetlb,memory:/jobs/7\n1:name=systemd:/y\n0::/z\n");
-  write("self/mountinfo",
-        "40 25 0:31 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n"
-        "41 25 0:32 / /sys/fs/cgroup/my\\040mem rw shared:1 master:2 - cgroup cgroup rw,hugetlb,memory\n"
-        "42 25 0:33 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
-  write("sys/fs/cgroup/my mem/jobs/7/memory.limit_in_bytes", "9223372036854771712\n");
-  write("sys/fs/cgroup/my mem/jobs/7/memory.usage_in_bytes", "11\n");
-  ASSERT_EQ(read(), 0);
-  EXPECT_EQ(memory_.version, 1);
-  EXPECT_FALSE(memory_.limited) << "this number means no limit";
-  EXPECT_EQ(memory_.usage, 11u);
-  write("sys/fs/cgroup/my mem/jobs/memory.limit_in_bytes", "5000000000\n");
-  write("sys/fs/cgroup/my mem/jobs/memory.usage_in_bytes", "22\n");
-  ASSERT_EQ(read(), 0);
-  EXPECT_EQ(memory_.limit, 5000000000u);
-  EXPECT_EQ(memory_.usage, 22u);
-  EXPECT_EQ(directory(), "/sys/fs/cgroup/my mem/jobs");
-}
-
-TEST_F(Cgroup, MissingAndBrokenFiles) {
-  memory_.version = 9;
-  EXPECT_EQ(read(), ENOENT);
-  write("self/cgroup", "0::/a\n");
-  EXPECT_EQ(read(), ENOENT);
-  write("self/mountinfo", "nonsense\n - \n1 2 3\n1 2 3 - cgroup2\n");
-  EXPECT_EQ(read(), ENOENT);
-  write("self/cgroup", "\n:\n::\n0:\nmemory\n");
-  write("self/mountinfo", kMountV2);
-  EXPECT_EQ(read(), ENOENT);
-  EXPECT_EQ(memory_.version, 9);
-  write("self/cgroup", "0::/a\n");
-  for (const char* bad : {"", "\n", "-5\n", "12x\n", "99999999999999999999999\n"}) {
-    write("sys/fs/cgroup/a/memory.max", bad);
-    ASSERT_EQ(read(), 0);
-    EXPECT_FALSE(memory_.limited) << bad;
-  }
-  write("self/cgroup", "0::/" + std::string(3000, 'd') + "\n");
-  EXPECT_EQ(read(), ENOENT) << "a path too long to be opened is no group";
-}
-
-TEST(LiveCgroup, ReadsOrSaysThatThereIsNone) {
-  CgroupMemory memory{};
-  const int error = read_cgroup_memory(&memory);
-  EXPECT_TRUE(error == 0 || error == ENOENT) << error;
-  if (error == 0 && memory.usage_known) {
-    EXPECT_GT(memory.usage, 0u);
-  }
 }
 
 }  // namespace
