@@ -28,14 +28,14 @@ if(NOT PLIMSOLL_SANITIZE)
   endif()
 
   find_library(ZMALLOC_JEMALLOC_ARCHIVE libjemalloc_pic.a)
-  if(ZMALLOC_JEMALLOC_ARCHIVE AND ZMALLOC_JEMALLOC_INCLUDE AND CMAKE_OBJCOPY)
+  if(ZMALLOC_JEMALLOC_ARCHIVE AND ZMALLOC_JEMALLOC_INCLUDE AND CMAKE_OBJCOPY AND CMAKE_LINKER)
     zmalloc_add_backend(jemalloc-private SOURCE src/backend_jemalloc.cc INCLUDE ${ZMALLOC_JEMALLOC_INCLUDE}
                         LIBRARIES Threads::Threads ${CMAKE_DL_LIBS})
     set(script ${CMAKE_CURRENT_SOURCE_DIR}/cmake/private_jemalloc.cmake)
     add_custom_command(TARGET zmalloc_backend_jemalloc-private POST_BUILD VERBATIM
       COMMAND ${CMAKE_COMMAND} -DARCHIVE=$<TARGET_FILE:zmalloc_backend_jemalloc-private>
               -DJEMALLOC=${ZMALLOC_JEMALLOC_ARCHIVE} -DWORK=${CMAKE_CURRENT_BINARY_DIR}/private_jemalloc
-              -DAR=${CMAKE_AR} -DOBJCOPY=${CMAKE_OBJCOPY} -P ${script})
+              -DAR=${CMAKE_AR} -DLD=${CMAKE_LINKER} -DOBJCOPY=${CMAKE_OBJCOPY} -P ${script})
   endif()
 
   find_library(ZMALLOC_TCMALLOC_LIBRARY NAMES tcmalloc_minimal tcmalloc)

@@ -6,11 +6,22 @@ namespace zm {
 
 namespace detail {
 
-void throw_bad_alloc() {
+namespace {
+
+thread_local constinit std::size_t refused = 0;
+
+}  // namespace
+
+void throw_bad_alloc(std::size_t bytes) {
+  refused = bytes;
   throw std::bad_alloc();
 }
 
 }  // namespace detail
+
+std::size_t last_refused() noexcept {
+  return detail::refused;
+}
 
 void* try_reallocate(Tag tag, void* p, std::size_t n, std::size_t* usable) noexcept {
   if (p == nullptr) return try_allocate(tag, n, usable);
@@ -30,7 +41,7 @@ void* try_reallocate(Tag tag, void* p, std::size_t n, std::size_t* usable) noexc
 void* reallocate(Tag tag, void* p, std::size_t n, std::size_t* usable) {
   const bool frees = p != nullptr && n == 0;
   void* result = try_reallocate(tag, p, n, usable);
-  if (result == nullptr && !frees) detail::throw_bad_alloc();
+  if (result == nullptr && !frees) detail::throw_bad_alloc(n);
   return result;
 }
 
