@@ -218,6 +218,7 @@ RegionTotals region_totals() noexcept {
 }
 
 void set_commit_ledger(const CommitLedger* ledger) noexcept {
+  if (ledger != nullptr) ledger->begin(detail::committed_total.load(std::memory_order_relaxed));
   detail::commit_ledger.store(ledger, std::memory_order_release);
 }
 

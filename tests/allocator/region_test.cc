@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <random>
 #include <set>
 #include <thread>
@@ -121,25 +122,41 @@ TEST(RegionPools, TakeTheNextSizeThatFits) {
 std::atomic<std::size_t> ledger_bytes{0};
 std::atomic<std::size_t> ledger_limit{0};
 
+constexpr CommitLedger kLedger = {[](std::size_t bytes) noexcept { ledger_bytes.store(bytes); },
+                                  [](std::size_t bytes) noexcept {
+                                    if (ledger_bytes.fetch_add(bytes) + bytes <= ledger_limit.load())
+                                      return true;
+                                    ledger_bytes.fetch_sub(bytes);
+                                    return false;
+                                  },
+                                  [](std::size_t bytes) noexcept { ledger_bytes.fetch_sub(bytes); }};
+
 TEST_F(Regions, ALedgerCanRefuse) {
-  static const CommitLedger ledger = {[](std::size_t bytes) noexcept {
-                                        if (ledger_bytes.fetch_add(bytes) + bytes <= ledger_limit.load())
-                                          return true;
-                                        ledger_bytes.fetch_sub(bytes);
-                                        return false;
-                                      },
-                                      [](std::size_t bytes) noexcept { ledger_bytes.fetch_sub(bytes); }};
-  ledger_limit = 3 * page_;
-  set_commit_ledger(&ledger);
+  set_commit_ledger(&kLedger);
+  const std::size_t before = ledger_bytes.load();
+  ledger_limit = before + 3 * page_;
   void* range = pool_.acquire(Tag::table);
   EXPECT_TRUE(pool_.commit(range, 0, 2 * page_, Tag::table));
   EXPECT_FALSE(pool_.commit(range, 2 * page_, 4 * page_, Tag::table));
   EXPECT_EQ(grown(Tag::table), 2 * page_) << "a refusal charges nothing";
   pool_.decommit(range, page_, 2 * page_, Tag::table);
   EXPECT_TRUE(pool_.commit(range, page_, 3 * page_, Tag::table));
-  EXPECT_EQ(ledger_bytes.load(), 3 * page_);
+  EXPECT_EQ(ledger_bytes.load(), before + 3 * page_);
   pool_.release(range, 3 * page_, Tag::table);
-  EXPECT_EQ(ledger_bytes.load(), 0u);
+  EXPECT_EQ(ledger_bytes.load(), before);
+  set_commit_ledger(nullptr);
+}
+
+TEST_F(Regions, ALedgerKnowsWhatWasCommittedBeforeIt) {
+  void* range = pool_.acquire(Tag::table);
+  ASSERT_TRUE(pool_.commit(range, 0, 5 * page_, Tag::table));
+  ledger_limit = SIZE_MAX;
+  set_commit_ledger(&kLedger);
+  EXPECT_EQ(ledger_bytes.load(), region_totals().committed);
+  ASSERT_TRUE(pool_.commit(range, 5 * page_, 6 * page_, Tag::table));
+  EXPECT_EQ(ledger_bytes.load(), region_totals().committed);
+  pool_.release(range, 6 * page_, Tag::table);
+  EXPECT_EQ(ledger_bytes.load(), totals_.committed) << "refunds of older pages balance";
   set_commit_ledger(nullptr);
 }
 

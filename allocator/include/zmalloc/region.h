@@ -72,11 +72,15 @@ RegionTotals region_totals() noexcept;
 // where a limit on the whole process refuses pages. Called without locks held; must not commit regions
 // itself.
 struct CommitLedger {
+  void (*begin)(
+      std::size_t bytes) noexcept;  // what is committed already when the ledger is set; never refused
   bool (*charge)(std::size_t bytes) noexcept;  // false refuses
   void (*refund)(std::size_t bytes) noexcept;
 };
 
-// nullptr: every commit is granted. The ledger must live on while set and while calls may be under way.
+// nullptr: every commit is granted. The ledger must live on while set and while calls may be under way. To be
+// exact, set it while no other thread commits, decommits or releases: such a call may be told to the old
+// ledger or to none.
 void set_commit_ledger(const CommitLedger* ledger) noexcept;
 
 }  // namespace zm
