@@ -10,12 +10,15 @@ namespace {
 
 constexpr long kUnlimited = std::numeric_limits<long>::max();
 thread_local long allowance = kUnlimited;
+thread_local std::size_t largest = std::numeric_limits<std::size_t>::max();
 
-bool refused() noexcept {
+bool refused(std::size_t bytes = 0) noexcept {
+  if (bytes > largest) return true;
   return allowance != kUnlimited && allowance-- <= 0;
 }
 
-constexpr zm::CommitLedger kLedger = {[](std::size_t) noexcept { return !refused(); },
+constexpr zm::CommitLedger kLedger = {[](std::size_t) noexcept {},
+                                      [](std::size_t) noexcept { return !refused(); },
                                       [](std::size_t) noexcept {}};
 
 }  // namespace
@@ -30,6 +33,14 @@ RefuseFrom::~RefuseFrom() {
   zm::set_commit_ledger(nullptr);
 }
 
+RefuseLarger::RefuseLarger(std::size_t most) noexcept {
+  largest = most;
+}
+
+RefuseLarger::~RefuseLarger() {
+  largest = std::numeric_limits<std::size_t>::max();
+}
+
 }  // namespace plimsoll::test
 
 // The linker sends calls of zm::backend::allocate(size_t) and allocate_zeroed(size_t) here (--wrap).
@@ -39,12 +50,12 @@ zm::backend::Block __real__ZN2zm7backend8allocateEm(std::size_t n) noexcept;
 zm::backend::Block __real__ZN2zm7backend15allocate_zeroedEm(std::size_t n) noexcept;
 
 zm::backend::Block __wrap__ZN2zm7backend8allocateEm(std::size_t n) noexcept {
-  if (plimsoll::test::refused()) return {nullptr, 0};
+  if (plimsoll::test::refused(n)) return {nullptr, 0};
   return __real__ZN2zm7backend8allocateEm(n);
 }
 
 zm::backend::Block __wrap__ZN2zm7backend15allocate_zeroedEm(std::size_t n) noexcept {
-  if (plimsoll::test::refused()) return {nullptr, 0};
+  if (plimsoll::test::refused(n)) return {nullptr, 0};
   return __real__ZN2zm7backend15allocate_zeroedEm(n);
 }
 }
