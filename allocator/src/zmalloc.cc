@@ -184,8 +184,10 @@ size_t zmalloc_get_rss(void) noexcept {
 }
 
 size_t zmalloc_get_smap_bytes_by_field(const char* field, long pid) noexcept {
+  const auto process = static_cast<pid_t>(pid);
+  if (process != pid) return 0;  // no such process; cut short it would be another
   std::uint64_t bytes = 0;
-  return zm::sum_smaps_lines(static_cast<pid_t>(pid), field, &bytes) == 0 ? bytes : 0;
+  return zm::sum_smaps_lines(process, field, &bytes) == 0 ? bytes : 0;
 }
 
 size_t zmalloc_get_private_dirty(long pid) noexcept {

@@ -246,6 +246,9 @@ TEST_F(CCalls, ProcessAndAllocatorFigures) {
   EXPECT_GT(zmalloc_get_smap_bytes_by_field("Pss:", static_cast<long>(getpid())), 0u);
   EXPECT_EQ(zmalloc_get_smap_bytes_by_field("NoSuchField:", -1), 0u);
   EXPECT_EQ(zmalloc_get_smap_bytes_by_field("Rss:", 1L << 30), 0u);
+  const long wraps_to_own = (1L << 32) + static_cast<long>(getpid());
+  EXPECT_EQ(zmalloc_get_smap_bytes_by_field("Rss:", wraps_to_own), 0u) << "no such process";
+  EXPECT_EQ(zmalloc_get_private_dirty(wraps_to_own), 0u);
   EXPECT_GT(zmalloc_get_private_dirty(-1), 0u);
   zmalloc_allocator_info info;
   std::memset(&info, 0xff, sizeof(info));
