@@ -109,7 +109,7 @@ size_t zmalloc_tag_bytes(zm_tag tag) ZM_NOEXCEPT ZM_SYMBOL(zmalloc_tag_bytes);
 size_t zmalloc_used_memory(void) ZM_NOEXCEPT ZM_SYMBOL(zmalloc_used_memory);
 
 /* NULL restores the default, which prints the size to standard error and aborts. The handler may be called by
-   several threads at once. */
+   several threads at once. It may return or end the process; it must not throw. */
 void zmalloc_set_oom_handler(void (*handler)(size_t n)) ZM_NOEXCEPT ZM_SYMBOL(zmalloc_set_oom_handler);
 
 /* Process memory, in bytes; process_memory.h tells more and distinguishes errors. */
