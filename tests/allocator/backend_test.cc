@@ -73,8 +73,8 @@ TEST(Backend, BackgroundThreadIsJemallocs) {
 
 TEST(Backend, StatisticsAreText) {
   std::string text;
-  const bool printed =
-      backend_stats_text([&](const char* piece, std::size_t length) { text.append(piece, length); });
+  const auto append = [&](const char* piece, std::size_t length) { text.append(piece, length); };
+  const bool printed = backend_stats_text(append);
   EXPECT_EQ(printed, !test::on_backend("libc") && !test::on_backend("libc-prefix"));
   EXPECT_EQ(printed, !text.empty());
   if (test::on_backend("jemalloc")) {

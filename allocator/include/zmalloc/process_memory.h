@@ -68,6 +68,7 @@ struct SmapsMapping {
   SmapsBytes bytes;
 };
 
+// May not throw: it is called from functions that do not.
 using VisitMapping = void (*)(void* context, const SmapsMapping& mapping);
 
 // Parses smaps or smaps_rollup line by line. Lines that make no sense (cut off, garbage) are skipped and
@@ -103,7 +104,7 @@ class SmapsParser {
 // Visits every mapping of the process in address order.
 int read_smaps(pid_t pid, VisitMapping visit, void* context, const char* proc_root = "/proc") noexcept;
 
-// Any callable of (const SmapsMapping&).
+// Any callable of (const SmapsMapping&); it may not throw either.
 template <class Visit, class = std::enable_if_t<std::is_invocable_v<Visit&, const SmapsMapping&>>>
 int read_smaps(pid_t pid, Visit&& visit, const char* proc_root = "/proc") noexcept {
   return read_smaps(
@@ -111,7 +112,7 @@ int read_smaps(pid_t pid, Visit&& visit, const char* proc_root = "/proc") noexce
       [](void* context, const SmapsMapping& mapping) {
         (*static_cast<std::remove_reference_t<Visit>*>(context))(mapping);
       },
-      std::addressof(visit), proc_root);
+      const_cast<void*>(static_cast<const void*>(std::addressof(visit))), proc_root);
 }
 
 // All mappings combined, from smaps.

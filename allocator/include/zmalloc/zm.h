@@ -11,6 +11,7 @@
 #include <zmalloc/tags.h>
 
 #include <cstddef>
+#include <memory>
 #include <type_traits>
 
 namespace zm {
@@ -70,8 +71,8 @@ inline void* charged(Tag tag, backend::Block block, std::size_t* usable) noexcep
   return p;
 }
 
-// The bytes asked for by this thread's last call that threw std::bad_alloc: how much is to be given back before
-// it is worth another try. 0 if none did.
+// The bytes asked for by this thread's last call that threw std::bad_alloc: how much is to be given back
+// before it is worth another try. 0 if none did.
 std::size_t last_refused() noexcept;
 
 // p == nullptr is allowed.
@@ -152,19 +153,19 @@ inline bool flush_thread_cache() noexcept {
   return backend::flush_thread_cache();
 }
 
-// write(context, text, length) is called with one piece of the statistics after another.
+// write(context, text, length) is called with one piece of the statistics after another. It may not throw.
 inline bool backend_stats_text(backend::WriteText write, void* context) noexcept {
   return backend::stats_text(write, context);
 }
 
-// Any callable of (const char* text, size_t length).
+// Any callable of (const char* text, size_t length); it may not throw.
 template <class Callback>
 bool backend_stats_text(Callback&& callback) noexcept {
   return backend::stats_text(
       [](void* context, const char* text, std::size_t length) {
         (*static_cast<std::remove_reference_t<Callback>*>(context))(text, length);
       },
-      &callback);
+      const_cast<void*>(static_cast<const void*>(std::addressof(callback))));
 }
 
 }  // namespace zm
