@@ -59,4 +59,13 @@ done
 complaint 100 --field Nonsense | grep -q "unknown field 'Nonsense'; there are: all Size" || fail "unknown field"
 complaint 100 --sort Nonsense | grep -q "cannot sort by 'Nonsense'" || fail "unknown order"
 complaint 100 --top -5 >/dev/null
+# More names than memory: an error, no crash. (Some builds reserve more address space than this and do not start at all.)
+small() { (ulimit -v 150000 && "$tool" "$@"); }
+if small 100 --proc "$data/proc" >/dev/null 2>&1; then
+  mkdir "$scratch/9"
+  awk 'BEGIN { for (i = 0; i < 300000; ++i) printf "1000-2000 rw-p 0 00:00 0 /%0200d\nRss: 4 kB\n", i }' \
+    >"$scratch/9/smaps"
+  if small 9 --proc "$scratch" >/dev/null 2>"$scratch/error"; then fail "300000 names fitted"; fi
+  grep -q '/9/smaps: Cannot allocate memory' "$scratch/error" || fail "out of memory: $(cat "$scratch/error")"
+fi
 if [ -c /dev/full ] && recorded >/dev/full; then fail "a full disk went unnoticed"; fi

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <iostream>
 #include <limits>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -101,14 +102,8 @@ int report_error(const Arguments& arguments, int error) {
   return 1;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  Arguments arguments;
-  CLI::App app("Memory of a process by what is mapped, from /proc/PID/smaps", "plimsoll-smaps");
-  define(app, arguments);
-  CLI11_PARSE(app, argc, argv);
-  resolve_fields(arguments);
+// Reads, sorts and prints; returns the program's status. Throws std::bad_alloc.
+int run(const Arguments& arguments) {
   Summary summary;
   const int error = plimsoll::smaps::summarize(arguments.pid, arguments.proc_root.c_str(), &summary);
   if (error != 0) return report_error(arguments, error);
@@ -118,4 +113,19 @@ int main(int argc, char** argv) {
   const bool written =
       std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
   return written ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Arguments arguments;
+  CLI::App app("Memory of a process by what is mapped, from /proc/PID/smaps", "plimsoll-smaps");
+  define(app, arguments);
+  CLI11_PARSE(app, argc, argv);
+  resolve_fields(arguments);
+  try {
+    return run(arguments);
+  } catch (const std::bad_alloc&) {
+    return report_error(arguments, ENOMEM);
+  }
 }

@@ -1,6 +1,8 @@
 #include "summary.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <new>
 #include <unordered_map>
 
 namespace plimsoll::smaps {
@@ -26,18 +28,27 @@ int summarize(pid_t pid, const char* proc_root, Summary* summary) {
   Summary result;
   result.total.name = "total";
   std::unordered_map<std::string, std::size_t> place;
-  const int error = zm::read_smaps(
-      pid,
-      [&](const zm::SmapsMapping& mapping) {
-        const std::string name = mapping.name.empty() ? "[anon]" : std::string(mapping.name);
-        const auto [at, added] = place.try_emplace(name, result.groups.size());
-        if (added) result.groups.push_back({name, 0, {}});
-        add(result.groups[at->second], mapping);
-        add(result.total, mapping);
-      },
-      proc_root);
-  if (error == 0) *summary = std::move(result);
-  return error;
+  bool refused = false;
+  const auto take = [&](const zm::SmapsMapping& mapping) {
+    const std::string name = mapping.name.empty() ? "[anon]" : std::string(mapping.name);
+    const auto [at, added] = place.try_emplace(name, result.groups.size());
+    if (added) result.groups.push_back({name, 0, {}});
+    add(result.groups[at->second], mapping);
+    add(result.total, mapping);
+  };
+  const auto visit = [&](const zm::SmapsMapping& mapping) noexcept {
+    if (refused) return;
+    try {
+      take(mapping);
+    } catch (const std::bad_alloc&) {
+      refused = true;
+    }
+  };
+  const int error = zm::read_smaps(pid, visit, proc_root);
+  if (error != 0) return error;
+  if (refused) return ENOMEM;
+  *summary = std::move(result);
+  return 0;
 }
 
 void sort_groups(Summary& summary, Order order, zm::SmapsField field, bool reversed) {

@@ -23,7 +23,7 @@ struct Summary {
 
 enum class Order { field, name, mappings };
 
-// Returns 0 or an errno value (process_memory.h).
+// Returns 0 or an errno value: those of process_memory.h, and ENOMEM.
 int summarize(pid_t pid, const char* proc_root, Summary* summary);
 
 // By the field, largest first, or by name, or by the number of mappings, most first; names break ties.

@@ -82,7 +82,7 @@ bool set_background_thread(bool on) noexcept;
 // Empties this thread's cache of free blocks. False where the backend cannot.
 bool flush_thread_cache() noexcept;
 
-// Hands the backend's statistics to write piece by piece. False where it prints none.
+// Hands the backend's statistics to write piece by piece; write may not throw. False where it prints none.
 using WriteText = void (*)(void* context, const char* text, std::size_t length);
 bool stats_text(WriteText write, void* context) noexcept;
 
