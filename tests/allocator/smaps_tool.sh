@@ -38,6 +38,8 @@ expect "$(recorded -f rss -b -s name -r | sed -n 2p | sed 's/.*  //')" "[vvar_vc
 expect "$(recorded -f rss --json -n 1)" '{"pid": 100, "mappings": [
   {"name": "[heap]", "mappings": 1, "Rss": 1609728}
 ], "total": {"name": "total", "mappings": 15, "Rss": 1757184}}'
+expect "$(recorded -f Rss,Pss,rss --json -n 1 | sed -n 2p)" '  {"name": "[heap]", "mappings": 1, "Rss": 1609728, "Pss": 1609728}'
+expect "$(recorded -f all,Rss -f all --json -n 1)" "$(recorded -f all --json -n 1)"
 recorded -f all --json | grep -q '"name": "/srv/odd dir/new\\\\012line (x) file"' || fail "a backslash in a JSON name"
 recorded -f all | head -n 1 | grep -q 'Size .*Locked' || fail "all fields"
 
@@ -52,6 +54,12 @@ expect "$("$tool" 7 --proc "$scratch" -f rss | sed -n 2p)" "$(printf '4.0K      
 
 complaint 1073741824 | grep -q '/proc/1073741824/smaps: no such process' || fail "no such process"
 complaint 100 --proc "$data" | grep -q 'no such process' || fail "missing directory"
+mkdir "$scratch/8"
+printf '' >"$scratch/8/smaps"
+chmod 0 "$scratch/8/smaps"
+if ! [ -r "$scratch/8/smaps" ]; then  # root may read it all the same
+  expect "$(complaint 8 --proc "$scratch")" "plimsoll-smaps: $scratch/8/smaps: Permission denied"
+fi
 complaint | grep -q 'PID is required' || fail "no PID"
 for pid in 0 -1 abc 99999999999 1x; do
   complaint "$pid" >/dev/null

@@ -1,5 +1,6 @@
 // plimsoll-smaps PID: what a process's memory is made of, as the kernel counts it.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -70,15 +71,21 @@ void define(CLI::App& app, Arguments& arguments) {
       ->capture_default_str();
 }
 
+// A field named twice is shown once, where it was first named.
+void show(ReportOptions& report, zm::SmapsField field) {
+  const bool shown = std::find(report.fields.begin(), report.fields.end(), field) != report.fields.end();
+  if (!shown) report.fields.push_back(field);
+}
+
 void resolve_fields(Arguments& arguments) {
   for (const std::string& name : arguments.fields) {
     zm::SmapsField field{};
     if (zm::find_smaps_field(name, &field)) {
-      arguments.report.fields.push_back(field);
+      show(arguments.report, field);
       continue;
     }
     for (std::size_t i = 0; i < zm::kSmapsFieldCount; ++i) {  // "all"
-      arguments.report.fields.push_back(static_cast<zm::SmapsField>(i));
+      show(arguments.report, static_cast<zm::SmapsField>(i));
     }
   }
 }
@@ -96,7 +103,6 @@ int report_error(const Arguments& arguments, int error) {
   const std::string file = arguments.proc_root + "/" + std::to_string(arguments.pid) + "/smaps";
   std::string why = std::strerror(error);
   if (error == ENOENT || error == ESRCH) why = "no such process";
-  if (error == EACCES || error == EPERM) why = "not permitted: the process is another user's";
   if (error == EBADMSG) why = "not a smaps file";
   std::cerr << "plimsoll-smaps: " << file << ": " << why << '\n';
   return 1;
