@@ -1,6 +1,8 @@
 // Standard containers, pmr and owning pointers over the accounting allocator.
 #include <zmalloc/allocator.h>
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -125,6 +127,28 @@ TEST_F(Containers, CountedClassesUseTheirTag) {
   delete base;
   EXPECT_EQ(gone, 1);
 }
+
+struct alignas(512) WideCounted : counted<Tag::client> {
+  virtual ~WideCounted() = default;
+  char bytes[512];
+};
+
+TEST_F(Containers, CountedClassesAreAlignedAsTheyAsk) {
+  std::array<WideCounted*, 16> objects;
+  for (WideCounted*& object : objects) {
+    object = new WideCounted;
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(object) % alignof(WideCounted), 0u);
+  }
+  EXPECT_GE(grown(Tag::client), objects.size() * sizeof(WideCounted));
+  for (WideCounted* object : objects) delete object;
+  EXPECT_EQ(grown(Tag::client), 0u);
+}
+
+template <class T>
+concept MadeAsArray = requires {
+  new T[2];
+};
+static_assert(MadeAsArray<Side> && !MadeAsArray<WideCounted>);
 
 TEST_F(Containers, SharedPointersThroughTheAllocator) {
   auto shared = std::allocate_shared<int>(allocator<int, Tag::pubsub>{}, 5);

@@ -135,13 +135,20 @@ unique_ptr<T, kTag> make_unique(Args&&... args) {
 }
 
 // Base of classes with a virtual destructor: the compiler's deleting destructor then names these operators
-// and not the global ones, so that a library of such classes refers to no operator new or delete.
+// and not the global ones, so that a library of such classes refers to no operator new or delete. Objects are
+// made one at a time, as aligned as their class asks; for arrays there is zm::vector.
 template <Tag kTag>
 struct counted {
   static void* operator new(std::size_t n) { return zm::allocate(kTag, n); }
+  static void* operator new(std::size_t n, std::align_val_t alignment) {
+    return zm::allocate_aligned(kTag, n, static_cast<std::size_t>(alignment));
+  }
   static void* operator new(std::size_t, void* place) noexcept { return place; }
   static void operator delete(void* p) noexcept { zm::deallocate(kTag, p); }
+  static void operator delete(void* p, std::align_val_t) noexcept { zm::deallocate(kTag, p); }
   static void operator delete(void*, void*) noexcept {}
+  static void* operator new[](std::size_t) = delete;
+  static void* operator new[](std::size_t, std::align_val_t) = delete;
 };
 
 }  // namespace zm
