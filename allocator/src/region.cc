@@ -175,7 +175,7 @@ std::size_t RegionPool::range_bytes() const noexcept {
   return class_->range_bytes();
 }
 
-void* RegionPool::acquire(Tag) noexcept {
+void* RegionPool::acquire() noexcept {
   const detail::ClassLock lock(class_);
   detail::Mapping* mapping = class_->mappings;
   while (mapping != nullptr && mapping->free_ranges == 0) mapping = mapping->next;

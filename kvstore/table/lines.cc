@@ -22,7 +22,7 @@ Line* allocate_lines(uint32_t line_count) noexcept {
   const size_t bytes = bytes_of(line_count);
   if (line_count <= kHeapLines) return static_cast<Line*>(zm::try_allocate_zeroed(zm::Tag::table, bytes));
   zm::RegionPool pool = ranges();
-  void* range = pool.acquire(zm::Tag::table);
+  void* range = pool.acquire();
   if (range == nullptr) return nullptr;
   if (pool.commit(range, 0, bytes, zm::Tag::table)) return static_cast<Line*>(range);
   pool.release(range, 0, zm::Tag::table);

@@ -20,7 +20,7 @@ class Regions : public test::AccountingTest {
  protected:
   Regions() : pool_(kRange), page_(region_page_size()) {
     // The pool's bookkeeping for its first mapping is permanent; have it before the test's account begins.
-    pool_.release(pool_.acquire(Tag::table), 0, Tag::table);
+    pool_.release(pool_.acquire(), 0, Tag::table);
     totals_ = region_totals();
   }
 
@@ -36,7 +36,7 @@ class Regions : public test::AccountingTest {
 };
 
 TEST_F(Regions, ReservationCostsNothingAndCommitsCostPages) {
-  auto* range = static_cast<char*>(pool_.acquire(Tag::table));
+  auto* range = static_cast<char*>(pool_.acquire());
   ASSERT_NE(range, nullptr);
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(range) % kRange, 0u);
   EXPECT_LT(reinterpret_cast<std::uintptr_t>(range) + kRange, std::uintptr_t{1} << 47);
@@ -63,14 +63,14 @@ TEST_F(Regions, ReservationCostsNothingAndCommitsCostPages) {
 }
 
 TEST_F(Regions, MemoryReadsZeroAgain) {
-  auto* range = static_cast<char*>(pool_.acquire(Tag::table));
+  auto* range = static_cast<char*>(pool_.acquire());
   for (int round = 0; round < 3; ++round) {
     ASSERT_TRUE(pool_.commit(range, 0, kRange, Tag::table));
     EXPECT_TRUE(std::all_of(range, range + kRange, [](char c) { return c == 0; }));
     std::fill(range, range + kRange, 'y');
     pool_.release(range, kRange, Tag::table);
     EXPECT_EQ(range[5], 0) << "a stale reader reads zeros and does not fault";
-    EXPECT_EQ(pool_.acquire(Tag::table), range) << "the lowest free range is handed out";
+    EXPECT_EQ(pool_.acquire(), range) << "the lowest free range is handed out";
   }
   pool_.release(range, 0, Tag::table);
 }
@@ -79,7 +79,7 @@ TEST_F(Regions, RangesDoNotOverlapAndAreRecycled) {
   std::vector<char*> ranges;
   std::set<char*> distinct;
   for (int i = 0; i < 1000; ++i) {
-    ranges.push_back(static_cast<char*>(pool_.acquire(Tag::table)));
+    ranges.push_back(static_cast<char*>(pool_.acquire()));
     ASSERT_NE(ranges.back(), nullptr);
     distinct.insert(ranges.back());
   }
@@ -88,7 +88,7 @@ TEST_F(Regions, RangesDoNotOverlapAndAreRecycled) {
   std::shuffle(ranges.begin(), ranges.end(), std::mt19937(3));
   for (char* range : ranges) pool_.release(range, 0, Tag::table);
   for (char*& range : ranges) {
-    range = static_cast<char*>(pool_.acquire(Tag::table));
+    range = static_cast<char*>(pool_.acquire());
     EXPECT_EQ(distinct.count(range), 1u);
   }
   EXPECT_EQ(region_totals().reserved, reserved);
@@ -100,7 +100,7 @@ TEST(RegionPools, GrowByWholeMappingsAndStayAccounted) {
   RegionPool pool(1 << 20);
   std::vector<void*> ranges;
   for (int i = 0; i < 600; ++i) {
-    ranges.push_back(pool.acquire(Tag::table));
+    ranges.push_back(pool.acquire());
     ASSERT_NE(ranges.back(), nullptr);
     ASSERT_TRUE(pool.commit(ranges.back(), 0, 10, Tag::table));
     *static_cast<char*>(ranges.back()) = 1;
@@ -135,7 +135,7 @@ TEST_F(Regions, ALedgerCanRefuse) {
   set_commit_ledger(&kLedger);
   const std::size_t before = ledger_bytes.load();
   ledger_limit = before + 3 * page_;
-  void* range = pool_.acquire(Tag::table);
+  void* range = pool_.acquire();
   EXPECT_TRUE(pool_.commit(range, 0, 2 * page_, Tag::table));
   EXPECT_FALSE(pool_.commit(range, 2 * page_, 4 * page_, Tag::table));
   EXPECT_EQ(grown(Tag::table), 2 * page_) << "a refusal charges nothing";
@@ -148,7 +148,7 @@ TEST_F(Regions, ALedgerCanRefuse) {
 }
 
 TEST_F(Regions, ALedgerKnowsWhatWasCommittedBeforeIt) {
-  void* range = pool_.acquire(Tag::table);
+  void* range = pool_.acquire();
   ASSERT_TRUE(pool_.commit(range, 0, 5 * page_, Tag::table));
   ledger_limit = SIZE_MAX;
   set_commit_ledger(&kLedger);
@@ -166,7 +166,7 @@ TEST_F(Regions, ManyThreadsAtOnce) {
     threads.emplace_back([this, seed] {
       std::mt19937 random(seed);
       for (int i = 0; i < 500; ++i) {
-        auto* range = static_cast<unsigned char*>(pool_.acquire(Tag::table));
+        auto* range = static_cast<unsigned char*>(pool_.acquire());
         const std::size_t used = 1 + random() % kRange;
         ASSERT_TRUE(pool_.commit(range, 0, used, Tag::table));
         ASSERT_EQ(range[used - 1], 0);

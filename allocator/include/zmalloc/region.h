@@ -39,8 +39,8 @@ class RegionPool {
   std::size_t range_bytes() const noexcept;
 
   // A range aligned to its size with nothing committed, or nullptr when no address space or bookkeeping is to
-  // be had. Any bookkeeping it needs is charged to Tag::other whatever tag is given; the tag says who asks.
-  [[nodiscard]] void* acquire(Tag tag) noexcept;
+  // be had.
+  [[nodiscard]] void* acquire() noexcept;
 
   // The range had [0, from_bytes) in use and shall have [0, to_bytes), from_bytes <= to_bytes <=
   // range_bytes(). Charges the whole pages newly in use, which read as zero. False: the ledger refused,
