@@ -2,18 +2,21 @@
 #include <zmalloc/backend.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 
 namespace zm::backend {
 namespace {
 
-// Stands right before the bytes the caller sees; 16 bytes keep those aligned as malloc aligns.
-struct Prefix {
+// Stands right before the bytes the caller sees; as large as it is aligned, it keeps those aligned as malloc
+// aligns, however wide a size is.
+struct alignas(kAlignment) Prefix {
   std::size_t usable;
   std::size_t offset;  // from the start of malloc's block to the caller's bytes
 };
-static_assert(sizeof(Prefix) == kAlignment);
+static_assert(sizeof(Prefix) == kAlignment && alignof(std::max_align_t) >= kAlignment,
+              "malloc's blocks are as aligned as the prefix");
 
 Prefix* prefix_of(void* p) noexcept {
   return static_cast<Prefix*>(p) - 1;

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kMappingBytes = std::size_t{256} << 20;
 constexpr std::size_t kSmallestMapping = std::size_t{4} << 20;
+static_assert(sizeof(std::uintptr_t) == 8, "ranges are reserved in a 64-bit address space");
 constexpr std::uintptr_t kAddressLimit = std::uintptr_t{1} << 47;
 constexpr std::size_t kBitsPerWord = 64;
 constexpr int kLargestLog = std::countr_zero(RegionPool::kLargestRange);

@@ -5,9 +5,9 @@
 // lives, so that a reader without a lock may still read a range after its release: it reads old bytes or
 // zeros and never faults. A released range's pages go back to the kernel and the range is handed out again.
 //
-// All addresses fit in 47 bits. Transparent huge pages are off for ranges: the kernel would back neighbours
-// nobody charged. The pool's own bookkeeping is charged to Tag::other: it belongs to the process and outlives
-// every table.
+// For 64-bit Linux. All addresses fit in 47 bits. Transparent huge pages are off for ranges: the kernel would
+// back neighbours nobody charged. The pool's own bookkeeping is charged to Tag::other: it belongs to the
+// process and outlives every table.
 #pragma once
 
 #include <zmalloc/tags.h>
