@@ -224,17 +224,30 @@ TEST_F(CCalls, UsedMemoryIsTheSameNumberInBothLanguages) {
 }
 
 TEST_F(CCalls, AdviceDropsWholePagesOnly) {
-  constexpr std::size_t kSize = 1 << 20;
-  auto* p = static_cast<unsigned char*>(zmalloc(kSize));
-  std::memset(p, 0x55, kSize);
-  zmadvise_dontneed(p);
-  EXPECT_EQ(charged(), zmalloc_size(p));
-  std::memset(p, 0x66, kSize);
-  EXPECT_EQ(p[kSize - 1], 0x66);
-  zfree(p);
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  auto* block = static_cast<unsigned char*>(zmalloc(1 << 20));
+  const std::size_t usable = zmalloc_usable_size(block);
+  std::memset(block, 0x55, usable);
+  zmadvise_dontneed(block);
+  EXPECT_EQ(charged(), zmalloc_size(block));
+  const auto start = reinterpret_cast<std::uintptr_t>(block);
+  const std::size_t first = (page - start % page) % page;
+  const std::size_t end = usable - (start + usable) % page;
+  const auto all = [block](std::size_t from, std::size_t to, unsigned char value) {
+    return std::all_of(block + from, block + to, [value](unsigned char c) { return c == value; });
+  };
+  EXPECT_TRUE(all(0, first, 0x55)) << "the page shared with what is before the block";
+  EXPECT_TRUE(all(first, end, 0)) << "whole pages are dropped";
+  EXPECT_TRUE(all(end, usable, 0x55)) << "the page shared with what is behind it";
+  zfree(block);
+}
+
+TEST_F(CCalls, AdviceOnBlocksWithoutAWholePageDropsNothing) {
   zmadvise_dontneed(nullptr);
-  void* small = zmalloc(10);
+  auto* small = static_cast<unsigned char*>(zmalloc(100));
+  std::memset(small, 0x66, 100);
   zmadvise_dontneed(small);
+  EXPECT_TRUE(std::all_of(small, small + 100, [](unsigned char c) { return c == 0x66; }));
   zfree(small);
 }
 
