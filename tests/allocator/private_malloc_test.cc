@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace zm {
@@ -50,6 +51,45 @@ TEST(PrivateMalloc, JemallocAllocatedMovesWithUsedMemory) {
   EXPECT_EQ(allocator_info().allocated - allocated, used_memory() - used);
   for (std::size_t i = 1; i < blocks.size(); i += 2) deallocate(Tag::string, blocks[i]);
   flush_thread_cache();
+  EXPECT_EQ(allocator_info().allocated, allocated);
+  EXPECT_EQ(used_memory(), used);
+}
+
+// The same with blocks that one thread allocates and another reallocates, adopts or frees.
+TEST(PrivateMalloc, JemallocAllocatedMovesWithUsedMemoryUnderThreads) {
+  constexpr std::size_t kThreads = 4;
+  constexpr std::size_t kBlocks = 8000;
+  flush_thread_cache();
+  const std::size_t allocated = allocator_info().allocated;
+  const std::size_t used = used_memory();
+  std::vector<std::vector<void*>> blocks(kThreads, std::vector<void*>(kBlocks));
+  const auto on_every_thread = [](auto work) {
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < kThreads; ++i) {
+      threads.emplace_back([=] {
+        work(i);
+        flush_thread_cache();
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  };
+  on_every_thread([&](std::size_t i) {
+    for (std::size_t at = 0; at < kBlocks; ++at) blocks[i][at] = allocate(Tag::string, at % 3000);
+  });
+  on_every_thread([&](std::size_t i) {
+    std::vector<void*>& others = blocks[(i + 1) % kThreads];
+    for (std::size_t at = 0; at < kBlocks; ++at) {
+      if (at % 3 == 0) others[at] = reallocate(Tag::string, others[at], 1 + at % 20000);
+      if (at % 5 == 0) adopt(others[at], Tag::string, Tag::list);
+      if (at % 2 == 0) deallocate(at % 5 == 0 ? Tag::list : Tag::string, others[at]);
+    }
+  });
+  EXPECT_EQ(allocator_info().allocated - allocated, used_memory() - used);
+  on_every_thread([&](std::size_t i) {
+    for (std::size_t at = 1; at < kBlocks; at += 2) {
+      deallocate(at % 5 == 0 ? Tag::list : Tag::string, blocks[(i + 2) % kThreads][at]);
+    }
+  });
   EXPECT_EQ(allocator_info().allocated, allocated);
   EXPECT_EQ(used_memory(), used);
 }
