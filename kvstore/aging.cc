@@ -9,7 +9,7 @@ namespace plimsoll {
 namespace {
 
 // EvictionPage::spare: what the page's states are.
-enum PageMode : uint16_t { kTimes = 0, kFrequencies = 1 };
+enum PageMode : uint16_t { kUnset = 0, kTimes = 1, kFrequencies = 2 };
 
 template <class Rewrite>
 void rewrite_page(SlotRef at, Rewrite&& rewrite) noexcept {
@@ -34,7 +34,7 @@ void age_times(SlotRef at, uint32_t now) noexcept {
     rewrite_page(at, [&](uint8_t code) {
       return access::code_of_age(access::idle_seconds(code, base, now), roll_dice());
     });
-  } else {  // the policy has changed: all of the page counts as used just now
+  } else {  // a new page, or the policy has changed: all of it counts as used just now
     rewrite_page(at, [](uint8_t) { return static_cast<uint8_t>(access::kFirstRecent); });
   }
   page.base = now;
@@ -61,7 +61,7 @@ void age_frequencies(SlotRef at, uint32_t minutes, unsigned period) noexcept {
 uint8_t move_state(uint8_t state, const EvictionPage& from, const EvictionPage& to) noexcept {
   if (from == to) return state;
   if (to.spare == kFrequencies) return from.spare == kFrequencies ? state : access::kNewFrequency;
-  if (from.spare != kTimes) return access::kFirstRecent;
+  if (from.spare != kTimes || to.spare == kUnset) return access::kFirstRecent;
   if (state >= access::kFirstRecent) {  // a time after from's base, seen from the other base
     const int32_t after = static_cast<int32_t>(from.base + (state - access::kFirstRecent) - to.base);
     if (after >= 0) {
@@ -70,9 +70,10 @@ uint8_t move_state(uint8_t state, const EvictionPage& from, const EvictionPage& 
     }
     return access::code_of_age(static_cast<uint32_t>(-after), roll_dice());
   }
-  const int64_t age = int64_t{access::idle_seconds(state, from.base, from.base)} +
-                      static_cast<int32_t>(to.base - from.base);
-  return age > 0 ? access::code_of_age(static_cast<uint32_t>(age), roll_dice()) : uint8_t{access::kFirstRecent};
+  const int64_t age =
+      int64_t{access::idle_seconds(state, from.base, from.base)} + static_cast<int32_t>(to.base - from.base);
+  return age > 0 ? access::code_of_age(static_cast<uint32_t>(age), roll_dice())
+                 : uint8_t{access::kFirstRecent};
 }
 
 }  // namespace
@@ -95,7 +96,9 @@ uint8_t Engine::moved_state(SlotRef from, SlotRef to) noexcept {
   return move_state(Table::state(from), Table::eviction_page(from), Table::eviction_page(to));
 }
 
-void Engine::prepare_states(Table& table) noexcept { table.set_move_state(move_state); }
+void Engine::prepare_states(Table& table) noexcept {
+  table.set_move_state(move_state);
+}
 
 uint8_t Engine::new_state(SlotRef slot, int64_t now_ms) noexcept {
   if (!lfu_policy()) return used_state(slot, now_ms);
@@ -107,7 +110,8 @@ uint8_t Engine::used_state(SlotRef slot, int64_t now_ms) noexcept {
   const EvictionPage& page = Table::eviction_page(slot);
   if (lfu_policy()) {
     age_frequencies(slot, access_minutes(now_ms), lfu_decay_minutes_.load(std::memory_order_relaxed));
-    return access::more_frequent(Table::state(slot), lfu_log_factor_.load(std::memory_order_relaxed), roll_dice());
+    return access::more_frequent(Table::state(slot), lfu_log_factor_.load(std::memory_order_relaxed),
+                                 roll_dice());
   }
   const uint32_t now = access_seconds(now_ms);
   if (page.spare != kTimes || access::base_is_stale(page.base, now)) age_times(slot, now);

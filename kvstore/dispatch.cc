@@ -173,34 +173,36 @@ void Engine::refuse(const Invocation& invocation, Reply& reply) const {
 
 void Engine::execute(Session& session, Args args, Reply& reply) noexcept {
   Invocation invocation;
-  try {
-    resolve(args, invocation);
-  } catch (const std::bad_alloc&) {
-    return answer_out_of_memory(reply);
-  }
+  if (!attempt([&] { resolve(args, invocation); })) return answer_out_of_memory(reply);
   run(session, invocation, reply);
 }
 
 void Engine::run(Session& session, const Invocation& invocation, Reply& reply) noexcept {
+  if (CallbackGuard::active()) return answer(reply, "ERR a callback that holds a key may call no store");
   const OutputBuffer::Mark mark = reply.out().mark();
-  for (;;) {
-    try {
-      reply.out().reserve(kReservedReply);
-      if (CallbackGuard::active()) return reply.error("ERR a callback that holds a key may call no store");
-      if (invocation.command == nullptr) return refuse(invocation, reply);
-      const CommandRow& row = *invocation.command->row;
-      if (!make_room() && (row.flags & kDenyOom) != 0) {
-        return reply.error("OOM command not allowed when used memory > 'maxmemory'.");
-      }
-      Call call(store_, *this, session, invocation, reply, now_ms());
-      return run_locked(call, invocation.shards);
-    } catch (const std::bad_alloc&) {
-      reply.out().rewind(mark);
-      if (reclaim()) continue;
-    }
-    break;
-  }
+  bool again = false;
+  const bool ran = attempt([&] {
+    if (again) reply.out().rewind(mark);
+    again = true;
+    reply.out().reserve(kReservedReply);
+    run_once(session, invocation, reply);
+  });
+  if (ran) return;
+  reply.out().rewind(mark);
   answer_out_of_memory(reply);
+}
+
+void Engine::run_once(Session& session, const Invocation& invocation, Reply& reply) {
+  if (invocation.command == nullptr) return refuse(invocation, reply);
+  if (session.database() < 0 || session.database() >= static_cast<int>(options_.databases)) {
+    return reply.error("ERR DB index is out of range");
+  }
+  const bool writes = (invocation.command->row->flags & kDenyOom) != 0;
+  if (!make_room(writes) && writes) {
+    return reply.error("OOM command not allowed when used memory > 'maxmemory'.");
+  }
+  Call call(store_, *this, session, invocation, reply, now_ms());
+  run_locked(call, invocation.shards);
 }
 
 void Engine::run_locked(Call& call, uint64_t shards) {
@@ -214,16 +216,24 @@ void Engine::run_locked(Call& call, uint64_t shards) {
   call.command().row->handler(call);
 }
 
-void Engine::answer_out_of_memory(Reply& reply) const noexcept {
+void Engine::answer(Reply& reply, std::string_view error) noexcept {
   try {
-    reply.error("OOM the allocator refused memory for this command and nothing more can be evicted");
+    reply.error(error);
   } catch (const std::bad_alloc&) {
     reply.lose();
   }
 }
 
+void Engine::answer_out_of_memory(Reply& reply) noexcept {
+  answer(reply, "OOM the allocator refused memory for this command and nothing more can be evicted");
+}
+
 void Engine::report(Shard& shard, const Change& change) noexcept {
   shard.changes.add(1);
+  tell(change);
+}
+
+void Engine::tell(const Change& change) noexcept {
   if (options_.change_sink == nullptr) return;
   CallbackGuard guard;
   options_.change_sink->record(change);
@@ -237,6 +247,11 @@ void Call::changed_in(int database, std::string_view key, ChangeClass change_cla
       invocation_.shards == 0 ? 0u : static_cast<unsigned>(std::countr_zero(invocation_.shards));
   const Args effects = effect.size() != 0 ? Args(effect.begin(), effect.size()) : invocation_.args;
   engine_.report(engine_.shard(index), {database, key, change_class, event, effects});
+}
+
+void Call::also_in(int database, std::string_view key, ChangeClass change_class,
+                   std::string_view event) const noexcept {
+  engine_.tell({database, key, change_class, event, {}});
 }
 
 }  // namespace plimsoll

@@ -25,13 +25,19 @@ void validate(const Options& options) {
   if (options.databases < 1 || options.databases > 65536) {
     throw std::invalid_argument("plimsoll: databases must be 1 to 65536");
   }
+  if (options.single_threaded && options.maintenance_thread) {
+    throw std::invalid_argument("plimsoll: a store for one thread can have no maintenance thread");
+  }
   if (options.clock == nullptr) throw std::invalid_argument("plimsoll: a clock is required");
 }
 
 }  // namespace
 
 Engine::Engine(Store& store, const Options& options)
-    : store_(store), options_(options), shards_((validate(options), options.shards)) {
+    : store_(store),
+      options_(options),
+      shards_((validate(options), options.shards)),
+      databases_(size_t{options.shards} * options.databases) {
   shard_bits_ = static_cast<unsigned>(std::countr_zero(options.shards));
   const uint64_t seed = options.seed ? *options.seed : random_seed();
   hash_seed_ = seed ^ 0x5851F42D4C957F2Du;
@@ -39,8 +45,7 @@ Engine::Engine(Store& store, const Options& options)
   if (options_.commands == nullptr) options_.commands = &CommandTable::builtin();
   tune(options);
 
-  using Slot = std::atomic<ShardDatabase*>;
-  Slot* slots = static_cast<Slot*>(zm::allocate_zeroed(zm::Tag::table, sizeof(Slot) * options.databases * shards_.size()));
+  std::atomic<ShardDatabase*>* slots = databases_.data();
   fixed_bytes_ = zm::charged_size(slots) + zm::charged_size(shards_.data()) + zm::charged_size(this);
   bytes_.store(static_cast<int64_t>(fixed_bytes_), std::memory_order_relaxed);
   for (Shard& shard : shards_) {
@@ -55,25 +60,24 @@ Engine::~Engine() {
   for (int database = 0; database < static_cast<int>(options_.databases); ++database) flush(database, false);
   while (free_some_garbage()) {
   }
-  for (Shard& shard : shards_) {
-    for (unsigned i = 0; i < options_.databases; ++i) {
-      ShardDatabase* part = shard.databases[i].load(std::memory_order_relaxed);
-      if (part == nullptr) continue;
-      part->~ShardDatabase();
-      zm::deallocate(zm::Tag::table, part);
-    }
+  for (const std::atomic<ShardDatabase*>& slot : databases_) {
+    ShardDatabase* part = slot.load(std::memory_order_relaxed);
+    if (part == nullptr) continue;
+    part->~ShardDatabase();
+    zm::deallocate(zm::Tag::table, part);
   }
-  zm::deallocate(zm::Tag::table, shards_[0].databases);
 }
 
 void Engine::lock(uint64_t shards) noexcept {
   if (options_.single_threaded) return;
-  for (; shards != 0; shards &= shards - 1) shards_[static_cast<size_t>(std::countr_zero(shards))].lock.lock();
+  for (; shards != 0; shards &= shards - 1)
+    shards_[static_cast<size_t>(std::countr_zero(shards))].lock.lock();
 }
 
 void Engine::unlock(uint64_t shards) noexcept {
   if (options_.single_threaded) return;
-  for (; shards != 0; shards &= shards - 1) shards_[static_cast<size_t>(std::countr_zero(shards))].lock.unlock();
+  for (; shards != 0; shards &= shards - 1)
+    shards_[static_cast<size_t>(std::countr_zero(shards))].lock.unlock();
 }
 
 ShardDatabase& Engine::use_database(unsigned index, int database) {
@@ -86,6 +90,17 @@ ShardDatabase& Engine::use_database(unsigned index, int database) {
   charge(shard, static_cast<int64_t>(zm::charged_size(memory) + part->table.bytes()));
   slot.store(part, std::memory_order_release);
   return *part;
+}
+
+void Engine::reserve(Shard& shard, ShardDatabase& part, uint64_t hash) {
+  const size_t before = part.table.bytes();
+  try {
+    part.table.reserve(hash);
+  } catch (...) {
+    charge_table(shard, before, part.table);  // it may have grown before it was refused
+    throw;
+  }
+  charge_table(shard, before, part.table);
 }
 
 ShardGuard::ShardGuard(Engine& engine, unsigned shard) noexcept

@@ -16,10 +16,13 @@
 
 namespace plimsoll {
 
-// Counters that change under a shard's lock and are read by anyone: one writer at a time, so plain loads and stores do.
+// Counters that change under a shard's lock and are read by anyone: one writer at a time, so plain loads and
+// stores do.
 class ShardCounter {
  public:
-  void add(int64_t n) noexcept { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+  void add(int64_t n) noexcept {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
   int64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
   void set(int64_t n) noexcept { value_.store(n, std::memory_order_relaxed); }
 
@@ -29,18 +32,19 @@ class ShardCounter {
 
 __extension__ typedef __int128 WideInteger;  // sums of 64-bit times
 
-// One database's part of one shard. Made on first use and kept until the store goes, so that prefetches, which take no lock,
-// never meet a freed one; FLUSH* empties it. All but the table's own prefetch members belong to the shard's lock.
+// One database's part of one shard. Made on first use and kept until the store goes, so that prefetches,
+// which take no lock, never meet a freed one; FLUSH* empties it. All but the table's own prefetch members
+// belong to the shard's lock.
 struct ShardDatabase {
   ShardDatabase(unsigned shard_bits, uint64_t seed) : table(shard_bits, seed) {}
 
   Table table;
-  ShardCounter expiring;         // keys with an expiry
-  WideInteger expiry_sum = 0;       // of their expiries, ms: for the average time to live
+  ShardCounter expiring;       // keys with an expiry
+  WideInteger expiry_sum = 0;  // of their expiries, ms: for the average time to live
   SweepCursor sweep;
 };
 
-// Entries and tables that FLUSH* and UNLINK took out of a shard, to be freed in slices.
+// Entries and tables that FLUSH* took out of a shard, to be freed in slices.
 struct Garbage {
   TableContents contents;
   Garbage* next = nullptr;
@@ -49,7 +53,7 @@ struct Garbage {
 struct alignas(64) Shard {
   ShardLock lock;
   std::atomic<ShardDatabase*>* databases = nullptr;  // one per database; each null until first used
-  ShardCounter bytes;  // charged for entries, their values and the tables
+  ShardCounter bytes;                                // charged for entries, their values and the tables
   ShardCounter hits, misses, expired, evicted, changes;
   Garbage* garbage = nullptr;
 };
@@ -65,11 +69,13 @@ struct Found {
   Entry* operator->() const noexcept { return entry; }
 };
 
-// The store behind Store: shards, dispatch, eviction, expiry, upkeep. Its parts are in engine.cc (making, locks), dispatch.cc
-// (commands), eviction.cc, upkeep.cc (expiry, growth, deferred frees) and whole.cc (what concerns every shard).
+// The store behind Store: shards, dispatch, eviction, expiry, upkeep. Its parts are in engine.cc (making,
+// locks), dispatch.cc (commands), eviction.cc, upkeep.cc (expiry, growth, deferred frees) and whole.cc (what
+// concerns every shard).
 class Engine {
  public:
-  // The longest that a command evicts before it runs: Redis's maxmemory-eviction-tenacity of 10.
+  // How long a command evicts before it runs to get nearer to a limit that was set below what is held:
+  // Redis's maxmemory-eviction-tenacity of 10.
   static constexpr int64_t kEvictionSliceUs = 500;
 
   // Placed at the start of a block of zm's: the block's charge is part of what the store holds.
@@ -87,11 +93,15 @@ class Engine {
   void run(Session& session, const Invocation& invocation, Reply& reply) noexcept;
   // Tells the change sink, and counts the change. REQUIRES: the shard of the key is locked.
   void report(Shard& shard, const Change& change) noexcept;
+  // Tells the sink of a further event of a change that is reported with it.
+  void tell(const Change& change) noexcept;
 
-  // The keys a command line names, for COMMAND GETKEYS: fills `invocation` like resolve() does for a known command.
-  // False if the arguments do not add up to keys.
+  // The keys a command line names, for COMMAND GETKEYS: fills `invocation` like resolve() does for a known
+  // command. False if the arguments do not add up to keys.
   bool extract_keys(const Command& command, Args args, Invocation& invocation) const;
-  static uint32_t key_flags(const Invocation& invocation, size_t i) noexcept { return invocation.place(i).flags; }
+  static uint32_t key_flags(const Invocation& invocation, size_t i) noexcept {
+    return invocation.place(i).flags;
+  }
 
   // --- engine.cc ---
   uint64_t hash(std::string_view key) const noexcept { return Table::hash(key, hash_seed_); }
@@ -102,7 +112,9 @@ class Engine {
   Shard& shard(unsigned i) noexcept { return shards_[i]; }
   const Shard& shard(unsigned i) const noexcept { return shards_[i]; }
   unsigned shard_count() const noexcept { return 1u << shard_bits_; }
-  uint64_t all_shards() const noexcept { return shard_bits_ == 6 ? ~uint64_t{0} : (uint64_t{1} << shard_count()) - 1; }
+  uint64_t all_shards() const noexcept {
+    return shard_bits_ == 6 ? ~uint64_t{0} : (uint64_t{1} << shard_count()) - 1;
+  }
 
   void lock(uint64_t shards) noexcept;  // ascending, so that no two threads wait for each other
   void unlock(uint64_t shards) noexcept;
@@ -113,19 +125,27 @@ class Engine {
   }
   ShardDatabase& use_database(unsigned shard, int database);  // makes it if need be; throws std::bad_alloc
 
-  // --- whole.cc: the callers hold every shard's lock (kWholeStore), except where a member says it locks by itself ---
+  // Makes room in the table for one more key, and charges it. REQUIRES: the shard is locked. Throws
+  // std::bad_alloc.
+  void reserve(Shard& shard, ShardDatabase& part, uint64_t hash);
 
-  // Visits the entries of one or more buckets from `cursor` on, at least `count` if there are so many, due ones left out, and
-  // returns the cursor to go on with; 0 at the end. Every key that is there throughout a whole iteration is visited at least once.
-  // Locks the one shard it visits; `visit(const Entry&)` runs under that lock.
+  // --- whole.cc: the callers hold every shard's lock (kWholeStore), except where a member says it locks by
+  // itself ---
+
+  // Visits the entries of one or more buckets from `cursor` on, at least `count` if there are so many, due
+  // ones left out, and returns the cursor to go on with; 0 at the end. Every key that is there throughout a
+  // whole iteration is visited at least once. Locks the one shard it visits; `visit(const Entry&)` runs under
+  // that lock.
   template <class Visit>
   uint64_t scan(int database, uint64_t cursor, size_t count, int64_t now_ms, Visit&& visit);
   // Visits every entry that is not due.
   template <class Visit>
   void for_each(int database, int64_t now_ms, Visit&& visit);
-  // A key at random, appended to nothing: `key` is replaced. False if there is none. Locks by itself; throws std::bad_alloc.
+  // A key at random, appended to nothing: `key` is replaced. False if there is none. Locks by itself; throws
+  // std::bad_alloc.
   bool random_key(int database, int64_t now_ms, zm::string<zm::Tag::other>& key);
-  // Empties a database; with `lazily` the memory is freed later, in maintain(). Returns how many keys there were.
+  // Empties a database; with `lazily` the memory is freed later, in maintain(). Returns how many keys there
+  // were.
   uint64_t flush(int database, bool lazily) noexcept;
   void swap_databases(int a, int b) noexcept;
   uint64_t size(int database) const noexcept;  // locks nothing: exact when nobody writes
@@ -136,12 +156,23 @@ class Engine {
 
   // --- upkeep.cc and eviction.cc: lock by themselves, one shard at a time ---
   bool maintain(int64_t budget_us) noexcept;
-  bool enforce_limit(int64_t budget_us) noexcept;
+  enum class Effort : uint8_t {
+    slice,  // stops when the time is over
+    whole,  // goes on until what has been written since is paid for: see ceiling_
+  };
+  bool enforce_limit(int64_t budget_us, Effort effort = Effort::slice) noexcept;
 
-  // True if a command that needs memory may run: the limit holds, or an eviction slice made progress towards it.
-  bool make_room() noexcept { return !over_limit() || enforce_limit(kEvictionSliceUs); }
-  // After a refused allocation: gives some memory back. False if there is nothing to give.
-  bool reclaim() noexcept;
+  // True if a command that needs memory may run: the limit holds, or is being approached from above. Those
+  // that write pay for what was written, however long it takes; the others help for a slice.
+  bool make_room(bool writes) noexcept {
+    return !over_limit() || enforce_limit(kEvictionSliceUs, writes ? Effort::whole : Effort::slice);
+  }
+
+  // Runs what may allocate and changes nothing when refused, gives memory back after a refusal, and runs it
+  // again. False when there is nothing to give or giving it has not helped; nothing is evicted for more than
+  // could ever be.
+  template <class Attempt>
+  bool attempt(Attempt&& attempt) noexcept;
 
   void prefetch_line(int database, uint64_t hash) const noexcept {
     if (const ShardDatabase* part = find_database(shard_of(hash), database)) part->table.prefetch_line(hash);
@@ -150,6 +181,7 @@ class Engine {
     if (const ShardDatabase* part = find_database(shard_of(hash), database)) part->table.prefetch_entry(hash);
   }
 
+  size_t largest_string() const noexcept { return largest_string_.load(std::memory_order_relaxed); }
   Tuning tuning() const noexcept;
   void tune(const Tuning& tuning) noexcept;
   // --- aging.cc: the eviction state of a slot, whose shard is locked ---
@@ -165,8 +197,6 @@ class Engine {
  private:
   friend class Keyspace;
   friend class ShardGuard;
-
-  using OwnedDatabases = zm::vector<std::atomic<ShardDatabase*>, zm::Tag::table>;
 
   // dispatch.cc
   class KeyCollector {
@@ -184,17 +214,32 @@ class Engine {
 
   void run_locked(Call& call, uint64_t shards);
   void refuse(const Invocation& invocation, Reply& reply) const;
-  void answer_out_of_memory(Reply& reply) const noexcept;
+  void run_once(Session& session, const Invocation& invocation, Reply& reply);
+  static void answer(Reply& reply, std::string_view error) noexcept;
+  static void answer_out_of_memory(Reply& reply) noexcept;
 
   // eviction.cc
-  // How many bytes the limit is exceeded by, as exactly as this thread can know; 0 without a limit.
+  // What is compared with the limit, as exactly as this thread can know.
+  size_t limited_bytes() noexcept;
+  // How many bytes the limit is exceeded by; 0 without a limit.
   size_t excess() noexcept;
   // The cheap question before every command: may lag by what threads have not told yet, 16 KiB each.
   bool over_limit() const noexcept;
-  bool evict_one(uint64_t& dice) noexcept;
+  // Both return the bytes given back, 0 if there is nothing to evict.
+  size_t evict_one(uint64_t& dice) noexcept;
+  size_t evict_from(unsigned shard, uint64_t dice) noexcept;
+  // Evicts the first key that may go, however far it is. For tables emptied long since, whose last keys
+  // samples miss.
+  size_t evict_first_from(unsigned shard) noexcept;
+  // `candidate(ShardDatabase&, int database)` for each database of the shard that has keys which may go.
+  template <class Visit>
+  void for_each_evictable(unsigned shard, Visit&& candidate) noexcept;
+  size_t evict(unsigned shard, int database, ShardDatabase& part, SlotRef slot, int64_t now) noexcept;
+  // After a refused allocation of `wanted` bytes, `freed` having been given back since the command began:
+  // gives back more, and returns how much. 0: it is not worth another try.
+  size_t reclaim(size_t wanted, size_t freed) noexcept;
   double victim_score(EvictionPolicy policy, SlotRef slot, const Entry* entry, int64_t now) const noexcept;
   void note_exceeded(bool exceeded) noexcept;
-  bool evict_from(unsigned shard, uint64_t dice) noexcept;
   bool any_expiring() const noexcept;
 
   // upkeep.cc; each locks the shard by itself. True: there is more to do.
@@ -224,11 +269,16 @@ class Engine {
   unsigned shard_bits_ = 0;
   uint64_t hash_seed_ = 0;
   zm::vector<Shard, zm::Tag::table> shards_;
+  zm::vector<std::atomic<ShardDatabase*>, zm::Tag::table> databases_;  // of shard 0, of shard 1, ...
   size_t fixed_bytes_ = 0;  // of the engine itself: shards and their database arrays
-  std::atomic<int64_t> bytes_{0};  // of all shards; kept in LimitScope::store only, where writers compare it with the limit
+  std::atomic<int64_t> bytes_{
+      0};  // of all shards; kept in LimitScope::store only, where writers compare it with the limit
 
   // Tuning in atomics of its own: read by every command, written by tune().
   std::atomic<size_t> memory_limit_{0};
+  // While the store comes down to a limit set below what it held: how far it has come. Writers never let it
+  // rise again, and each lowers it by a slice. 0 otherwise.
+  std::atomic<size_t> ceiling_{0};
   std::atomic<EvictionPolicy> policy_{EvictionPolicy::noeviction};
   std::atomic<unsigned> samples_{5}, lfu_log_factor_{10}, lfu_decay_minutes_{1};
   std::atomic<bool> active_expiry_{true}, lazy_user_del_{false}, lazy_user_flush_{false};
@@ -240,8 +290,8 @@ class Engine {
   std::atomic<int64_t> lazyfree_pending_{0};
   std::atomic<unsigned> upkeep_cursor_{0};
   pthread_mutex_t wake_mutex_ = PTHREAD_MUTEX_INITIALIZER;
-  pthread_cond_t wake_ = PTHREAD_COND_INITIALIZER;
-  bool stop_ = false;  // guarded by wake_mutex_
+  pthread_cond_t wake_{};  // made by start_thread()
+  bool stop_ = false;      // guarded by wake_mutex_
   pthread_t thread_{};
   bool has_thread_ = false;
 };
@@ -268,26 +318,42 @@ class ShardGuard {
   ShardLock* lock_;
 };
 
+template <class Attempt>
+bool Engine::attempt(Attempt&& attempt) noexcept {
+  for (size_t freed = 0;;) {
+    try {
+      attempt();
+      return true;
+    } catch (const std::bad_alloc&) {
+    }
+    const size_t more = reclaim(zm::last_refused(), freed);
+    if (more == 0) return false;
+    freed += more;
+  }
+}
+
 template <class Visit>
 uint64_t Engine::scan(int database, uint64_t cursor, size_t count, int64_t now_ms, Visit&& visit) {
-  // A cursor is a position in the order of hashes: its top bits name the shard, the rest where in the table to go on.
-  // Restructured tables keep that order, so nothing between two positions is ever skipped.
+  // A cursor is a position in the order of hashes: its top bits name the shard, the rest where in the table
+  // to go on. Restructured tables keep that order, so nothing between two positions is ever skipped.
   size_t seen = 0;
+  size_t buckets_left =
+      count * 10 < count ? count : count * 10;  // as Redis: so many empty ones end a call too
   do {
     const unsigned index = shard_of(cursor);
     uint64_t position = cursor << shard_bits_;
     {
       ShardGuard guard(*this, index);
       ShardDatabase* part = find_database(index, database);
-      const size_t buckets = count * 10 < count ? count : count * 10;
-      for (size_t bucket = 0; part != nullptr && bucket < buckets && seen < count; ++bucket) {
+      const bool any = part != nullptr && part->table.size() != 0;
+      if (!any) position = 0;
+      for (; any && buckets_left != 0 && seen < count; --buckets_left) {
         position = part->table.scan(position, [&](Entry* entry, SlotRef) {
           ++seen;
           if (!entry->due(now_ms)) visit(static_cast<const Entry&>(*entry));
         });
         if (position == 0) break;
       }
-      if (part == nullptr) position = 0;
     }
     if (position != 0) {
       cursor = (uint64_t{index} << (63 - shard_bits_) << 1) | (position >> shard_bits_);
@@ -296,7 +362,7 @@ uint64_t Engine::scan(int database, uint64_t cursor, size_t count, int64_t now_m
     } else {
       cursor = 0;
     }
-  } while (cursor != 0 && seen < count);
+  } while (cursor != 0 && seen < count && buckets_left != 0);
   return cursor;
 }
 

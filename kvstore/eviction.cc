@@ -2,8 +2,9 @@
 
 #include <plimsoll/text/ascii.h>
 
-#include <bit>
+#include <algorithm>
 #include <iterator>
+#include <limits>
 
 #include "aging.h"
 #include "engine.h"
@@ -35,7 +36,7 @@ struct Candidate {
   ShardDatabase* part = nullptr;
   SlotRef slot;
   int database = 0;
-  double score = -1;
+  double score = -std::numeric_limits<double>::infinity();
 };
 
 }  // namespace
@@ -51,16 +52,17 @@ std::optional<EvictionPolicy> policy_from_name(std::string_view name) noexcept {
   return std::nullopt;
 }
 
+size_t Engine::limited_bytes() noexcept {
+  if (options_.limit_scope == LimitScope::store)
+    return static_cast<size_t>(bytes_.load(std::memory_order_relaxed));
+  zm::flush_thread();
+  return zm::used_memory_fast();
+}
+
 size_t Engine::excess() noexcept {
   const size_t limit = memory_limit_.load(std::memory_order_relaxed);
   if (limit == 0) return 0;
-  size_t used;
-  if (options_.limit_scope == LimitScope::process) {
-    zm::flush_thread();
-    used = zm::used_memory_fast();
-  } else {
-    used = static_cast<size_t>(bytes_.load(std::memory_order_relaxed));
-  }
+  const size_t used = limited_bytes();
   return used > limit ? used - limit : 0;
 }
 
@@ -71,20 +73,23 @@ bool Engine::over_limit() const noexcept {
   return static_cast<size_t>(bytes_.load(std::memory_order_relaxed)) > limit;
 }
 
-bool Engine::enforce_limit(int64_t budget_us) noexcept {
+bool Engine::enforce_limit(int64_t budget_us, Effort effort) noexcept {
   const int64_t start = options_.clock->monotonic_us();
   uint64_t dice = random_state_.fetch_add(0x9E3779B97F4A7C15u, std::memory_order_relaxed) | 1;
-  unsigned freed = 0;
-  while (excess() != 0) {
-    if (!free_some_garbage() && !evict_one(dice)) {
+  for (unsigned freed = 0; excess() != 0;) {
+    if (!free_some_garbage() && evict_one(dice) == 0) {
       note_exceeded(true);
       return false;
     }
-    if (++freed % 16 == 0 && options_.clock->monotonic_us() - start >= budget_us) {
-      note_exceeded(true);
-      return true;  // progress was made; writers and maintain() go on from here
-    }
+    if (++freed % 16 != 0 || options_.clock->monotonic_us() - start < budget_us) continue;
+    const size_t used = limited_bytes();
+    const size_t ceiling = ceiling_.load(std::memory_order_relaxed);
+    if (used < ceiling) ceiling_.store(used, std::memory_order_relaxed);
+    if (effort == Effort::whole && used > ceiling) continue;
+    note_exceeded(true);
+    return true;  // progress was made; writers and maintain() go on from here
   }
+  ceiling_.store(0, std::memory_order_relaxed);
   note_exceeded(false);
   return true;
 }
@@ -100,19 +105,24 @@ void Engine::note_exceeded(bool exceeded) noexcept {
   }
 }
 
-bool Engine::evict_one(uint64_t& dice) noexcept {
+size_t Engine::evict_one(uint64_t& dice) noexcept {
   const EvictionPolicy policy = policy_.load(std::memory_order_relaxed);
-  if (policy == EvictionPolicy::noeviction) return false;
+  if (policy == EvictionPolicy::noeviction) return 0;
   // Under volatile policies every look clears marks that mislead, so expiring keys are found within a few
   // rounds.
-  for (unsigned round = 0; round < kRounds; ++round) {
+  const unsigned rounds = only_volatile(policy) ? kRounds : 1;
+  for (unsigned round = 0; round < rounds; ++round) {
     const auto first = static_cast<unsigned>(next_random(dice) >> 32) & (shard_count() - 1);
     for (unsigned i = 0; i < shard_count(); ++i) {
-      if (evict_from((first + i) & (shard_count() - 1), next_random(dice))) return true;
+      const size_t freed = evict_from((first + i) & (shard_count() - 1), next_random(dice));
+      if (freed != 0) return freed;
     }
-    if (!only_volatile(policy) || !any_expiring()) return false;
+    if (only_volatile(policy) && !any_expiring()) return 0;
   }
-  return false;
+  for (unsigned i = 0; i < shard_count(); ++i) {
+    if (const size_t freed = evict_first_from(i)) return freed;
+  }
+  return 0;
 }
 
 bool Engine::any_expiring() const noexcept {
@@ -125,35 +135,67 @@ bool Engine::any_expiring() const noexcept {
   return false;
 }
 
-bool Engine::evict_from(unsigned index, uint64_t dice) noexcept {
+template <class Visit>
+void Engine::for_each_evictable(unsigned index, Visit&& candidate) noexcept {
+  const bool expiring_only = only_volatile(policy_.load(std::memory_order_relaxed));
+  for (int database = 0; database < static_cast<int>(options_.databases); ++database) {
+    ShardDatabase* part = find_database(index, database);
+    if (part == nullptr || part->table.size() == 0) continue;
+    if (!expiring_only || part->expiring.get() != 0) candidate(*part, database);
+  }
+}
+
+size_t Engine::evict_from(unsigned index, uint64_t dice) noexcept {
   const EvictionPolicy policy = policy_.load(std::memory_order_relaxed);
   const unsigned samples = samples_.load(std::memory_order_relaxed);
   const int64_t now = now_ms();
   ShardGuard guard(*this, index);
   Candidate best;
-  for (int database = 0; database < static_cast<int>(options_.databases); ++database) {
-    ShardDatabase* part = find_database(index, database);
-    if (part == nullptr || part->table.size() == 0) continue;
-    if (only_volatile(policy) && part->expiring.get() == 0) continue;
+  for_each_evictable(index, [&](ShardDatabase& part, int database) {
     const auto consider = [&](SlotRef slot, uint8_t) {
       const Entry* entry = nullptr;
       if (only_volatile(policy)) {
-        entry = part->table.entry(slot);
+        entry = part.table.entry(slot);
         if (!entry->has_expiry()) return;
       }
       const double score = victim_score(policy, slot, entry, now);
-      if (score > best.score) best = {part, slot, database, score};
+      if (score > best.score) best = {&part, slot, database, score};
     };
     if (only_volatile(policy)) {
-      part->table.sample_volatile(dice, samples, consider);
+      part.table.sample_volatile(dice, samples, consider);
     } else {
-      part->table.sample(dice, samples, consider);
+      part.table.sample(dice, samples, consider);
     }
-  }
-  if (best.part == nullptr) return false;
-  Keyspace keyspace(*this, best.database, now, false);
-  keyspace.evict(index, *best.part, best.slot);
-  return true;
+  });
+  return best.part == nullptr ? 0 : evict(index, best.database, *best.part, best.slot, now);
+}
+
+size_t Engine::evict_first_from(unsigned index) noexcept {
+  const bool expiring_only = only_volatile(policy_.load(std::memory_order_relaxed));
+  const int64_t now = now_ms();
+  ShardGuard guard(*this, index);
+  Candidate first;
+  for_each_evictable(index, [&](ShardDatabase& part, int database) {
+    uint64_t position = 0;
+    do {
+      position = part.table.scan(position, [&](Entry* entry, SlotRef slot) {
+        if (!expiring_only || entry->has_expiry()) first = {&part, slot, database, 0};
+      });
+    } while (first.part == nullptr && position != 0);
+  });
+  return first.part == nullptr ? 0 : evict(index, first.database, *first.part, first.slot, now);
+}
+
+// Gives the table's memory back too as its segments empty, or more would be evicted than need be.
+size_t Engine::evict(unsigned index, int database, ShardDatabase& part, SlotRef slot, int64_t now) noexcept {
+  Shard& shard = shards_[index];
+  const int64_t bytes = shard.bytes.get();
+  Keyspace keyspace(*this, database, now, false);
+  keyspace.evict(index, part, slot);
+  const size_t table_bytes = part.table.bytes();
+  part.table.maintain_at(slot);
+  charge_table(shard, table_bytes, part.table);
+  return static_cast<size_t>(std::max<int64_t>(1, bytes - shard.bytes.get()));
 }
 
 double Engine::victim_score(EvictionPolicy policy, SlotRef slot, const Entry* entry,
@@ -166,18 +208,26 @@ double Engine::victim_score(EvictionPolicy policy, SlotRef slot, const Entry* en
     case EvictionPolicy::volatile_lfu:
       return 255.0 - frequency(slot, now);
     case EvictionPolicy::volatile_ttl:
-      return 0x1p63 - static_cast<double>(entry->expiry());
+      return -static_cast<double>(entry->expiry());
     default:
       return roll_dice();
   }
 }
 
-bool Engine::reclaim() noexcept {
-  if (free_some_garbage()) return true;
+size_t Engine::reclaim(size_t wanted, size_t freed) noexcept {
+  // Memory given back in small blocks makes room for another size only when whole pages of it are free.
+  constexpr size_t kLeastWorth = 8 * 1024 * 1024;
+  if (wanted > memory_used() || freed > 2 * wanted + kLeastWorth) return 0;
+  const int64_t start = options_.clock->monotonic_us();
   uint64_t dice = random_state_.fetch_add(0x9E3779B97F4A7C15u, std::memory_order_relaxed) | 1;
-  unsigned evicted = 0;
-  while (evicted < 64 && evict_one(dice)) ++evicted;
-  return evicted != 0;
+  size_t given = 0;
+  for (unsigned n = 1; given < wanted || n <= 64; ++n) {
+    const size_t more = free_some_garbage() ? 1 : evict_one(dice);
+    if (more == 0) break;
+    given += more;
+    if (n % 16 == 0 && options_.clock->monotonic_us() - start >= kEvictionSliceUs) break;
+  }
+  return given;
 }
 
 }  // namespace plimsoll

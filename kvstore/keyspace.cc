@@ -26,6 +26,12 @@ std::string_view string_value(const Entry& entry, DigitBuffer& digits) noexcept 
   return entry.is_integer() ? write_digits(entry.integer(), digits) : entry.bytes();
 }
 
+bool integer_value(const Entry& entry, int64_t& value) noexcept {
+  if (!entry.is_integer()) return parse_integer(entry.bytes(), value);
+  value = entry.integer();
+  return true;
+}
+
 Keyspace::Keyspace(const Call& call, int database)
     : Keyspace(call.engine(), database, call.now_ms(), !call.session().no_touch()) {}
 
@@ -92,9 +98,7 @@ void Keyspace::insert(const Key& key, Found& found, Entry* entry) {
   ShardDatabase* part;
   try {
     part = &engine_.use_database(index, database_);
-    const size_t before = part->table.bytes();
-    part->table.reserve(key.hash);
-    engine_.charge_table(shard, before, part->table);
+    engine_.reserve(shard, *part, key.hash);
   } catch (...) {
     Entry::destroy(entry);
     throw;

@@ -17,10 +17,11 @@ struct DigitBuffer {
   char bytes[kIntegerDigits];
 };
 
-// Redis's proto-max-bulk-len by default: the longest string a value may be.
-constexpr size_t kLargestString = 512u * 1024 * 1024;
-
 std::string_view write_digits(int64_t value, DigitBuffer& digits) noexcept;
+
+// A string entry's value as an integer, however it is kept; false if it is none. REQUIRES: entry.type() ==
+// string.
+bool integer_value(const Entry& entry, int64_t& value) noexcept;
 
 // A string entry's value as text; an integer is written into `digits`. REQUIRES: entry.type() == string.
 std::string_view string_value(const Entry& entry, DigitBuffer& digits) noexcept;

@@ -7,6 +7,7 @@ namespace plimsoll {
 namespace {
 
 constexpr size_t kLargestChunk = 1024 * 1024 - 64;
+constexpr size_t kKeptPieces = 64;  // room for so many stays with an empty buffer
 
 }  // namespace
 
@@ -129,7 +130,15 @@ void OutputBuffer::consume(size_t n) noexcept {
     n -= available;
     piece = Piece{};
     ++first_;
+    drop_consumed_pieces();
   }
+}
+
+// Costs a move per piece at most, all together: half of them go each time.
+void OutputBuffer::drop_consumed_pieces() noexcept {
+  if (first_ < kKeptPieces || first_ < pieces_.size() / 2) return;
+  pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(first_));
+  first_ = 0;
 }
 
 void OutputBuffer::clear() noexcept {
@@ -138,6 +147,10 @@ void OutputBuffer::clear() noexcept {
   next_chunk_ = kFirstChunk;
   cursor_ = limit_ = nullptr;
   if (pieces_.empty()) return;
+  if (pieces_.capacity() > kKeptPieces) {
+    decltype(pieces_)().swap(pieces_);
+    return;
+  }
   pieces_.resize(1);
   Piece& first = pieces_.front();
   if (!first.owned || first.bytes.capacity() > 2 * kFirstChunk) {

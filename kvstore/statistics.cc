@@ -27,7 +27,8 @@ StoreStatistics Engine::statistics() const noexcept {
 void Engine::reset_statistics() noexcept {
   for (unsigned i = 0; i < shard_count(); ++i) {
     ShardGuard guard(*this, i);
-    for (ShardCounter* counter : {&shards_[i].hits, &shards_[i].misses, &shards_[i].expired, &shards_[i].evicted}) {
+    for (ShardCounter* counter :
+         {&shards_[i].hits, &shards_[i].misses, &shards_[i].expired, &shards_[i].evicted}) {
       counter->set(0);
     }
   }
@@ -85,6 +86,7 @@ void Engine::tune(const Tuning& tuning) noexcept {
   lazy_user_del_ = tuning.lazy_user_del;
   lazy_user_flush_ = tuning.lazy_user_flush;
   largest_string_ = tuning.largest_string;
+  ceiling_ = excess() != 0 ? limited_bytes() : 0;
 }
 
 }  // namespace plimsoll

@@ -20,24 +20,29 @@ class KeyGuard {
   ShardGuard guard_;
 };
 
-// Runs `change`, a typed call that may allocate, with what commands get too: room is made before, and memory is given back
-// and the call repeated when an allocation is refused. `change` locks.
+// Whether a call is refused over the limit when nothing can be evicted, as its command's deny-oom flag says.
+enum class OverLimit : bool { refused, allowed };
+
+// Runs `change`, a typed call that may allocate, with what commands get too: room is made before, and memory
+// is given back and the call repeated when an allocation is refused. `change` locks.
 template <class Change>
-Status with_memory(Engine& engine, Change&& change) noexcept {
+Status with_memory(Engine& engine, OverLimit over_limit, Change&& change) noexcept {
   if (CallbackGuard::active()) return Status::reentrant;
-  for (;;) {
-    try {
-      if (!engine.make_room()) return Status::out_of_memory;
-      return change();
-    } catch (const std::bad_alloc&) {
-      if (!engine.reclaim()) return Status::out_of_memory;
-    }
-  }
+  Status status = Status::out_of_memory;
+  const bool refused = over_limit == OverLimit::refused;
+  const bool ran = engine.attempt(
+      [&] { status = engine.make_room(refused) || !refused ? change() : Status::out_of_memory; });
+  return ran ? status : Status::out_of_memory;
 }
 
-void report_change(Engine& engine, int database, const Key& key, ChangeClass change_class, std::string_view event,
-                   std::span<const std::string_view> effect) {
+void report_change(Engine& engine, int database, const Key& key, ChangeClass change_class,
+                   std::string_view event, std::span<const std::string_view> effect) {
   engine.report(engine.shard(engine.shard_of(key.hash)), {database, key.bytes, change_class, event, effect});
+}
+
+// A key that was not there before: Redis's "new" event, which goes before the one that names the change.
+void report_new(Engine& engine, int database, const Key& key) {
+  engine.tell({database, key.bytes, ChangeClass::created, "new", {}});
 }
 
 }  // namespace
@@ -72,7 +77,8 @@ Status Store::read_with(std::string_view bytes, int database, ReadFn visit, void
   return Status::ok;
 }
 
-size_t Store::read_many_with(std::span<const std::string_view> keys, int database, ReadFn visit, void* context) {
+size_t Store::read_many_with(std::span<const std::string_view> keys, int database, ReadFn visit,
+                             void* context) {
   if (CallbackGuard::active() || database < 0 || database >= databases()) return 0;
   const int64_t now = engine_->now_ms();
   size_t present = 0;
@@ -102,7 +108,7 @@ Status Store::set(std::string_view bytes, std::string_view value, const SetOptio
   if (database < 0 || database >= databases()) return Status::invalid;
   if (options.ttl_ms && (*options.ttl_ms <= 0 || options.keep_ttl)) return Status::invalid;
   const Key key = engine_->make_key(bytes);
-  return with_memory(*engine_, [&] {
+  return with_memory(*engine_, OverLimit::refused, [&] {
     KeyGuard guard(*engine_, key);
     const int64_t now = engine_->now_ms();
     Keyspace keyspace(*engine_, database, now, true);
@@ -111,12 +117,14 @@ Status Store::set(std::string_view bytes, std::string_view value, const SetOptio
     if (options.condition == SetCondition::if_present && !found) return Status::not_found;
     int64_t expiry = options.keep_ttl ? kKeepExpiry : kNoExpiry;
     if (options.ttl_ms && __builtin_add_overflow(now, *options.ttl_ms, &expiry)) return Status::invalid;
+    const bool fresh = !found;
     keyspace.assign_string(key, found, value, expiry);
+    if (fresh) report_new(*engine_, database, key);
     if (expiry >= 0) {
       DigitBuffer digits;
       const std::string_view effect[] = {"SET", bytes, value, "PXAT", write_digits(expiry, digits)};
       report_change(*engine_, database, key, ChangeClass::string, "set", effect);
-      report_change(*engine_, database, key, ChangeClass::generic, "expire", {});
+      engine_->tell({database, key.bytes, ChangeClass::generic, "expire", {}});
     } else {
       const std::string_view effect[] = {"SET", bytes, value, "KEEPTTL"};
       report_change(*engine_, database, key, ChangeClass::string, "set",
@@ -150,15 +158,17 @@ bool Store::exists(std::string_view bytes, int database) {
 Status Store::increment(std::string_view bytes, int64_t by, int64_t* result, int database) {
   if (database < 0 || database >= databases()) return Status::invalid;
   const Key key = engine_->make_key(bytes);
-  return with_memory(*engine_, [&] {
+  return with_memory(*engine_, OverLimit::refused, [&] {
     KeyGuard guard(*engine_, key);
     Keyspace keyspace(*engine_, database, engine_->now_ms(), true);
     Found found = keyspace.find_for_write(key);
     if (found && found->type() != ValueType::string) return Status::wrong_type;
-    if (found && !found->is_integer()) return Status::not_an_integer;
-    int64_t sum = found ? found->integer() : 0;
+    int64_t sum = 0;
+    if (found && !integer_value(*found.entry, sum)) return Status::not_an_integer;
     if (__builtin_add_overflow(sum, by, &sum)) return Status::not_an_integer;
+    const bool fresh = !found;
     keyspace.assign_integer(key, found, sum, kKeepExpiry);
+    if (fresh) report_new(*engine_, database, key);
     if (result != nullptr) *result = sum;
     DigitBuffer digits;
     const std::string_view effect[] = {"INCRBY", bytes, write_digits(by, digits)};
@@ -170,15 +180,18 @@ Status Store::increment(std::string_view bytes, int64_t by, int64_t* result, int
 Status Store::append(std::string_view bytes, std::string_view tail, size_t* length, int database) {
   if (database < 0 || database >= databases()) return Status::invalid;
   const Key key = engine_->make_key(bytes);
-  return with_memory(*engine_, [&] {
+  return with_memory(*engine_, OverLimit::refused, [&] {
     KeyGuard guard(*engine_, key);
     Keyspace keyspace(*engine_, database, engine_->now_ms(), true);
     Found found = keyspace.find_for_write(key);
     if (found && found->type() != ValueType::string) return Status::wrong_type;
     const size_t before = found ? found->string_size() : 0;
-    if (tail.size() > kLargestString || before + tail.size() > kLargestString) return Status::invalid;
+    const size_t largest = engine_->largest_string();
+    if (tail.size() > largest || before + tail.size() > largest) return Status::invalid;
+    const bool fresh = !found;
     char* to = keyspace.resize_string(key, found, before + tail.size());
     tail.copy(to + before, tail.size());
+    if (fresh) report_new(*engine_, database, key);
     if (length != nullptr) *length = before + tail.size();
     const std::string_view effect[] = {"APPEND", bytes, tail};
     report_change(*engine_, database, key, ChangeClass::string, "append", effect);
@@ -201,13 +214,15 @@ Status Store::time_to_live(std::string_view bytes, std::optional<int64_t>* ttl_m
 
 Status Store::expire(std::string_view bytes, std::optional<int64_t> ttl_ms, int database) {
   if (database < 0 || database >= databases()) return Status::invalid;
+  if (CallbackGuard::active()) return Status::reentrant;
   if (ttl_ms && *ttl_ms <= 0) return erase(bytes, database) ? Status::ok : Status::not_found;
   const Key key = engine_->make_key(bytes);
-  return with_memory(*engine_, [&] {
+  return with_memory(*engine_, OverLimit::allowed, [&] {
     KeyGuard guard(*engine_, key);
     Keyspace keyspace(*engine_, database, engine_->now_ms(), true);
     Found found = keyspace.find_for_write(key);
     if (!found) return Status::not_found;
+    if (!ttl_ms && !found->has_expiry()) return Status::ok;
     int64_t expiry = kNoExpiry;
     if (ttl_ms && __builtin_add_overflow(keyspace.now_ms(), *ttl_ms, &expiry)) return Status::invalid;
     keyspace.set_expiry(key, found, expiry);
@@ -235,17 +250,23 @@ void Store::clear() noexcept {
   engine_->unlock(engine_->all_shards());
 }
 
-void Store::execute(Session& session, Args args, Reply& reply) noexcept { engine_->execute(session, args, reply); }
+void Store::execute(Session& session, Args args, Reply& reply) noexcept {
+  engine_->execute(session, args, reply);
+}
 
-void Store::resolve(Args args, Invocation& invocation) const { engine_->resolve(args, invocation); }
+void Store::resolve(Args args, Invocation& invocation) const {
+  engine_->resolve(args, invocation);
+}
 
 void Store::prefetch_lines(const Session& session, const Invocation& invocation) const noexcept {
+  if (session.database() >= databases()) return;
   for (size_t i = 0; i < invocation.key_count(); ++i) {
     engine_->prefetch_line(session.database(), invocation.key_hash(i));
   }
 }
 
 void Store::prefetch_entries(const Session& session, const Invocation& invocation) const noexcept {
+  if (session.database() >= databases()) return;
   for (size_t i = 0; i < invocation.key_count(); ++i) {
     engine_->prefetch_entry(session.database(), invocation.key_hash(i));
   }
@@ -255,19 +276,42 @@ void Store::run(Session& session, const Invocation& invocation, Reply& reply) no
   engine_->run(session, invocation, reply);
 }
 
-const CommandTable& Store::commands() const noexcept { return *engine_->options().commands; }
-bool Store::maintain(int64_t budget_us) noexcept { return engine_->maintain(budget_us); }
-bool Store::enforce_limit(int64_t budget_us) noexcept { return engine_->enforce_limit(budget_us); }
-Tuning Store::tuning() const noexcept { return engine_->tuning(); }
-void Store::tune(const Tuning& tuning) noexcept { engine_->tune(tuning); }
-size_t Store::memory_used() const noexcept { return engine_->memory_used(); }
-size_t Store::memory_limit() const noexcept { return engine_->tuning().memory_limit; }
-StoreStatistics Store::statistics() const noexcept { return engine_->statistics(); }
-void Store::reset_statistics() noexcept { engine_->reset_statistics(); }
+const CommandTable& Store::commands() const noexcept {
+  return *engine_->options().commands;
+}
+bool Store::maintain(int64_t budget_us) noexcept {
+  return !CallbackGuard::active() && engine_->maintain(budget_us);
+}
+bool Store::enforce_limit(int64_t budget_us) noexcept {
+  return !CallbackGuard::active() && engine_->enforce_limit(budget_us);
+}
+Tuning Store::tuning() const noexcept {
+  return engine_->tuning();
+}
+void Store::tune(const Tuning& tuning) noexcept {
+  engine_->tune(tuning);
+}
+size_t Store::memory_used() const noexcept {
+  return engine_->memory_used();
+}
+size_t Store::memory_limit() const noexcept {
+  return engine_->tuning().memory_limit;
+}
+StoreStatistics Store::statistics() const noexcept {
+  return engine_->statistics();
+}
+void Store::reset_statistics() noexcept {
+  if (!CallbackGuard::active()) engine_->reset_statistics();
+}
 DatabaseStatistics Store::database_statistics(int database) const noexcept {
+  if (CallbackGuard::active() || database < 0 || database >= databases()) return {};
   return engine_->database_statistics(database);
 }
-int Store::databases() const noexcept { return static_cast<int>(engine_->options().databases); }
-const Options& Store::options() const noexcept { return engine_->options(); }
+int Store::databases() const noexcept {
+  return static_cast<int>(engine_->options().databases);
+}
+const Options& Store::options() const noexcept {
+  return engine_->options();
+}
 
 }  // namespace plimsoll

@@ -1,5 +1,5 @@
-// What goes on beside commands: the expiry sweep, tables that shrink, memory freed later, and the thread that does all this
-// where one is asked for.
+// What goes on beside commands: the expiry sweep, tables that shrink, memory freed later, and the thread that
+// does all this where one is asked for.
 
 #include <sched.h>
 
@@ -13,7 +13,7 @@
 namespace plimsoll {
 namespace {
 
-constexpr unsigned kSweepLines = 256;      // a slice of the sweep under one lock: some microseconds
+constexpr unsigned kSweepLines = 64;       // a slice of the sweep under one lock: 512 entries at most
 constexpr unsigned kGarbageEntries = 256;  // a slice of deferred frees under one lock
 constexpr int64_t kThreadPauseUs = 100'000;
 
@@ -33,7 +33,8 @@ bool Engine::maintain(int64_t budget_us) noexcept {
 
 bool Engine::maintain_shard(unsigned index, int64_t now) noexcept {
   bool more = free_garbage(index, kGarbageEntries);
-  if (active_expiry_.load(std::memory_order_relaxed) && !options_.passive) more = sweep_shard(index, now) || more;
+  if (active_expiry_.load(std::memory_order_relaxed) && !options_.passive)
+    more = sweep_shard(index, now) || more;
   return shrink_shard(index) || more;
 }
 
@@ -47,10 +48,11 @@ bool Engine::sweep_shard(unsigned index, int64_t now) noexcept {
     if (earliest == kNoExpiry || earliest > now) continue;
     const int64_t start = options_.clock->monotonic_us();
     Keyspace keyspace(*this, database, now, false);
-    const bool complete = part->table.sweep_due(now, part->sweep, kSweepLines,
-                                                [&](SlotRef slot) { keyspace.expire_if_due(index, *part, slot); });
+    const bool complete = part->table.sweep_due(
+        now, part->sweep, kSweepLines, [&](SlotRef slot) { keyspace.expire_if_due(index, *part, slot); });
     more = more || !complete;
-    expire_cycle_us_.fetch_add(static_cast<uint64_t>(options_.clock->monotonic_us() - start), std::memory_order_relaxed);
+    expire_cycle_us_.fetch_add(static_cast<uint64_t>(options_.clock->monotonic_us() - start),
+                               std::memory_order_relaxed);
   }
   return more;
 }
@@ -118,7 +120,13 @@ bool Engine::free_some_garbage() noexcept {
 }
 
 void Engine::start_thread() {
-  if (pthread_create(&thread_, nullptr, thread_main, this) != 0) throw std::bad_alloc();
+  // Waits may not depend on a clock that is set.
+  pthread_condattr_t attributes;
+  if (pthread_condattr_init(&attributes) != 0) throw std::bad_alloc();
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  const bool made = pthread_cond_init(&wake_, &attributes) == 0;
+  pthread_condattr_destroy(&attributes);
+  if (!made || pthread_create(&thread_, nullptr, thread_main, this) != 0) throw std::bad_alloc();
   has_thread_ = true;
 }
 
@@ -128,6 +136,7 @@ void Engine::stop_thread() noexcept {
   pthread_cond_signal(&wake_);
   pthread_mutex_unlock(&wake_mutex_);
   pthread_join(thread_, nullptr);
+  pthread_cond_destroy(&wake_);
 }
 
 void* Engine::thread_main(void* self) {
@@ -139,7 +148,7 @@ void* Engine::thread_main(void* self) {
     pthread_mutex_lock(&engine.wake_mutex_);
     if (!engine.stop_ && !more) {
       timespec until;
-      clock_gettime(CLOCK_REALTIME, &until);
+      clock_gettime(CLOCK_MONOTONIC, &until);
       until.tv_nsec += kThreadPauseUs * 1000;
       until.tv_sec += until.tv_nsec / 1'000'000'000;
       until.tv_nsec %= 1'000'000'000;

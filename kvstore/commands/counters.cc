@@ -14,11 +14,7 @@ bool read_integer(const Call& call, const Found& found, int64_t& value) {
   value = 0;
   if (!found) return true;
   if (refuse_other_types(call, found)) return false;
-  if (found->is_integer()) {
-    value = found->integer();
-    return true;
-  }
-  if (parse_integer(found->bytes(), value)) return true;
+  if (integer_value(*found.entry, value)) return true;
   call.reply().error(errors::kNotAnInteger);
   return false;
 }

@@ -118,7 +118,7 @@ bool refuse_sizes(const Call& call, std::string_view a, std::string_view b) {
   }
   size_t bytes;
   if (!__builtin_mul_overflow((a.size() + 1) * sizeof(uint32_t), b.size() + 1, &bytes) &&
-      bytes <= call.engine().tuning().largest_string) {
+      bytes <= call.engine().largest_string()) {
     return false;
   }
   call.reply().error("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");

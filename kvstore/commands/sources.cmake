@@ -5,7 +5,6 @@ set(PLIMSOLL_COMMAND_SOURCES
   commands/connection.cc
   commands/counters.cc
   commands/databases.cc
-  commands/events.cc
   commands/expiry.cc
   commands/expiry_arguments.cc
   commands/families.cc

@@ -11,7 +11,7 @@ namespace {
 
 // Answers the error if a string of `size` bytes and `more` would be too long.
 bool refuse_length(const Call& call, size_t size, size_t more) {
-  const size_t largest = call.engine().tuning().largest_string;
+  const size_t largest = call.engine().largest_string();
   if (size <= largest && more <= largest - size) return false;
   call.reply().error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
   return true;

@@ -5,14 +5,14 @@
 #include <utility>
 
 #if defined(__SANITIZE_ADDRESS__)
-#define RESP_CLIENT_ASAN 1
+#define PLIMSOLL_RESP_ASAN 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define RESP_CLIENT_ASAN 1
+#define PLIMSOLL_RESP_ASAN 1
 #endif
 #endif
 
-#ifdef RESP_CLIENT_ASAN
+#ifdef PLIMSOLL_RESP_ASAN
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -82,13 +82,13 @@ void ByteBuffer::make_room(std::size_t size) {
 }
 
 void ByteBuffer::poison([[maybe_unused]] std::size_t from, [[maybe_unused]] std::size_t size) const {
-#ifdef RESP_CLIENT_ASAN
+#ifdef PLIMSOLL_RESP_ASAN
   if (memory_) ASAN_POISON_MEMORY_REGION(memory_.get() + from, size);
 #endif
 }
 
 void ByteBuffer::unpoison([[maybe_unused]] std::size_t from, [[maybe_unused]] std::size_t size) const {
-#ifdef RESP_CLIENT_ASAN
+#ifdef PLIMSOLL_RESP_ASAN
   if (memory_) ASAN_UNPOISON_MEMORY_REGION(memory_.get() + from, size);
 #endif
 }

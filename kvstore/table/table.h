@@ -98,7 +98,7 @@ class Table {
 
   // Makes room for one entry with this hash: all of an insertion that may fail. Throws std::bad_alloc when
   // there is no memory, or no place because more than 64 keys share the hash's first 37 bits after the
-  // shard's; then nothing has changed.
+  // shard's; the entries are then as they were, though the table may have grown (bytes() tells).
   void reserve(uint64_t hash) {
     const DirectoryEntry& at = directory_.at(hash << shard_bits_);
     if (at.segment != nullptr && has_vacancy(*at.segment, at.segment->home_at(hash << shard_bits_))) return;
@@ -144,9 +144,10 @@ class Table {
   // there.
   template <class Visit>
   void sample(uint64_t random, unsigned lines, Visit&& visit) const;
-  // The same for lines that hold an entry with an expiry; others in the line are visited too. Walks on over pages without, so some
-  // may be chosen more often. Reads the entries of the lines it looks at, and clears the marks of those whose expiring entries
-  // have gone: so each such line costs a look once, and repeated calls find an entry if there is one.
+  // The same for lines that hold an entry with an expiry; others in the line are visited too. Walks on over
+  // pages without, so some may be chosen more often. Reads the entries of the lines it looks at, and clears
+  // the marks of those whose expiring entries have gone: so each such line costs a look once, and repeated
+  // calls find an entry if there is one.
   template <class Visit>
   void sample_volatile(uint64_t random, unsigned lines, Visit&& visit);
   static constexpr unsigned kStaleMarks = 256;  // most that one line's choice clears
@@ -168,6 +169,9 @@ class Table {
   // from there. Never throws; does nothing when memory for the step is refused.
   bool maintain() noexcept;
   static constexpr unsigned kMaintainSegments = 64;
+  // The same for the one segment that an entry was just removed from. REQUIRES: nothing else has changed
+  // since.
+  bool maintain_at(SlotRef removed) noexcept { return size_ != 0 && maintain_at(*removed.segment); }
 
   // Moves everything out; the table is empty, and its prefetches go on to be harmless.
   TableContents detach() noexcept;

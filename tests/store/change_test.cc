@@ -9,7 +9,8 @@ namespace {
 class Recorder final : public ChangeSink {
  public:
   void record(const Change& change) noexcept override {
-    std::string line = std::to_string(change.database) + " " + std::string(change.event) + " " + std::string(change.key);
+    std::string line =
+        std::to_string(change.database) + " " + std::string(change.event) + " " + std::string(change.key);
     events.push_back(std::move(line));
     std::string effect;
     for (std::string_view word : change.effect) (effect += effect.empty() ? "" : " ") += word;
@@ -47,7 +48,8 @@ TEST_F(Changes, OfCommands) {
   run(store, {"APPEND", "k", "w"});
   run(store, {"RENAME", "k", "l"});
   run(store, {"DEL", "l", "m"});
-  EXPECT_EQ(sink.take(), (Lines{"0 expire k", "0 persist k", "0 append k", "0 new l", "0 rename_from k", "0 rename_to l", "0 del l"}));
+  EXPECT_EQ(sink.take(), (Lines{"0 expire k", "0 persist k", "0 append k", "0 new l", "0 rename_from k",
+                                "0 rename_to l", "0 del l"}));
 }
 
 TEST_F(Changes, OfExpiryOnceWhetherFoundBySweepOrLook) {
@@ -109,7 +111,13 @@ TEST_F(Changes, TypedCallsTellTheSame) {
   store.increment("k", 2, nullptr);
   store.expire("k", std::nullopt);
   store.erase("k");
-  EXPECT_EQ(sink.take(), (Lines{"0 set k", "0 expire k", "0 incrby k", "0 persist k", "0 del k"}));
+  EXPECT_EQ(sink.take(), (Lines{"0 new k", "0 set k", "0 expire k", "0 incrby k", "0 persist k", "0 del k"}));
+  store.increment("n", 1, nullptr);
+  store.append("a", "tail", nullptr);
+  EXPECT_EQ(sink.take(), (Lines{"0 new n", "0 incrby n", "0 new a", "0 append a"}));
+  store.expire("a", std::nullopt);
+  EXPECT_EQ(sink.take(), Lines{}) << "there was no expiry to remove";
+  EXPECT_EQ(store.statistics().changes, 6u);
 }
 
 }  // namespace

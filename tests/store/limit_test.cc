@@ -25,9 +25,9 @@ TEST_P(Policies, HoldTheLimitThroughMixedSizes) {
   const bool only_volatile = policy_name(GetParam()).substr(0, 8) == "volatile";
   Store store(limited(GetParam()));
   std::mt19937_64 random(1);
-  constexpr size_t kSizes[] = {8, 40, 100, 300, 1000, 4000, 20'000};
+  constexpr size_t kSizes[] = {8, 8, 40, 40, 100, 100, 300, 1000, 4000, 20'000, 200'000};
   size_t largest = 0;
-  for (int i = 0; i < 60'000; ++i) {
+  for (int i = 0; i < 30'000; ++i) {
     const size_t size = kSizes[random() % std::size(kSizes)];
     SetOptions options;
     if (only_volatile) options.ttl_ms = 1'000'000 + static_cast<int64_t>(random() % 1'000'000);
@@ -38,7 +38,8 @@ TEST_P(Policies, HoldTheLimitThroughMixedSizes) {
   }
   ASSERT_TRUE(store.enforce_limit(1'000'000));
   EXPECT_LE(store.memory_used(), kLimit);
-  EXPECT_GE(store.memory_used(), kLimit - 64 * 1024 - 24'000) << "evicted more than was needed";
+  settle(store);
+  EXPECT_GE(store.memory_used(), kLimit - 64 * 1024 - largest) << "evicted more than was needed";
   EXPECT_GT(store.statistics().evicted_keys, 0u);
 }
 
@@ -52,6 +53,74 @@ INSTANTIATE_TEST_SUITE_P(All, Policies,
                            name[name.find('-')] = '_';
                            return name;
                          });
+
+// A thousand keys go for each of the large values: who writes them waits for it, however long that takes.
+TEST(Limit, ValuesAThousandTimesLargerAreMadeRoomFor) {
+  Store store(limited(EvictionPolicy::allkeys_lru));
+  for (int i = 0; i < 100'000; ++i)
+    ASSERT_EQ(store.set("small:" + std::to_string(i), std::string(100, 'v')), Status::ok);
+  const std::string large(200'000, 'v');
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(store.set("large:" + std::to_string(i), large), Status::ok);
+    ASSERT_LE(store.memory_used(), kLimit + large.size() + 64 * 1024);
+  }
+}
+
+// Table memory that eviction leaves empty counts at once.
+TEST(Limit, NothingMoreGoesThanNeedBeWhenTheTableShrinks) {
+  Store store(limited(EvictionPolicy::allkeys_lru));
+  for (int i = 0; i < 200'000; ++i) ASSERT_EQ(store.set(std::to_string(i), "v"), Status::ok);
+  for (int i = 0; i < 2000; ++i)
+    ASSERT_EQ(store.set("large:" + std::to_string(i), std::string(11'000, 'v')), Status::ok);
+  settle(store);
+  EXPECT_GE(store.memory_used(), kLimit - 64 * 1024 - 14'000);
+}
+
+// Tables emptied long since, their memory not given back yet: whatever is left can still go.
+TEST(Limit, TheLastKeysOfEmptiedTablesAreFound) {
+  for (const bool expiring : {false, true}) {
+    Options options = limited(expiring ? EvictionPolicy::volatile_lru : EvictionPolicy::allkeys_lru);
+    options.shards = 1;
+    options.memory_limit = 0;
+    Store store(options);
+    const SetOptions ttl = expiring ? SetOptions{.ttl_ms = 1'000'000} : SetOptions{};
+    for (int i = 0; i < 100'000; ++i) ASSERT_EQ(store.set(std::to_string(i), "v", ttl), Status::ok);
+    ASSERT_EQ(store.set("large", std::string(1'000'000, 'v'), ttl), Status::ok);
+    for (int i = 0; i < 100'000; ++i) ASSERT_TRUE(store.erase(std::to_string(i)));
+    Tuning tuning = store.tuning();
+    tuning.memory_limit = store.memory_used() - 100'000;
+    store.tune(tuning);
+    EXPECT_EQ(store.set("k", "v"), Status::ok);
+    EXPECT_FALSE(store.exists("large"));
+  }
+}
+
+TEST(Limit, VolatileTtlTellsMillisecondsApart) {
+  FakeClock clock;
+  Options options = limited(EvictionPolicy::volatile_ttl);
+  options.clock = &clock;
+  options.shards = 1;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    options.seed = seed;
+    Store store(options);
+    ASSERT_EQ(store.set("soon", "v", {.ttl_ms = 60'100}), Status::ok);
+    ASSERT_EQ(store.set("late", "v", {.ttl_ms = 60'101}), Status::ok);
+    Tuning tuning = store.tuning();
+    tuning.memory_limit = store.memory_used() - 1;
+    store.tune(tuning);
+    ASSERT_TRUE(store.enforce_limit());
+    EXPECT_TRUE(store.exists("late"));
+    EXPECT_FALSE(store.exists("soon"));
+  }
+}
+
+TEST(Limit, ExpiriesChangeAboveIt) {
+  Store store(limited(EvictionPolicy::noeviction));
+  for (int i = 0; store.set("key:" + std::to_string(i), std::string(500, 'v')) == Status::ok;) ++i;
+  EXPECT_EQ(store.expire("key:1", 1'000'000), Status::ok);
+  EXPECT_EQ(store.expire("key:1", std::nullopt), Status::ok);
+  EXPECT_EQ(store.append("key:1", "v", nullptr), Status::out_of_memory);
+}
 
 TEST(Limit, NoevictionRefusesGrowthAndAllowsTheRest) {
   Store store(limited(EvictionPolicy::noeviction));
@@ -78,9 +147,11 @@ TEST(Limit, NoevictionRefusesGrowthAndAllowsTheRest) {
 
 TEST(Limit, VolatilePoliciesSpareKeysWithoutExpiry) {
   Store store(limited(EvictionPolicy::volatile_lru));
-  for (int i = 0; i < 3000; ++i) ASSERT_EQ(store.set("keep:" + std::to_string(i), std::string(500, 'v')), Status::ok);
+  for (int i = 0; i < 3000; ++i)
+    ASSERT_EQ(store.set("keep:" + std::to_string(i), std::string(500, 'v')), Status::ok);
   for (int i = 0; i < 30'000; ++i) {
-    ASSERT_EQ(store.set("drop:" + std::to_string(i), std::string(500, 'v'), {.ttl_ms = 1'000'000}), Status::ok);
+    ASSERT_EQ(store.set("drop:" + std::to_string(i), std::string(500, 'v'), {.ttl_ms = 1'000'000}),
+              Status::ok);
   }
   for (int i = 0; i < 3000; ++i) ASSERT_TRUE(store.exists("keep:" + std::to_string(i)));
   int i = 3000;
@@ -95,7 +166,8 @@ TEST(Limit, VolatileTtlTakesTheSoonestOfItsSample) {
   }
   int i = 0;
   while (store.statistics().evicted_keys < 2000) {
-    ASSERT_EQ(store.set("late:" + std::to_string(i++), std::string(500, 'v'), {.ttl_ms = 900'000}), Status::ok);
+    ASSERT_EQ(store.set("late:" + std::to_string(i++), std::string(500, 'v'), {.ttl_ms = 900'000}),
+              Status::ok);
   }
   int late = 0;
   for (int j = 0; j < i; ++j) late += store.exists("late:" + std::to_string(j));
@@ -107,7 +179,8 @@ TEST(Limit, LruKeepsWhatIsUsed) {
   Options options = limited(EvictionPolicy::allkeys_lru);
   options.clock = &clock;
   Store store(options);
-  for (int i = 0; i < 1000; ++i) ASSERT_EQ(store.set("hot:" + std::to_string(i), std::string(500, 'v')), Status::ok);
+  for (int i = 0; i < 1000; ++i)
+    ASSERT_EQ(store.set("hot:" + std::to_string(i), std::string(500, 'v')), Status::ok);
   for (int i = 0; i < 60'000; ++i) {
     if (i % 1000 == 0) {
       clock.advance_ms(60'000);
@@ -139,7 +212,8 @@ TEST(Limit, LfuKeepsWhatIsUsedOften) {
 
 TEST(Limit, ALoweredLimitIsReachedInSlices) {
   Store store(limited(EvictionPolicy::allkeys_lru));
-  for (int i = 0; i < 30'000; ++i) ASSERT_EQ(store.set("key:" + std::to_string(i), std::string(500, 'v')), Status::ok);
+  for (int i = 0; i < 30'000; ++i)
+    ASSERT_EQ(store.set("key:" + std::to_string(i), std::string(500, 'v')), Status::ok);
   Tuning tuning = store.tuning();
   tuning.memory_limit = kLimit / 2;
   store.tune(tuning);

@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-
 #include <plimsoll/output_buffer.h>
 
 #include <random>
@@ -29,6 +28,21 @@ TEST(OutputBuffer, MixesCopiesAndReferencesInOrder) {
   out.append("b");
   EXPECT_EQ(content(out), "a234b");
   EXPECT_EQ(out.size(), 5u);
+}
+
+TEST(OutputBuffer, HoldsNoRoomForWhatHasGone) {
+  const SharedBytes value = shared(std::string(40'000, 'v'));
+  OutputBuffer out;
+  for (int i = 0; i < 100'000; ++i) {
+    out.append("$40000\r\n");
+    out.append(value, 0, 40'000);
+    if (i > 0) out.consume(40'008);
+    ASSERT_LE(out.footprint(), 2'500'000u);  // two chunks at most
+  }
+  for (int i = 0; i < 10'000; ++i) out.append(value, 0, 40'000);
+  const size_t piled_up = out.footprint();
+  out.consume(out.size());
+  EXPECT_LE(out.footprint(), 40'000u) << "of " << piled_up;
 }
 
 TEST(OutputBuffer, RewindsToAMark) {
@@ -107,7 +121,8 @@ TEST(OutputBuffer, RandomOperationsAgainstAString) {
   iovec vectors[1024];
   std::string gathered;
   const size_t count = out.gather(vectors, std::size(vectors));
-  for (size_t i = 0; i < count; ++i) gathered.append(static_cast<char*>(vectors[i].iov_base), vectors[i].iov_len);
+  for (size_t i = 0; i < count; ++i)
+    gathered.append(static_cast<char*>(vectors[i].iov_base), vectors[i].iov_len);
   EXPECT_EQ(gathered, model.substr(0, gathered.size()));
 }
 

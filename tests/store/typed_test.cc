@@ -51,6 +51,36 @@ TEST(TypedCalls, KeysLongerThanSixtyFourKilobytes) {
   EXPECT_EQ(store.get(key), "text now");
 }
 
+TEST(TypedCalls, IncrementTakesWhatIncrTakes) {
+  Store store;
+  ASSERT_EQ(store.append("k", "12", nullptr), Status::ok);
+  int64_t sum = 0;
+  EXPECT_EQ(store.increment("k", 1, &sum), Status::ok);
+  EXPECT_EQ(sum, 13);
+  run(store, {"INCRBYFLOAT", "f", "3"});
+  EXPECT_EQ(store.increment("f", 1, &sum), Status::ok);
+  EXPECT_EQ(sum, 4);
+  ASSERT_EQ(store.append("f", "x", nullptr), Status::ok);
+  EXPECT_EQ(store.increment("f", 1, &sum), Status::not_an_integer);
+}
+
+TEST(TypedCalls, AppendStopsAtTheLongestString) {
+  Store store(Options{Tuning{.largest_string = 1000}});
+  ASSERT_EQ(store.append("k", std::string(1000, 'x'), nullptr), Status::ok);
+  EXPECT_EQ(store.append("k", "x", nullptr), Status::invalid);
+}
+
+TEST(TypedCalls, TimesAfterJanuary2038) {
+  FakeClock clock;
+  clock.advance_ms((int64_t{1} << 31) * 1000 + 1'000'000 - clock.now_ms());
+  Options options;
+  options.clock = &clock;
+  Store store(options);
+  ASSERT_EQ(store.set("k", "v"), Status::ok);
+  clock.advance_ms(3'600'000);
+  EXPECT_EQ(run(store, {"OBJECT", "IDLETIME", "k"}), ":3600\r\n");
+}
+
 TEST(TypedCalls, Conditions) {
   Store store;
   EXPECT_EQ(store.set("k", "v", {.condition = SetCondition::if_present}), Status::not_found);
@@ -114,7 +144,8 @@ TEST(TypedCalls, ReadManyVisitsWhatExists) {
   Store store;
   std::vector<std::string> names;
   for (int i = 0; i < 1000; ++i) names.push_back("key:" + std::to_string(i));
-  for (int i = 0; i < 1000; i += 2) ASSERT_EQ(store.set(names[static_cast<size_t>(i)], std::to_string(i)), Status::ok);
+  for (int i = 0; i < 1000; i += 2)
+    ASSERT_EQ(store.set(names[static_cast<size_t>(i)], std::to_string(i)), Status::ok);
   std::vector<std::string_view> keys(names.begin(), names.end());
   std::vector<std::string> seen(1000);
   EXPECT_EQ(store.read_many(keys, [&](size_t i, std::string_view value) { seen[i] = value; }), 500u);
@@ -168,7 +199,8 @@ TEST(Stores, AreIndependentAndCountTheirOwnBytes) {
     EXPECT_EQ(empty, b.memory_used());
     EXPECT_EQ(stores_bytes() - before, a.memory_used() + b.memory_used());
     for (int i = 0; i < 10'000; ++i) {
-      ASSERT_EQ(a.set("key:" + std::to_string(i), std::string(static_cast<size_t>(i % 300), 'x')), Status::ok);
+      ASSERT_EQ(a.set("key:" + std::to_string(i), std::string(static_cast<size_t>(i % 300), 'x')),
+                Status::ok);
     }
     ASSERT_EQ(a.set("big", std::string(100'000, 'x')), Status::ok);
     EXPECT_EQ(b.memory_used(), empty);
@@ -190,6 +222,54 @@ TEST(Stores, OptionsAreChecked) {
     for (int i = 0; i < 1000; ++i) ASSERT_EQ(store.set(std::to_string(i), "v"), Status::ok);
     for (int i = 0; i < 1000; ++i) ASSERT_TRUE(store.exists(std::to_string(i)));
   }
+}
+
+TEST(Stores, OneThreadsStoreHasNoMaintenanceThread) {
+  EXPECT_THROW(Store(Options{.single_threaded = true, .maintenance_thread = true}), std::invalid_argument);
+}
+
+TEST(Stores, ASessionOfAnotherStoreIsChecked) {
+  Store store(Options{.databases = 1});
+  Session session;
+  session.select(1'000'000);
+  EXPECT_EQ(run(store, session, {"GET", "k"}), "-ERR DB index is out of range\r\n");
+  Invocation invocation;
+  const std::string_view args[] = {"GET", "k"};
+  store.resolve(args, invocation);
+  store.prefetch_lines(session, invocation);
+  store.prefetch_entries(session, invocation);
+}
+
+// One shard, so that anything that took its lock would never return.
+TEST(Stores, CallbacksMayCallNone) {
+  Store store(Options{.shards = 1});
+  ASSERT_EQ(store.set("k", "v"), Status::ok);
+  const auto call_everything = [&](std::string_view) {
+    const std::string_view keys[] = {"k"};
+    EXPECT_EQ(store.read("k", [](std::string_view) {}), Status::reentrant);
+    EXPECT_EQ(store.get("k"), std::nullopt);
+    EXPECT_EQ(store.read_many(keys, [](size_t, std::string_view) {}), 0u);
+    EXPECT_EQ(store.set("k", "w"), Status::reentrant);
+    EXPECT_FALSE(store.erase("k"));
+    EXPECT_FALSE(store.exists("k"));
+    EXPECT_EQ(store.increment("k", 1, nullptr), Status::reentrant);
+    EXPECT_EQ(store.append("k", "w", nullptr), Status::reentrant);
+    std::optional<int64_t> ttl;
+    EXPECT_EQ(store.time_to_live("k", &ttl), Status::reentrant);
+    EXPECT_EQ(store.expire("k", 1000), Status::reentrant);
+    EXPECT_EQ(store.expire("k", 0), Status::reentrant);
+    store.clear();
+    EXPECT_EQ(run(store, {"GET", "k"}), "-ERR a callback that holds a key may call no store\r\n");
+    EXPECT_FALSE(store.maintain());
+    EXPECT_FALSE(store.enforce_limit());
+    store.reset_statistics();
+    EXPECT_EQ(store.database_statistics(0).keys, 0u);
+    store.statistics();
+    store.memory_used();
+    EXPECT_EQ(store.size(), 1u);
+  };
+  EXPECT_EQ(store.read("k", call_everything), Status::ok);
+  EXPECT_EQ(store.get("k"), "v");
 }
 
 TEST(Stores, SingleThreadedTakesNoLocksAndWorks) {

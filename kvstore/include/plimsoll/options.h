@@ -24,7 +24,7 @@ enum class EvictionPolicy : uint8_t {
   volatile_ttl,
 };
 
-std::string_view policy_name(EvictionPolicy policy) noexcept;  // "allkeys-lru", ...
+std::string_view policy_name(EvictionPolicy policy) noexcept;                    // "allkeys-lru", ...
 std::optional<EvictionPolicy> policy_from_name(std::string_view name) noexcept;  // ASCII case ignored
 
 // What a store's memory limit is compared with.
@@ -37,26 +37,28 @@ enum class LimitScope : uint8_t {
 struct Tuning {
   size_t memory_limit = 0;  // bytes; 0 = no limit. At the limit exactly is within it.
   EvictionPolicy policy = EvictionPolicy::noeviction;
-  unsigned eviction_samples = 5;    // Redis's maxmemory-samples
-  unsigned lfu_log_factor = 10;     // Redis's lfu-log-factor
-  unsigned lfu_decay_minutes = 1;   // Redis's lfu-decay-time; 0 = never
-  bool active_expiry = true;        // whether maintain() looks for due keys by itself
-  bool lazy_user_del = false;       // DEL and FLUSH* free later, in maintain(), as UNLINK does
-  bool lazy_user_flush = false;
-  size_t largest_string = 512 * 1024 * 1024;  // Redis's proto-max-bulk-len: APPEND and SETRANGE make none longer
+  unsigned eviction_samples = 5;   // Redis's maxmemory-samples
+  unsigned lfu_log_factor = 10;    // Redis's lfu-log-factor
+  unsigned lfu_decay_minutes = 1;  // Redis's lfu-decay-time; 0 = never
+  bool active_expiry = true;       // whether maintain() looks for due keys by itself
+  bool lazy_user_del = false;      // DEL is UNLINK. Either frees a string at once
+  bool lazy_user_flush = false;    // FLUSH* without a word free later, in maintain(), as with ASYNC
+  size_t largest_string =
+      512 * 1024 * 1024;  // Redis's proto-max-bulk-len: APPEND and SETRANGE make none longer
 };
 
 struct Options : Tuning {
-  unsigned shards = 64;      // a power of two, 1 to 64; one lock and its tables each
-  unsigned databases = 16;   // 1 to 65536
-  bool single_threaded = false;  // a promise that one thread at a time uses the store: no locks are taken
-  bool passive = false;      // a replica: due keys are hidden, never deleted
+  unsigned shards = 64;             // a power of two, 1 to 64; one lock and its tables each
+  unsigned databases = 16;          // 1 to 65536
+  bool single_threaded = false;     // a promise that one thread at a time uses the store: no locks are taken
+  bool passive = false;             // a replica: due keys are hidden, never deleted
   bool maintenance_thread = false;  // start a thread that calls maintain(); otherwise none is ever started
   LimitScope limit_scope = LimitScope::store;
   const Clock* clock = &Clock::system();  // must outlive the store
   std::optional<uint64_t> seed;           // of hashing and sampling; random when absent
   ChangeSink* change_sink = nullptr;      // must outlive the store
-  const CommandTable* commands = nullptr; // the commands execute() knows; null = CommandTable::builtin(). Must outlive the store.
+  const CommandTable* commands =
+      nullptr;  // the commands execute() knows; null = CommandTable::builtin(). Must outlive the store.
 };
 
 }  // namespace plimsoll

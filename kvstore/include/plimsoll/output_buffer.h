@@ -1,18 +1,18 @@
 #pragma once
 
 #include <sys/uio.h>
+#include <zmalloc/allocator.h>
 
 #include <cstddef>
 #include <string_view>
-
-#include <zmalloc/allocator.h>
 
 #include "plimsoll/shared_bytes.h"
 
 namespace plimsoll {
 
-// Bytes on their way out: small ones copied into chunks, large ones held by reference. Charged to Tag::client_output.
-// Made for one writer that fills it and one gathered write that empties it; not thread-safe. Movable.
+// Bytes on their way out: small ones copied into chunks, large ones held by reference. Charged to
+// Tag::client_output. Made for one writer that fills it and one gathered write that empties it; not
+// thread-safe. Movable.
 class OutputBuffer {
  public:
   // A position to go back to; valid until something before it is consumed.
@@ -36,7 +36,8 @@ class OutputBuffer {
   // Bytes of memory this buffer keeps, bytes held by reference included.
   size_t footprint() const noexcept;
 
-  // At least `n` contiguous bytes to write into; advance() says how many were. Throws std::bad_alloc, changing nothing.
+  // At least `n` contiguous bytes to write into; advance() says how many were. Throws std::bad_alloc,
+  // changing nothing.
   char* reserve(size_t n) {
     if (static_cast<size_t>(limit_ - cursor_) < n) add_chunk(n);
     return cursor_;
@@ -71,19 +72,20 @@ class OutputBuffer {
   struct Piece {
     SharedBytes bytes;
     size_t begin = 0;
-    size_t end = 0;       // stale for the open piece: cursor_ tells
-    bool owned = false;   // in a chunk of ours, which may be appended to; else a reference
+    size_t end = 0;      // stale for the open piece: cursor_ tells
+    bool owned = false;  // in a chunk of ours, which may be appended to; else a reference
   };
 
   static constexpr size_t kFirstChunk = 16 * 1024 - 64;  // with its header a 16 KiB class
 
   void make_room_for_pieces(size_t n);
+  void drop_consumed_pieces() noexcept;
   void add_chunk(size_t n);
   void close_open_piece() noexcept;
   size_t open_end() const noexcept;
 
   zm::vector<Piece, zm::Tag::client_output> pieces_;
-  size_t first_ = 0;  // pieces before it are consumed
+  size_t first_ = 0;        // pieces before it are consumed
   char* cursor_ = nullptr;  // write position in the last piece while that is a chunk of ours
   char* limit_ = nullptr;
   size_t total_ = 0;

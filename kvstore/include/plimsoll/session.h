@@ -4,14 +4,15 @@
 
 namespace plimsoll {
 
-// Whoever owns a session and is more than the store knows of: a server's connection. Server commands find theirs through it.
+// Whoever owns a session and is more than the store knows of: a server's connection. Server commands find
+// theirs through it.
 class SessionHost {
  protected:
   ~SessionHost() = default;
 };
 
-// What the store remembers of one caller between its commands. A connection owns one; Store::execute without a session
-// uses a fresh one. Not thread-safe: one thread at a time.
+// What the store remembers of one caller between its commands. A connection owns one; Store::execute without
+// a session uses a fresh one. Not thread-safe: one thread at a time.
 class Session {
  public:
   Session() = default;
@@ -20,6 +21,7 @@ class Session {
   SessionHost* host() const noexcept { return host_; }
 
   int database() const noexcept { return database_; }
+  // A database that a store does not have makes its commands answer an error.
   void select(int database) noexcept { database_ = database; }
 
   int resp_version() const noexcept { return resp_version_; }  // 2 or 3

@@ -27,10 +27,10 @@ struct StoreStatistics {
   uint64_t evicted_keys = 0;
   uint64_t eviction_exceeded_us = 0;  // time spent over the limit, all spells together
   uint64_t current_eviction_exceeded_us = 0;
-  uint64_t changes = 0;               // mutations reported; not reset
+  uint64_t changes = 0;  // mutations reported; not reset
   uint64_t lazyfreed_objects = 0;
   uint64_t lazyfree_pending_objects = 0;
-  uint64_t expire_cycle_us = 0;       // time spent in the sweep
+  uint64_t expire_cycle_us = 0;  // time spent in the sweep
 };
 
 struct DatabaseStatistics {
@@ -59,14 +59,19 @@ enum class Status : uint8_t {
   reentrant,       // called from a callback that holds a shard's lock
 };
 
-// An in-memory store with Redis's commands and semantics. Each has its own limit and its own exact byte count.
+// An in-memory store with Redis's commands and semantics. Each has its own limit and its own exact byte
+// count.
 //
-// Thread-safe, unless Options::single_threaded: any thread calls any member at any time. A Session belongs to one thread at
-// a time. Callbacks of read() run under a lock: they may call no store (that is answered with Status::reentrant).
-// A refused allocation is never an abort: calls answer Status::out_of_memory, commands "-OOM ..."; only construction throws.
+// Thread-safe, unless Options::single_threaded: any thread calls any member at any time. A Session belongs to
+// one thread at a time. Callbacks of read() run under a lock: they may call no store. Calls that have a
+// Status answer reentrant to that, commands an error; the others do nothing, and answer false, 0 or nothing.
+// A refused allocation is never an abort: calls answer Status::out_of_memory, commands "-OOM ...".
+// Construction, get() and resolve() throw std::bad_alloc; what a callback throws passes through read() and
+// read_many().
 class Store {
  public:
-  explicit Store(const Options& options = {});  // throws std::bad_alloc, or std::invalid_argument for options out of range
+  explicit Store(const Options& options =
+                     {});  // throws std::bad_alloc, or std::invalid_argument for options out of range
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -75,12 +80,13 @@ class Store {
 
   std::optional<std::string> get(std::string_view key, int database = 0);
 
-  // Calls `visit(std::string_view value)` with the value in place, under the key's shard lock: copy what you need and leave.
+  // Calls `visit(std::string_view value)` with the value in place, under the key's shard lock: copy what you
+  // need and leave.
   template <class Visit>
   Status read(std::string_view key, Visit&& visit, int database = 0);
 
-  // Looks `keys` up as one batch, their cache misses overlapped, and calls `visit(size_t index, std::string_view value)` for
-  // those that exist; in no fixed order. Returns how many exist.
+  // Looks `keys` up as one batch, their cache misses overlapped, and calls `visit(size_t index,
+  // std::string_view value)` for those that exist; in no fixed order. Returns how many exist.
   template <class Visit>
   size_t read_many(std::span<const std::string_view> keys, Visit&& visit, int database = 0);
 
@@ -101,8 +107,9 @@ class Store {
   // Runs one command line and appends its reply, which may be an error, to `reply`.
   void execute(Session& session, Args args, Reply& reply) noexcept;
 
-  // The same in steps, so that a batch of commands overlaps its cache misses: resolve all, prefetch_lines all,
-  // prefetch_entries all, then run each in order. The prefetches are hints: no locks, no effect, any keys.
+  // The same in steps, so that a batch of commands overlaps its cache misses: resolve all, prefetch_lines
+  // all, prefetch_entries all, then run each in order. The prefetches are hints: no locks, no effect, any
+  // keys.
   void resolve(Args args, Invocation& invocation) const;  // throws std::bad_alloc
   void prefetch_lines(const Session& session, const Invocation& invocation) const noexcept;
   void prefetch_entries(const Session& session, const Invocation& invocation) const noexcept;
@@ -112,15 +119,18 @@ class Store {
 
   // --- upkeep ---
 
-  // Expiry, eviction, table upkeep and deferred frees, for at most `budget_us` microseconds. True if there is more to do now.
-  // Call it some ten times a second, or ask for Options::maintenance_thread.
+  // Expiry, eviction, table upkeep and deferred frees, for at most `budget_us` microseconds. True if there is
+  // more to do now. Call it some ten times a second, or ask for Options::maintenance_thread.
   bool maintain(int64_t budget_us = 1000) noexcept;
 
-  // Evicts until the limit holds, for at most `budget_us`. False if it does not hold and nothing can be evicted.
+  // Evicts until the limit holds, for at most `budget_us`. False if it does not hold and nothing can be
+  // evicted. Commands and typed calls that may add do as much by themselves, for as long as what they add
+  // takes.
   bool enforce_limit(int64_t budget_us = 500) noexcept;
 
   Tuning tuning() const noexcept;
-  void tune(const Tuning& tuning) noexcept;  // in effect at once; a lowered limit is approached by writers and by maintain()
+  void tune(const Tuning& tuning) noexcept;  // in effect at once; a lowered limit is approached by writers
+                                             // and by maintain()
 
   // --- facts ---
 
@@ -147,7 +157,8 @@ template <class Visit>
 Status Store::read(std::string_view key, Visit&& visit, int database) {
   using V = std::remove_reference_t<Visit>;
   return read_with(
-      key, database, [](void* context, size_t, std::string_view value) { (*static_cast<V*>(context))(value); },
+      key, database,
+      [](void* context, size_t, std::string_view value) { (*static_cast<V*>(context))(value); },
       const_cast<std::remove_const_t<V>*>(&visit));
 }
 
@@ -162,7 +173,8 @@ size_t Store::read_many(std::span<const std::string_view> keys, Visit&& visit, i
 
 inline std::optional<std::string> Store::get(std::string_view key, int database) {
   std::optional<std::string> result;
-  read(key, [&](std::string_view value) { result.emplace(value); }, database);
+  read(
+      key, [&](std::string_view value) { result.emplace(value); }, database);
   return result;
 }
 
