@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "backend_common.h"
+
 namespace zm::backend {
 namespace {
 
@@ -34,11 +36,6 @@ __attribute__((constructor)) void check_rule() {
     if (nallocx(n, 0) != class_by_rule(n) || nallocx(n + 1, 0) != class_by_rule(n + 1)) return;
   }
   rule_holds = true;
-}
-
-// jemalloc's class of 8 bytes is aligned to 8 only; asking for 9 keeps every block at kAlignment.
-inline std::size_t at_least(std::size_t n) noexcept {
-  return std::max<std::size_t>(n, 9);
 }
 
 // 0 < n < kRequestLimit.
@@ -115,16 +112,9 @@ std::size_t page_bytes() noexcept {
   return bytes;
 }
 
-std::size_t dirty_bytes() noexcept {
-  static const Mib<4> pages("stats.arenas.0.pdirty");
-  Mib<4> all = pages;
-  return value_of<std::size_t>(all.at(2, MALLCTL_ARENAS_ALL)) * page_bytes();
-}
-
-std::size_t muzzy_bytes() noexcept {
-  static const Mib<4> pages("stats.arenas.0.pmuzzy");
-  Mib<4> all = pages;
-  return value_of<std::size_t>(all.at(2, MALLCTL_ARENAS_ALL)) * page_bytes();
+// pages: "stats.arenas.0" and a count of pages.
+std::size_t bytes_in_all_arenas(Mib<4> pages) noexcept {
+  return value_of<std::size_t>(pages.at(2, MALLCTL_ARENAS_ALL)) * page_bytes();
 }
 
 // Regions that slabs in use have room for, less those taken.
@@ -243,6 +233,8 @@ Info info() noexcept {
   static const Mib<2> resident("stats.resident");
   static const Mib<2> retained("stats.retained");
   static const Mib<2> metadata("stats.metadata");
+  static const Mib<4> muzzy("stats.arenas.0.pmuzzy");
+  static const Mib<4> dirty("stats.arenas.0.pdirty");
   refresh_statistics();
   Info info{};
   info.known = true;
@@ -251,8 +243,8 @@ Info info() noexcept {
   info.resident = value_of<std::size_t>(resident);
   info.retained = value_of<std::size_t>(retained);
   info.metadata = value_of<std::size_t>(metadata);
-  info.muzzy = muzzy_bytes();
-  info.dirty = dirty_bytes();
+  info.muzzy = bytes_in_all_arenas(muzzy);
+  info.dirty = bytes_in_all_arenas(dirty);
   info.small_fragmentation = small_fragmentation_bytes();
   return info;
 }

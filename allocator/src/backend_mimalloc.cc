@@ -6,13 +6,10 @@
 #include <cstdio>
 #include <cstring>
 
+#include "backend_common.h"
+
 namespace zm::backend {
 namespace {
-
-// Blocks of one word are aligned to a word only.
-std::size_t at_least(std::size_t n) noexcept {
-  return std::max<std::size_t>(n, 9);
-}
 
 Block block_of(void* p) noexcept {
   return p == nullptr ? Block{nullptr, 0} : Block{p, mi_usable_size(p)};

@@ -9,15 +9,12 @@
 #include <cstdio>
 #include <cstring>
 
+#include "backend_common.h"
+
 namespace zm::backend {
 namespace {
 
-// The class of 8 bytes is aligned to 8 only.
-std::size_t at_least(std::size_t n) noexcept {
-  return std::max<std::size_t>(n, 9);
-}
-
-Block looked_up(void* p) noexcept {
+Block block_of(void* p) noexcept {
   return p == nullptr ? Block{nullptr, 0} : Block{p, tc_malloc_size(p)};
 }
 
@@ -51,13 +48,13 @@ Block allocate_aligned(std::size_t n, std::size_t alignment) noexcept {
   if (n >= kRequestLimit || alignment >= kRequestLimit / 2) return {nullptr, 0};
   void* p = nullptr;
   const int error = tc_posix_memalign(&p, std::max(alignment, kAlignment), at_least(n));
-  return error == 0 ? looked_up(p) : Block{nullptr, 0};
+  return error == 0 ? block_of(p) : Block{nullptr, 0};
 }
 
 Block reallocate(void* p, std::size_t n, std::size_t* old_usable) noexcept {
   *old_usable = tc_malloc_size(p);
   if (n >= kRequestLimit) return {nullptr, 0};
-  return looked_up(tc_realloc(p, at_least(n)));
+  return block_of(tc_realloc(p, at_least(n)));
 }
 
 // Not tc_free_sized: it takes the size for that of a small block, which an aligned block of as many bytes is

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "mutex_lock.h"
+
 namespace zm {
 namespace detail {
 
@@ -35,13 +37,6 @@ pthread_key_t thread_end_key;
 constinit bool thread_end_key_made = false;
 pthread_once_t thread_end_once = PTHREAD_ONCE_INIT;
 
-struct RegistryLock {
-  RegistryLock() noexcept { pthread_mutex_lock(&registry_mutex); }
-  ~RegistryLock() { pthread_mutex_unlock(&registry_mutex); }
-  RegistryLock(const RegistryLock&) = delete;
-  RegistryLock& operator=(const RegistryLock&) = delete;
-};
-
 void charge_shared(Tag tag, std::int64_t bytes) noexcept {
   shared_slot.bytes[static_cast<std::size_t>(tag)].fetch_add(bytes, std::memory_order_relaxed);
   flushed_total.fetch_add(bytes, std::memory_order_relaxed);
@@ -54,7 +49,7 @@ void end_thread(void* slot_address) {
   thread_slot = nullptr;
   thread_ended = true;
   flush_drift(slot);
-  RegistryLock lock;
+  const MutexLock lock(&registry_mutex);
   slot->next_free = free_slots;
   free_slots = slot;
 }
@@ -74,7 +69,7 @@ bool append_chunk() noexcept {
 }
 
 Slot* take_slot() noexcept {
-  RegistryLock lock;
+  const MutexLock lock(&registry_mutex);
   if (Slot* slot = free_slots) {
     free_slots = slot->next_free;
     return slot;
@@ -89,7 +84,7 @@ Slot* take_slot() noexcept {
 }
 
 void return_slot(Slot* slot) noexcept {
-  RegistryLock lock;
+  const MutexLock lock(&registry_mutex);
   slot->next_free = free_slots;
   free_slots = slot;
 }

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "mutex_lock.h"
+
 namespace zm {
 namespace detail {
 namespace {
@@ -48,14 +50,6 @@ struct RangeClass {
 };
 
 namespace {
-
-struct ClassLock {
-  explicit ClassLock(RangeClass* held) noexcept : mutex(&held->mutex) { pthread_mutex_lock(mutex); }
-  ~ClassLock() { pthread_mutex_unlock(mutex); }
-  ClassLock(const ClassLock&) = delete;
-  ClassLock& operator=(const ClassLock&) = delete;
-  pthread_mutex_t* mutex;
-};
 
 struct RangeClasses {
   RangeClass of_log[kLargestLog + 1];
@@ -130,7 +124,7 @@ std::byte* take_lowest(RangeClass* in, Mapping* mapping) noexcept {
 }
 
 void put_back(RangeClass* in, std::byte* range) noexcept {
-  const ClassLock lock(in);
+  const MutexLock lock(&in->mutex);
   Mapping* mapping = in->mappings;
   while (range < mapping->base || range >= mapping->base + mapping->ranges * in->range_bytes()) {
     mapping = mapping->next;
@@ -177,7 +171,7 @@ std::size_t RegionPool::range_bytes() const noexcept {
 }
 
 void* RegionPool::acquire() noexcept {
-  const detail::ClassLock lock(class_);
+  const detail::MutexLock lock(&class_->mutex);
   detail::Mapping* mapping = class_->mappings;
   while (mapping != nullptr && mapping->free_ranges == 0) mapping = mapping->next;
   if (mapping == nullptr) mapping = detail::add_mapping(class_);

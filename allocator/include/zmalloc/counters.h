@@ -41,8 +41,8 @@ std::size_t counter_slots() noexcept;
 
 namespace detail {
 
-// bytes[] is written by the owner alone and read by any thread; drift is the owner's alone. Padded to two
-// cache lines pairs so that no two owners share one and the adjacent-line prefetcher does not couple them.
+// bytes[] is written by the owner alone and read by any thread; drift is the owner's alone. Padded to pairs
+// of cache lines so that no two owners share one and the adjacent-line prefetcher does not couple them.
 struct alignas(128) Slot {
   std::array<std::atomic<std::int64_t>, kTagCount> bytes;
   std::int64_t drift;
