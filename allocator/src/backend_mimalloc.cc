@@ -31,7 +31,9 @@ Block allocate_zeroed(std::size_t n) noexcept {
 
 Block allocate_aligned(std::size_t n, std::size_t alignment) noexcept {
   if (n >= kRequestLimit || alignment >= kRequestLimit / 2) return {nullptr, 0};
-  return block_of(mi_malloc_aligned(at_least(n), std::max(alignment, kAlignment)));
+  // With an offset, though it is 0: mi_malloc_aligned of 2.0.9 aligns blocks of 256, 512 and 1024 bytes to
+  // less than that (https://github.com/microsoft/mimalloc/issues/700).
+  return block_of(mi_malloc_aligned_at(at_least(n), std::max(alignment, kAlignment), 0));
 }
 
 Block reallocate(void* p, std::size_t n, std::size_t* old_usable) noexcept {
@@ -56,6 +58,10 @@ std::size_t release_requested(void* p, std::size_t) noexcept {
 
 std::size_t usable_size(const void* p) noexcept {
   return mi_usable_size(p);
+}
+
+std::size_t usable_size_requested(const void* p, std::size_t) noexcept {
+  return usable_size(p);
 }
 
 std::size_t good_size(std::size_t n) noexcept {
