@@ -83,10 +83,11 @@ TEST_F(Calls, ZeroedIsZeroEvenOnUsedMemory) {
 
 TEST_F(Calls, AlignedBlocks) {
   for (std::size_t alignment = 1; alignment <= 1 << 16; alignment *= 2) {
-    for (std::size_t n : {0, 1, 24, 100, 5000, 100000}) {
+    for (std::size_t n : {std::size_t{0}, std::size_t{1}, std::size_t{24}, std::size_t{100},
+                          std::size_t{5000}, std::size_t{100000}, alignment, 2 * alignment, 4 * alignment}) {
       std::size_t usable = 0;
       void* p = allocate_aligned(Tag::table, n, alignment, &usable);
-      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(p) % alignment, 0u);
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(p) % alignment, 0u) << n << " aligned to " << alignment;
       EXPECT_GE(usable, n);
       EXPECT_EQ(usable, usable_size(p));
       EXPECT_EQ(grown(Tag::table), charged_size(p));
