@@ -98,9 +98,12 @@ void Config::store(Opt id, const Value& value) {
   assign(id, value.number);
 }
 
-void Config::run_hook(Opt id) const {
-  const HookEntry& entry = hooks_[static_cast<size_t>(id)];
-  if (entry.hook != nullptr) entry.hook(entry.context, id);
+// The value takes the option's place, and the other way round.
+void Config::exchange(Opt id, Value& value) noexcept {
+  const auto index = static_cast<size_t>(id);
+  value.number = numbers_[index].exchange(value.number, std::memory_order_relaxed);
+  std::lock_guard lock(text_mutex_);
+  texts_[index].swap(value.text);
 }
 
 void Config::apply(std::string_view name, std::span<const Text> arguments) {
@@ -115,7 +118,8 @@ void Config::apply(std::string_view name, std::span<const Text> arguments) {
     arguments = split;
   }
   const bool adds = (option.flags & kRepeatable) != 0 && applied_[index] && !arguments.empty();
-  Value parsed = parse(id, arguments, adds || id == Opt::client_output_buffer_limit ? value(id) : Value{});
+  const bool merges = (option.flags & kMerges) != 0;
+  Value parsed = parse(id, arguments, adds || merges ? value(id) : Value{});
   check_supported(id, parsed);
   if (id == Opt::dir) parsed.text = enter_directory(parsed.text);
   store(id, parsed);
@@ -138,16 +142,14 @@ void Config::check_settable(std::span<const std::string_view> pairs, bool allow_
   }
 }
 
-void Config::set(std::span<const std::string_view> pairs, bool allow_protected) {
-  std::lock_guard lock(change_mutex_);
-  check_settable(pairs, allow_protected);
+struct Config::Change {
+  Opt id;
+  std::string_view name;  // as the caller spelled it
+  Value value;            // the new one; once that is in place, the old one
+};
 
-  struct Change {
-    Opt id;
-    Value before;
-    Value after;
-  };
-  zm::vector<Change, zm::Tag::config> changes;
+Config::Changes Config::parse_changes(std::span<const std::string_view> pairs) const {
+  Changes changes;
   changes.reserve(pairs.size() / 2);
   for (size_t i = 0; i + 1 < pairs.size(); i += 2) {
     const auto id = static_cast<Opt>(find(pairs[i]));
@@ -158,28 +160,52 @@ void Config::set(std::span<const std::string_view> pairs, bool allow_protected) 
       arguments.emplace_back(pairs[i + 1]);
     }
     try {
-      Value before = value(id);
-      Value after = parse(id, arguments, id == Opt::client_output_buffer_limit ? before : Value{});
+      const Value before = value(id);
+      Value after = parse(id, arguments, (row(id).flags & kMerges) != 0 ? before : Value{});
       check_supported(id, after);
-      changes.push_back({id, std::move(before), std::move(after)});
+      if (after != before) changes.push_back({id, pairs[i], std::move(after)});
     } catch (const ConfigError& error) {
       fail_set(pairs[i], error.what());
     }
   }
+  return changes;
+}
 
-  for (const Change& change : changes) store(change.id, change.after);
-  for (size_t i = 0; i < changes.size(); ++i) {
+// Memory is allocated before the first change only, so that taking changes back cannot fail.
+void Config::set(std::span<const std::string_view> pairs, bool allow_protected) {
+  std::lock_guard lock(change_mutex_);
+  check_settable(pairs, allow_protected);
+  Changes changes = parse_changes(pairs);
+  for (Change& change : changes) exchange(change.id, change.value);
+  size_t at = 0;
+  try {
+    std::bitset<kOptionCount> ran;
+    for (; at < changes.size(); ++at) {
+      const HookEntry& entry = hooks_[static_cast<size_t>(changes[at].id)];
+      if (entry.hook == nullptr || ran[static_cast<size_t>(entry.group)]) continue;
+      ran.set(static_cast<size_t>(entry.group));
+      entry.hook(entry.context, changes[at].id);
+    }
+  } catch (const ConfigError& error) {
+    take_back(changes, at);
+    fail_set(changes[at].name, error.what());
+  } catch (...) {
+    take_back(changes, at);
+    throw;
+  }
+}
+
+// The hook of changes[refused] is the last that ran.
+void Config::take_back(std::span<Change> changes, size_t refused) noexcept {
+  for (Change& change : changes) exchange(change.id, change.value);
+  std::bitset<kOptionCount> ran;
+  for (const Change& change : changes.first(refused + 1)) {
+    const HookEntry& entry = hooks_[static_cast<size_t>(change.id)];
+    if (entry.hook == nullptr || ran[static_cast<size_t>(entry.group)]) continue;
+    ran.set(static_cast<size_t>(entry.group));
     try {
-      run_hook(changes[i].id);
-    } catch (const ConfigError& error) {
-      for (const Change& change : changes) store(change.id, change.before);
-      for (size_t j = 0; j <= i; ++j) {
-        try {
-          run_hook(changes[j].id);
-        } catch (const ConfigError&) {  // what was in effect before can't be had back; the others still can
-        }
-      }
-      fail_set(pairs[2 * i], error.what());
+      entry.hook(entry.context, change.id);
+    } catch (...) {  // what was in effect before can't be had back; the others still can
     }
   }
 }

@@ -50,6 +50,7 @@ enum OptionFlag : uint8_t {
   kInert = 1 << 2,            // accepted, kept and shown, without effect
   kSensitive = 1 << 3,        // never logged
   kRepeatable = 1 << 4,       // several lines of a file add up
+  kMerges = 1 << 5,           // a value replaces parts of what was there
 };
 
 struct EnumValue {
@@ -119,14 +120,16 @@ class Config {
 
   // --- changing ---
   // CONFIG SET: all or none. `pairs` alternates names and values. Throws ConfigError with the whole error
-  // line and then nothing has changed. `allow_protected`: options under enable-protected-configs may be set.
+  // line, or what a hook throws, and then nothing has changed. `allow_protected`: options under
+  // enable-protected-configs may be set.
   void set(std::span<const std::string_view> pairs, bool allow_protected);
 
-  // Runs when set() has changed the option; throws ConfigError to refuse, and runs once more when the old
-  // value is back.
+  // Runs when set() has changed any of the options: once, with the first of them, when all new values are
+  // there. What it throws refuses the change, a ConfigError as the command's error; it runs once more when
+  // the old values are back.
   using Hook = void (*)(void* context, Opt id);
-  void on_change(Opt id, Hook hook, void* context) noexcept {
-    hooks_[static_cast<size_t>(id)] = {hook, context};
+  void on_change(std::span<const Opt> ids, Hook hook, void* context) noexcept {
+    for (const Opt id : ids) hooks_[static_cast<size_t>(id)] = {hook, context, ids.front()};
   }
 
   // For what is found out rather than configured: no checks, no hooks.
@@ -161,10 +164,15 @@ class Config {
   struct HookEntry {
     Hook hook = nullptr;
     void* context = nullptr;
+    Opt group{};  // the first of the options that share it
   };
+  struct Change;
+  using Changes = zm::vector<Change, zm::Tag::config>;
 
   void store(Opt id, const Value& value);
-  void run_hook(Opt id) const;
+  void exchange(Opt id, Value& value) noexcept;
+  Changes parse_changes(std::span<const std::string_view> pairs) const;
+  void take_back(std::span<Change> changes, size_t refused) noexcept;
   void check_settable(std::span<const std::string_view> pairs, bool allow_protected) const;
 
   std::array<std::atomic<int64_t>, kOptionCount> numbers_;

@@ -18,14 +18,12 @@ constexpr int kMostAcceptsInTurn = 1000;
 
 }  // namespace
 
-Listeners::Listener::Listener(Listeners& owner, ListeningSocket owned)
+Listeners::Listener::Listener(Listeners& owner, ListeningSocket owned) noexcept
     : listeners(owner),
       socket(std::move(owned)),
       readiness(
           owner.thread_.context(), this, [](void* self) noexcept { static_cast<Listener*>(self)->accept(); },
-          [](void*) noexcept {}) {
-  readiness.start(socket.fd());
-}
+          [](void*) noexcept {}) {}
 
 void Listeners::Listener::accept() noexcept {
   missed = false;
@@ -48,28 +46,56 @@ void Listeners::Listener::accept() noexcept {
   missed = true;
 }
 
-void Listeners::watch(ListeningSockets sockets) {
-  zm::vector<zm::unique_ptr<Listener, zm::Tag::server>, zm::Tag::server> fresh;
+Listeners::Watched Listeners::make_listeners(ListeningSockets sockets) {
+  Watched made;
+  made.reserve(sockets.size());
   for (ListeningSocket& socket : sockets) {
-    fresh.push_back(zm::make_unique<Listener, zm::Tag::server>(*this, std::move(socket)));
+    made.push_back(zm::make_unique<Listener, zm::Tag::server>(*this, std::move(socket)));
   }
+  return made;
+}
+
+void Listeners::start(Watched& listeners) {
+  try {
+    for (auto& listener : listeners) listener->readiness.start(listener->socket.fd());
+  } catch (...) {
+    for (auto& listener : listeners) listener->readiness.stop();
+    throw;
+  }
+}
+
+void Listeners::watch(ListeningSockets sockets) {
+  Watched fresh = make_listeners(std::move(sockets));
   std::lock_guard lock(mutex_);
   listeners_.reserve(listeners_.size() + fresh.size());
+  start(fresh);
   for (auto& listener : fresh) listeners_.push_back(std::move(listener));
 }
 
-void Listeners::stop_tcp() noexcept {
+void Listeners::watch_replacement() noexcept {
   std::lock_guard lock(mutex_);
+  if (!replacement_) return;
+  try {
+    listeners_.reserve(listeners_.size() + replacement_->size());
+    start(*replacement_);
+  } catch (const std::exception& error) {
+    log_warning("New listening sockets have to wait: {}", error.what());
+    return;
+  }
   std::erase_if(listeners_, [](const auto& listener) { return !listener->socket.is_unix(); });
+  for (auto& listener : *replacement_) listeners_.push_back(std::move(listener));
+  replacement_.reset();
 }
 
 void Listeners::stop_all() noexcept {
   std::lock_guard lock(mutex_);
+  replacement_.reset();
   listeners_.clear();
 }
 
 // Only thread 0 changes the vector, so it needs no lock to read it.
 void Listeners::poll() noexcept {
+  watch_replacement();
   for (auto& listener : listeners_) {
     if (listener->missed) listener->accept();
   }
@@ -77,15 +103,24 @@ void Listeners::poll() noexcept {
 
 void Listeners::suspend_tcp() noexcept {
   std::lock_guard lock(mutex_);
-  for (auto& listener : listeners_) {
+  for (auto& listener : tcp_in_effect()) {
     if (!listener->socket.is_unix()) ::shutdown(listener->socket.fd(), SHUT_RDWR);
   }
 }
 
+void Listeners::replace_tcp(ListeningSockets sockets) {
+  Watched fresh = make_listeners(std::move(sockets));
+  std::lock_guard lock(mutex_);
+  replacement_ = std::move(fresh);
+}
+
 void Listeners::reinstate_tcp(int backlog) noexcept {
   std::lock_guard lock(mutex_);
-  for (auto& listener : listeners_) {
-    if (!listener->socket.is_unix()) ::listen(listener->socket.fd(), backlog);
+  for (auto& listener : tcp_in_effect()) {
+    if (listener->socket.is_unix()) continue;
+    if (::listen(listener->socket.fd(), backlog) != 0) {
+      log_warning("A TCP address could not be listened on again: {}", std::strerror(errno));
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #include <zmalloc/allocator.h>
 
 #include <mutex>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -54,19 +55,19 @@ class Listeners {
 
   // Thread 0, or before it runs. Throws std::bad_alloc, keeping what was there.
   void watch(ListeningSockets sockets);
-  void stop_tcp() noexcept;  // thread 0
+  void watch_replacement() noexcept;  // of replace_tcp(), if there is one; lack of memory leaves it to poll()
   void stop_all() noexcept;
   void poll() noexcept;  // thread 0, every tick
 
-  // Any thread; the set of sockets is only changed by the one that changes the configuration or by thread 0
-  // at the ends. TCP sockets cease to listen, so that their addresses can be bound again, or listen once
-  // more.
+  // Whoever changes the configuration, on any thread, one at a time: the TCP sockets cease to listen, so that
+  // their addresses can be bound again; then others take their place, or they listen once more.
   void suspend_tcp() noexcept;
+  void replace_tcp(ListeningSockets sockets);  // throws std::bad_alloc, and then they are still suspended
   void reinstate_tcp(int backlog) noexcept;
 
  private:
   struct Listener {
-    Listener(Listeners& owner, ListeningSocket owned);
+    Listener(Listeners& owner, ListeningSocket owned) noexcept;
     void accept() noexcept;
     Listeners& listeners;
     ListeningSocket socket;
@@ -74,9 +75,18 @@ class Listeners {
     Readiness readiness;
   };
 
+  using Watched = zm::vector<zm::unique_ptr<Listener, zm::Tag::server>, zm::Tag::server>;
+
+  Watched make_listeners(ListeningSockets sockets);
+  static void start(Watched& listeners);  // all or none; throws
+  Watched& tcp_in_effect() noexcept { return replacement_ ? *replacement_ : listeners_; }
+
   IoThread& thread_;
-  mutable std::mutex mutex_;  // of the vector itself
-  zm::vector<zm::unique_ptr<Listener, zm::Tag::server>, zm::Tag::server> listeners_;
+  std::mutex mutex_;   // of the next two
+  Watched listeners_;  // only thread 0 changes it
+  // The TCP listeners in effect from a change of the configuration until thread 0 watches them; those in
+  // listeners_ do not listen then.
+  std::optional<Watched> replacement_;
 };
 
 }  // namespace plimsoll::server

@@ -2,7 +2,8 @@
 
 #include <plimsoll/options.h>
 
-#include <memory>
+#include <new>
+#include <span>
 
 #include "config_special.h"
 #include "listeners.h"
@@ -36,31 +37,30 @@ Options Server::store_options(const Config& config, const CommandTable& commands
 }
 
 void Server::register_hooks() noexcept {
-  static constexpr Opt kApplied[] = {
+  static constexpr Opt kTuning[] = {
       Opt::maxmemory,
       Opt::maxmemory_policy,
       Opt::maxmemory_samples,
       Opt::lfu_log_factor,
       Opt::lfu_decay_time,
       Opt::lazyfree_lazy_user_del,
-      Opt::proto_max_bulk_len,
       Opt::lazyfree_lazy_user_flush,
-      Opt::port,
-      Opt::bind,
-      Opt::loglevel,
-      Opt::hz,
-      Opt::jemalloc_bg_thread,
-      Opt::client_output_buffer_limit,
-      Opt::dir,
-      Opt::maxclients,
-      Opt::oom_score_adj,
-      Opt::oom_score_adj_values,
-      Opt::requirepass,
+      Opt::proto_max_bulk_len,
   };
-  for (const Opt id : kApplied) {
+  static constexpr Opt kTcp[] = {Opt::port, Opt::bind};
+  static constexpr Opt kOomScore[] = {Opt::oom_score_adj, Opt::oom_score_adj_values};
+  static constexpr Opt kSingle[] = {
+      Opt::loglevel, Opt::hz,         Opt::jemalloc_bg_thread, Opt::client_output_buffer_limit,
+      Opt::dir,      Opt::maxclients, Opt::requirepass};
+  const auto follow = [this](std::span<const Opt> ids) {
     config_.on_change(
-        id, [](void* self, Opt changed) { static_cast<Server*>(self)->apply_option(changed); }, this);
+        ids, [](void* self, Opt changed) { static_cast<Server*>(self)->apply_option(changed); }, this);
+  };
+  for (const std::span<const Opt> group :
+       {std::span<const Opt>(kTuning), std::span<const Opt>(kTcp), std::span<const Opt>(kOomScore)}) {
+    follow(group);
   }
+  for (const Opt& id : kSingle) follow({&id, 1});
 }
 
 void Server::apply_option(Opt id) {
@@ -106,16 +106,18 @@ void Server::apply_tcp(Opt id) {
   const int backlog = static_cast<int>(config_.number(Opt::tcp_backlog));
   listeners_->suspend_tcp();
   try {
-    auto sockets =
-        std::make_shared<ListeningSockets>(listen_on_tcp(config_.words(Opt::bind), tcp_port(), backlog));
-    threads_[0]->post([this, sockets] {
-      listeners_->stop_tcp();
-      listeners_->watch(std::move(*sockets));
-    });
+    listeners_->replace_tcp(listen_on_tcp(config_.words(Opt::bind), tcp_port(), backlog));
   } catch (const ListenError&) {
     listeners_->reinstate_tcp(backlog);
     throw ConfigError(id == Opt::port ? "Unable to listen on this port. Check server logs."
                                       : "Failed to bind to specified addresses.");
+  } catch (...) {
+    listeners_->reinstate_tcp(backlog);
+    throw;
+  }
+  try {
+    threads_[0]->post([this] { listeners_->watch_replacement(); });
+  } catch (const std::bad_alloc&) {  // the next poll() does it
   }
 }
 

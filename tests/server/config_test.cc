@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <new>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace plimsoll::server {
@@ -106,14 +108,14 @@ TEST(Config, ARefusedHookTakesEverythingBack) {
     std::vector<int64_t> hz;
   } seen{config, {}, {}};
   config.on_change(
-      Opt::maxmemory,
+      {{Opt::maxmemory}},
       [](void* context, Opt id) {
         auto* each = static_cast<Seen*>(context);
         each->limits.push_back(each->config.number(id));
       },
       &seen);
   config.on_change(
-      Opt::hz,
+      {{Opt::hz}},
       [](void* context, Opt id) {
         auto* each = static_cast<Seen*>(context);
         each->hz.push_back(each->config.number(id));
@@ -126,6 +128,49 @@ TEST(Config, ARefusedHookTakesEverythingBack) {
   EXPECT_EQ(config.number(Opt::hz), 10);
   EXPECT_EQ(seen.limits, (std::vector<int64_t>{5 << 20, 0}));
   EXPECT_EQ(seen.hz, (std::vector<int64_t>{50, 10}));
+}
+
+TEST(Config, WhateverAHookThrowsTakesEverythingBack) {
+  Config config;
+  std::vector<std::pair<std::string, int64_t>> seen;
+  struct Context {
+    Config& config;
+    std::vector<std::pair<std::string, int64_t>>& seen;
+  } context{config, seen};
+  config.on_change(
+      {{Opt::bind}},
+      [](void* self, Opt id) {
+        auto* each = static_cast<Context*>(self);
+        each->seen.emplace_back(each->config.text(id), 0);
+      },
+      &context);
+  config.on_change(
+      {{Opt::hz}},
+      [](void* self, Opt id) {
+        auto* each = static_cast<Context*>(self);
+        each->seen.emplace_back("hz", each->config.number(id));
+        throw std::bad_alloc();
+      },
+      &context);
+  const std::string_view pairs[] = {"bind", "127.0.0.1", "hz", "50", "timeout", "7"};
+  EXPECT_THROW(config.set(pairs, false), std::bad_alloc);
+  EXPECT_EQ(shown(config, Opt::bind), "* -::*");
+  EXPECT_EQ(config.number(Opt::hz), 10);
+  EXPECT_EQ(config.number(Opt::timeout), 0);
+  EXPECT_EQ(seen, (std::vector<std::pair<std::string, int64_t>>{
+                      {"127.0.0.1", 0}, {"hz", 50}, {"* -::*", 0}, {"hz", 10}}));
+}
+
+TEST(Config, AHookOfSeveralOptionsRunsOnceAndOnlyForChanges) {
+  Config config;
+  std::vector<Opt> seen;
+  config.on_change(
+      {{Opt::port, Opt::bind}},
+      [](void* context, Opt id) { static_cast<std::vector<Opt>*>(context)->push_back(id); }, &seen);
+  EXPECT_EQ(set_error(config, {"bind", "127.0.0.1", "hz", "20", "port", "7000"}), "");
+  EXPECT_EQ(set_error(config, {"bind", "127.0.0.1", "port", "7000"}), "");
+  EXPECT_EQ(set_error(config, {"bind", "127.0.0.1", "port", "7001"}), "");
+  EXPECT_EQ(seen, (std::vector<Opt>{Opt::bind, Opt::port}));
 }
 
 TEST(Config, Memory) {
