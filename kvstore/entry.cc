@@ -225,7 +225,7 @@ size_t Entry::shared_capacity() const noexcept {
 }
 
 size_t Entry::charged() const noexcept {
-  size_t bytes = zm::charged_size(this);
+  size_t bytes = zm::charged_size_requested(this, layout_size());
   if (encoding() == Encoding::shared && load<void*>(payload_offset()) != nullptr)
     bytes += const_cast<Entry*>(this)->shared_in_place()->charged();
   return bytes;

@@ -232,7 +232,7 @@ void Keyspace::set_expiry(const Key& key, Found& found, int64_t expiry) {
     return;
   }
   Entry* entry = Entry::with_expiry(*found.entry, key.bytes, expiry);
-  replace(found, entry, zm::charged_size(entry));  // SharedBytes, if any, have only moved
+  replace(found, entry, zm::charged_size_requested(entry, entry->layout_size()));  // SharedBytes, if any, have only moved
 }
 
 void Keyspace::move_expiry(Found& found, int64_t expiry) noexcept {

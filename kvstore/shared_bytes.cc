@@ -5,18 +5,20 @@
 namespace plimsoll {
 
 SharedBytes SharedBytes::allocate(size_t capacity, zm::Tag tag) {
-  void* memory = zm::allocate(tag, sizeof(Block) + capacity);
+  size_t usable;
+  void* memory = zm::allocate(tag, sizeof(Block) + capacity, &usable);
   Block* block = new (memory) Block;
   block->tag.store(tag, std::memory_order_relaxed);
-  block->capacity = zm::usable_size(memory) - sizeof(Block);
+  block->capacity = usable - sizeof(Block);
   return SharedBytes(block);
 }
 
 void SharedBytes::reallocate(size_t capacity) {
   const zm::Tag tag = block_->tag.load(std::memory_order_relaxed);
-  void* memory = zm::reallocate(tag, block_, sizeof(Block) + capacity);
+  size_t usable;
+  void* memory = zm::reallocate(tag, block_, sizeof(Block) + capacity, &usable);
   block_ = static_cast<Block*>(memory);
-  block_->capacity = zm::usable_size(memory) - sizeof(Block);
+  block_->capacity = usable - sizeof(Block);
 }
 
 void SharedBytes::retag(zm::Tag tag) noexcept {

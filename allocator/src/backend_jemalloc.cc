@@ -212,6 +212,10 @@ std::size_t usable_size(const void* p) noexcept {
   return malloc_usable_size(const_cast<void*>(p));
 }
 
+std::size_t usable_size_requested(const void*, std::size_t n) noexcept {
+  return class_of(at_least(n));
+}
+
 std::size_t good_size(std::size_t n) noexcept {
   return n >= kRequestLimit ? n : class_of(at_least(n));
 }

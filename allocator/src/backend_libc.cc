@@ -57,6 +57,10 @@ std::size_t usable_size(const void* p) noexcept {
   return malloc_usable_size(const_cast<void*>(p));
 }
 
+std::size_t usable_size_requested(const void* p, std::size_t) noexcept {
+  return usable_size(p);
+}
+
 // glibc may hand out a chunk one step larger than the request needs, so only a lower bound is known.
 std::size_t good_size(std::size_t n) noexcept {
   return n;

@@ -90,6 +90,10 @@ std::size_t usable_size(const void* p) noexcept {
   return prefix_of(p)->usable;
 }
 
+std::size_t usable_size_requested(const void* p, std::size_t) noexcept {
+  return usable_size(p);
+}
+
 std::size_t good_size(std::size_t n) noexcept {
   return n;
 }

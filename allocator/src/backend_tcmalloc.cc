@@ -78,6 +78,10 @@ std::size_t usable_size(const void* p) noexcept {
   return tc_malloc_size(const_cast<void*>(p));
 }
 
+std::size_t usable_size_requested(const void* p, std::size_t) noexcept {
+  return usable_size(p);
+}
+
 std::size_t good_size(std::size_t n) noexcept {
   return n >= kRequestLimit ? n : tc_nallocx(at_least(n), 0);
 }

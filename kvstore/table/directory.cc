@@ -35,7 +35,7 @@ bool Directory::reserve_double() noexcept {
   if (next <= kInlineDepth) return true;
   DirectoryEntry* range = is_inline() ? spare_ : entries();
   const bool fresh = range == nullptr;
-  if (fresh) range = static_cast<DirectoryEntry*>(ranges().acquire(zm::Tag::table));
+  if (fresh) range = static_cast<DirectoryEntry*>(ranges().acquire());
   if (range == nullptr) return false;
   if (page_bytes(next) > committed_) {
     if (!ranges().commit(range, committed_, page_bytes(next), zm::Tag::table)) {

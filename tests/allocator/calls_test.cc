@@ -171,6 +171,7 @@ TEST_F(Calls, EveryWayToFreeRefundsTheSame) {
     deallocate_sized(Tag::hash, p, usable);
     p = allocate(Tag::hash, n);
     const std::size_t charge = charged_size(p);
+    EXPECT_EQ(charged_size_requested(p, n), charge);
     EXPECT_EQ(deallocate_requested(Tag::hash, p, n), charge);
     ASSERT_EQ(grown(Tag::hash), 0u) << n;
   }

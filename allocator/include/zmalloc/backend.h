@@ -51,6 +51,9 @@ std::size_t release_requested(void* p, std::size_t n) noexcept;
 // p != nullptr.
 std::size_t usable_size(const void* p) noexcept;
 
+// The same when the caller knows the size that was asked for; see release_requested.
+std::size_t usable_size_requested(const void* p, std::size_t n) noexcept;
+
 // The usable size a request of n bytes would get; n itself when only the malloc knows. Never less than n.
 std::size_t good_size(std::size_t n) noexcept;
 
