@@ -4,14 +4,18 @@
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 
 namespace plimsoll::server {
 
@@ -38,11 +42,23 @@ class Role final : public spdlog::custom_flag_formatter {
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<Role>(); }
 };
 
-// Writes each line with one system call and buffers nothing; O_APPEND lets several processes and log rotation
-// share a file.
+int open_to_append(const char* path) noexcept {
+  return ::open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+}
+
+bool is_file_at(int fd, const char* path) noexcept {
+  struct stat open_file {};
+  struct stat named {};
+  return ::fstat(fd, &open_file) == 0 && ::stat(path, &named) == 0 && open_file.st_dev == named.st_dev &&
+         open_file.st_ino == named.st_ino;
+}
+
+// Writes each line with one system call and buffers nothing; O_APPEND lets several processes share a file.
+// Once the file was moved away, as log rotation does, lines go to a new one of its name.
 class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  explicit DescriptorSink(int fd) : fd_(fd) {
+  // `path` is absolute, or empty if the descriptor has no name to follow.
+  DescriptorSink(int fd, std::string path) : fd_(fd), path_(std::move(path)) {
     auto formatter = std::make_unique<spdlog::pattern_formatter>();
     formatter->add_flag<LevelSign>('*').add_flag<Role>('@').set_pattern("%P:%@ %d %b %Y %H:%M:%S.%e %* %v");
     base_sink::set_formatter_(std::move(formatter));
@@ -55,6 +71,7 @@ class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
+    if (!path_.empty()) follow_name(std::chrono::floor<std::chrono::seconds>(message.time));
     for (size_t done = 0; done < line.size();) {
       const ssize_t n = ::write(fd_, line.data() + done, line.size() - done);
       if (n < 0 && errno == EINTR) continue;
@@ -65,12 +82,25 @@ class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
   void flush_() override {}
 
  private:
+  using Second = std::chrono::time_point<spdlog::log_clock, std::chrono::seconds>;
+
+  // Looks once a second at most. The old file stays where no other can be opened.
+  void follow_name(Second now) noexcept {
+    if (std::exchange(looked_, now) == now || is_file_at(fd_, path_.c_str())) return;
+    const int fd = open_to_append(path_.c_str());
+    if (fd < 0) return;
+    ::close(fd_);
+    fd_ = fd;
+  }
+
   int fd_;
+  const std::string path_;
+  Second looked_{};
 };
 
 std::shared_ptr<spdlog::logger>& shared_logger() {
   static auto logger =
-      std::make_shared<spdlog::logger>("plimsoll", std::make_shared<DescriptorSink>(STDOUT_FILENO));
+      std::make_shared<spdlog::logger>("plimsoll", std::make_shared<DescriptorSink>(STDOUT_FILENO, ""));
   return logger;
 }
 
@@ -78,11 +108,14 @@ std::shared_ptr<spdlog::logger>& shared_logger() {
 
 void open_log(const std::string& file, LogLevel level) {
   int fd = STDOUT_FILENO;
+  std::string path;
   if (!file.empty()) {
-    fd = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    path = std::filesystem::absolute(file).string();  // the working directory may change
+    fd = open_to_append(path.c_str());
     if (fd < 0) throw std::runtime_error(std::strerror(errno));
   }
-  auto logger = std::make_shared<spdlog::logger>("plimsoll", std::make_shared<DescriptorSink>(fd));
+  auto logger =
+      std::make_shared<spdlog::logger>("plimsoll", std::make_shared<DescriptorSink>(fd, std::move(path)));
   logger->set_error_handler([](const std::string&) {});
   shared_logger() = std::move(logger);
   set_log_level(level);

@@ -12,7 +12,8 @@ namespace plimsoll::server {
 enum class LogLevel : uint8_t { debug, verbose, notice, warning };
 
 // Lines as redis-server writes them: "12345:M 31 Dec 2023 23:59:59.999 * Ready to accept connections".
-// `file` empty: standard output. Throws std::runtime_error when the file can't be opened.
+// `file` empty: standard output. A file that is moved or removed is made anew within a second of lines.
+// Throws std::runtime_error when the file can't be opened.
 void open_log(const std::string& file, LogLevel level);
 void set_log_level(LogLevel level) noexcept;
 // The letter after the process id: C while the configuration is read, M when serving.
