@@ -1,6 +1,5 @@
 #include <plimsoll/text/numbers.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
@@ -102,8 +101,8 @@ int64_t parse_number(Opt id, const OptionRow& option, std::string_view text) {
       number = parse_number(text);
   }
   check_range(option, number);
-  if (id == Opt::hz) number = std::clamp<int64_t>(number, 1, 500);
-  return number;
+  const auto kept = special_rules(id).number;
+  return kept != nullptr ? kept(number) : number;
 }
 
 Text show_flags(const OptionRow& option, int64_t bits) {
@@ -121,13 +120,14 @@ Text show_flags(const OptionRow& option, int64_t bits) {
 
 Config::Value Config::parse(Opt id, std::span<const Text> arguments, const Value& current) {
   const OptionRow& option = row(id);
+  const SpecialRules& rules = special_rules(id);
   switch (option.kind) {
     case OptionKind::words:
-      return {0, canonical_words(id, arguments, current.text)};
+      return {0, rules.words != nullptr ? rules.words(arguments, current.text) : join_words(arguments)};
     case OptionKind::flags:
       return {parse_flags(option, arguments), {}};
     case OptionKind::text:
-      return {0, canonical_text(id, arguments[0])};
+      return {0, rules.text != nullptr ? rules.text(arguments[0]) : arguments[0]};
     default:
       return {parse_number(id, option, arguments[0]), {}};
   }

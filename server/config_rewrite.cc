@@ -4,15 +4,19 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "command_line.h"
 #include "config.h"
 #include "config_file.h"
+#include "config_special.h"
 
 namespace plimsoll::server {
 
@@ -45,11 +49,12 @@ std::vector<Line> read_lines(const std::string& text) {
 
 // What all lines of one option add up to; nothing if they could not be read.
 std::optional<Config::Value> value_in_file(Opt id, const std::vector<Line>& lines) {
-  Config::Value value = id == Opt::client_output_buffer_limit ? Config::initial(id) : Config::Value{};
+  const uint8_t flags = Config::row(id).flags;
+  Config::Value value = (flags & kMerges) != 0 ? Config::initial(id) : Config::Value{};
   try {
     for (const Line& line : lines) {
       if (line.option != id || line.words.size() < 2) continue;
-      const bool adds = (Config::row(id).flags & kRepeatable) != 0 || id == Opt::client_output_buffer_limit;
+      const bool adds = (flags & (kRepeatable | kMerges)) != 0;
       value = Config::parse(id, std::span(line.words).subspan(1), adds ? value : Config::Value{});
     }
   } catch (const ConfigError&) {
@@ -58,13 +63,38 @@ std::optional<Config::Value> value_in_file(Opt id, const std::vector<Line>& line
   return value;
 }
 
-std::string directive(Opt id, const Config::Value& value) {
+// The values that the option's lines have.
+Config::Words values_in_lines(Opt id, const Config::Value& value) {
+  const SpecialRules& rules = special_rules(id);
+  if (rules.lines != nullptr) return rules.lines(value.text);
+  const OptionKind kind = Config::row(id).kind;
+  Config::Words values;
+  if (kind == OptionKind::memory || (kind == OptionKind::percent && value.number >= 0)) {
+    values.push_back(memory_text(value.number));
+  } else {
+    values.push_back(Config::show(id, value));
+  }
+  return values;
+}
+
+struct Directive {
+  std::string text;
+  bool needed;  // says what the default does not
+};
+
+std::deque<Directive> directives(Opt id, const Config::Value& value) {
   const OptionRow& row = Config::row(id);
-  std::string text(row.name);
-  const std::string shown(Config::show(id, value));
-  const bool plain =
-      !shown.empty() && (row.takes_words() || shown.find_first_of(" \"'\\#\t\r\n") == std::string::npos);
-  return text + " " + (plain ? shown : quoted(shown));
+  const bool by_line = (row.flags & kMerges) != 0;
+  const Config::Words usual = by_line ? values_in_lines(id, Config::initial(id)) : Config::Words();
+  std::deque<Directive> result;
+  for (const Config::Text& each : values_in_lines(id, value)) {
+    const std::string shown(each);
+    const bool plain =
+        !shown.empty() && (row.takes_words() || shown.find_first_of(" \"'\\#\t\r\n") == std::string::npos);
+    const bool needed = !by_line || each != usual[result.size()];
+    result.push_back({std::string(row.name) + " " + (plain ? shown : quoted(shown)), needed});
+  }
+  return result;
 }
 
 void write_all(int fd, std::string_view text) {
@@ -76,14 +106,21 @@ void write_all(int fd, std::string_view text) {
   }
 }
 
-// The file has its old or its new text, whatever happens.
+// The file has its old or its new text, whatever happens, and the mode and owner it had, as far as the system
+// lets us set them. Until it has them nobody else can read it.
 void replace_file(const std::string& path, std::string_view text) {
-  std::string temporary = path + ".XXXXXX";
-  const int fd = ::mkostemp(temporary.data(), O_CLOEXEC);
+  struct stat old {};
+  const bool existed = ::stat(path.c_str(), &old) == 0;
+  const std::string temporary = path + "." + std::to_string(::getpid()) + ".new";
+  ::unlink(temporary.c_str());  // of a process that had this number and died here
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, existed ? 0600 : 0644);
   if (fd < 0) throw ConfigError(std::strerror(errno));
   try {
     write_all(fd, text);
-    if (::fchmod(fd, 0644) != 0 || ::fsync(fd) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0) {
+    const bool owned = !existed || ::fchown(fd, old.st_uid, old.st_gid) == 0;
+    const mode_t mode = old.st_mode & (owned ? 0777 : 0707);  // another group gets nothing
+    if ((existed && ::fchmod(fd, mode) != 0) || ::fsync(fd) != 0 ||
+        ::rename(temporary.c_str(), path.c_str()) != 0) {
       throw ConfigError(std::strerror(errno));
     }
   } catch (...) {
@@ -94,32 +131,47 @@ void replace_file(const std::string& path, std::string_view text) {
   ::close(fd);
 }
 
-std::string rewritten(const Config& config, const std::vector<Line>& lines) {
-  std::map<Opt, bool> stays;  // options in the file: whether their lines say what is in effect
+// What is to be written of the options that the file does not have as they are. An option's lines take the
+// places of those it had, the first first.
+std::map<Opt, std::deque<Directive>> changed_directives(const Config& config,
+                                                        const std::vector<Line>& lines) {
+  std::map<Opt, std::deque<Directive>> changed;
+  std::set<Opt> seen;
   for (const Line& line : lines) {
-    if (line.option && !stays.contains(*line.option)) {
-      stays[*line.option] = value_in_file(*line.option, lines) == config.value(*line.option);
-    }
-  }
-  std::string text;
-  std::map<Opt, bool> written;
-  bool signed_already = false;
-  for (const Line& line : lines) {
-    signed_already = signed_already || line.text == kSignature;
-    if (!line.option || stays[*line.option]) {
-      text += line.text + "\n";
-    } else if (!written[*line.option]) {
-      written[*line.option] = true;
-      text += directive(*line.option, config.value(*line.option)) + "\n";
-    }
+    if (!line.option || !seen.insert(*line.option).second) continue;
+    const Opt id = *line.option;
+    if (value_in_file(id, lines) != config.value(id)) changed[id] = directives(id, config.value(id));
   }
   for (size_t i = 0; i < kOptionCount; ++i) {
     const auto id = static_cast<Opt>(i);
-    const Config::Value value = config.value(id);
-    if (stays.contains(id) || value == config.start_value(id)) continue;
-    if (!signed_already) text += std::string(kSignature) + "\n";
-    signed_already = true;
-    text += directive(id, value) + "\n";
+    if (seen.contains(id) || config.value(id) == config.start_value(id)) continue;
+    changed[id] = directives(id, config.value(id));
+  }
+  return changed;
+}
+
+std::string rewritten(const Config& config, const std::vector<Line>& lines) {
+  auto changed = changed_directives(config, lines);
+  std::string text;
+  bool signed_already = false;
+  for (const Line& line : lines) {
+    signed_already = signed_already || line.text == kSignature;
+    if (!line.option || !changed.contains(*line.option)) {
+      text += line.text + "\n";
+      continue;
+    }
+    auto& rest = changed[*line.option];
+    if (rest.empty()) continue;
+    text += rest.front().text + "\n";
+    rest.pop_front();
+  }
+  for (const auto& [id, rest] : changed) {
+    for (const Directive& directive : rest) {
+      if (!directive.needed) continue;
+      if (!signed_already) text += std::string(kSignature) + "\n";
+      signed_already = true;
+      text += directive.text + "\n";
+    }
   }
   return text;
 }

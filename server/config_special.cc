@@ -3,12 +3,14 @@
 #include <plimsoll/text/numbers.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 #include "output_limits.h"
 #include "output_limits_text.h"
@@ -20,15 +22,6 @@ namespace {
 
 using Text = Config::Text;
 using WordSpan = std::span<const Text>;
-
-Text join(WordSpan words) {
-  Text text;
-  for (const Text& word : words) {
-    if (!text.empty()) text += ' ';
-    text += word;
-  }
-  return text;
-}
 
 Text canonical_save(WordSpan words, const Text& current) {
   if (words.size() % 2 != 0) throw ConfigError("Invalid save parameters");
@@ -42,10 +35,22 @@ Text canonical_save(WordSpan words, const Text& current) {
   }
   Text text = current;
   if (!text.empty() && !words.empty()) text += ' ';
-  return text + join(words);
+  return text + join_words(words);
 }
 
-Text canonical_oom_values(WordSpan words) {
+// A line for each pair; an empty list takes a line too, since no line would mean the default.
+Config::Words save_lines(const Text& canonical) {
+  Config::Words lines;
+  size_t begin = 0;
+  for (size_t end = 0; end != Text::npos; begin = end + 1) {
+    end = canonical.find(' ', begin);
+    if (end != Text::npos) end = canonical.find(' ', end + 1);
+    lines.push_back(canonical.substr(begin, end == Text::npos ? end : end - begin));
+  }
+  return lines;
+}
+
+Text canonical_oom_values(WordSpan words, const Text&) {
   if (words.size() != 3) throw ConfigError("wrong number of arguments");
   for (const Text& word : words) {
     int64_t value = 0;
@@ -53,10 +58,10 @@ Text canonical_oom_values(WordSpan words) {
       throw ConfigError("Invalid oom-score-adj-values, elements must be between -2000 and 2000.");
     }
   }
-  return join(words);
+  return join_words(words);
 }
 
-Text canonical_percentiles(WordSpan words) {
+Text canonical_percentiles(WordSpan words, const Text&) {
   Text text;
   for (const Text& word : words) {
     char* end = nullptr;
@@ -73,16 +78,17 @@ Text canonical_percentiles(WordSpan words) {
   return text;
 }
 
-Text canonical_bind(WordSpan words) {
+Text canonical_bind(WordSpan words, const Text&) {
   constexpr size_t kMostAddresses = 16;
   if (words.size() > kMostAddresses) throw ConfigError("Too many bind addresses specified.");
-  return join(words);
+  return join_words(words);
 }
 
-Text canonical_replicaof(WordSpan words) {
+Text canonical_replicaof(WordSpan words, const Text&) {
+  if (words.empty()) return {};
   if (words.size() != 2) throw ConfigError("wrong number of arguments");
   if (ascii_equal_nocase(words[0], "no") && ascii_equal_nocase(words[1], "one")) return {};
-  return join(words);
+  return join_words(words);
 }
 
 // The letters of notify-keyspace-events in the order in which they are shown; those of 'A' first. 'n' is not
@@ -116,7 +122,8 @@ Text canonical_events(const Text& letters) {
   return text;
 }
 
-void check_title_template(std::string_view text) {
+Text canonical_title_template(const Text& title) {
+  const std::string_view text = title;
   constexpr std::array<std::string_view, 8> kNames{"title",    "listen-addr", "server-mode", "port",
                                                    "tls-port", "unixsocket",  "config-file", "host"};
   for (size_t at = 0; (at = text.find('{', at)) != std::string_view::npos; ++at) {
@@ -127,14 +134,51 @@ void check_title_template(std::string_view text) {
     }
     if (!known) throw ConfigError("template format is invalid or contains unknown variables");
   }
+  return title;
 }
 
-void check_file_name(std::string_view name, const char* reason) {
-  if (name.empty() || name.find('/') != std::string_view::npos || name == "." || name == "..")
-    throw ConfigError(reason);
+constexpr char kNoDumpName[] = "dbfilename can't be a path, just a filename";
+constexpr char kNoAppendFileName[] = "appendfilename can't be a path, just a filename";
+constexpr char kNoAppendDirectoryName[] = "appenddirname can't be a path, just a dirname";
+
+template <const char* kReason>
+Text canonical_file_name(const Text& name) {
+  if (name.empty() || name.find('/') != Text::npos || name == "." || name == "..") throw ConfigError(kReason);
+  return name;
 }
+
+int64_t possible_frequency(int64_t hz) {
+  return std::clamp<int64_t>(hz, 1, 500);
+}
+
+constexpr SpecialRules kRules[] = {
+    {.id = Opt::save, .words = canonical_save, .lines = save_lines},
+    {.id = Opt::client_output_buffer_limit, .words = canonical_output_limits, .lines = output_limit_lines},
+    {.id = Opt::oom_score_adj_values, .words = canonical_oom_values},
+    {.id = Opt::latency_tracking_info_percentiles, .words = canonical_percentiles},
+    {.id = Opt::bind, .words = canonical_bind},
+    {.id = Opt::replicaof, .words = canonical_replicaof, .missing = "replication is"},
+    {.id = Opt::notify_keyspace_events, .text = canonical_events},
+    {.id = Opt::proc_title_template, .text = canonical_title_template},
+    {.id = Opt::dbfilename, .text = canonical_file_name<kNoDumpName>},
+    {.id = Opt::appendfilename, .text = canonical_file_name<kNoAppendFileName>},
+    {.id = Opt::appenddirname, .text = canonical_file_name<kNoAppendDirectoryName>},
+    {.id = Opt::hz, .number = possible_frequency},
+    {.id = Opt::cluster_enabled, .missing = "cluster mode is"},
+    {.id = Opt::tls_port, .missing = "TLS is"},
+    {.id = Opt::aclfile, .missing = "access control lists are"},
+};
 
 }  // namespace
+
+Config::Text join_words(WordSpan words) {
+  Text text;
+  for (const Text& word : words) {
+    if (!text.empty()) text += ' ';
+    text += word;
+  }
+  return text;
+}
 
 bool parse_memory(std::string_view text, int64_t* bytes) noexcept {
   struct Unit {
@@ -165,62 +209,30 @@ bool parse_memory(std::string_view text, int64_t* bytes) noexcept {
   return false;
 }
 
-Config::Text canonical_words(Opt id, WordSpan words, const Text& current) {
-  switch (id) {
-    case Opt::save:
-      return canonical_save(words, current);
-    case Opt::client_output_buffer_limit:
-      return canonical_output_limits(words, current);
-    case Opt::oom_score_adj_values:
-      return canonical_oom_values(words);
-    case Opt::latency_tracking_info_percentiles:
-      return canonical_percentiles(words);
-    case Opt::bind:
-      return canonical_bind(words);
-    case Opt::replicaof:
-      return words.empty() ? Text() : canonical_replicaof(words);
-    default:
-      return join(words);
+Config::Text memory_text(int64_t bytes) {
+  struct Unit {
+    int64_t size;
+    const char* name;
+  };
+  static constexpr Unit kUnits[] = {{1 << 30, "gb"}, {1 << 20, "mb"}, {1 << 10, "kb"}};
+  for (const Unit& unit : kUnits) {
+    if (bytes != 0 && bytes % unit.size == 0) return Text(std::to_string(bytes / unit.size)) + unit.name;
   }
+  return Text(std::to_string(bytes));
 }
 
-Config::Text canonical_text(Opt id, const Text& text) {
-  switch (id) {
-    case Opt::notify_keyspace_events:
-      return canonical_events(text);
-    case Opt::proc_title_template:
-      check_title_template(text);
-      return text;
-    case Opt::dbfilename:
-      check_file_name(text, "dbfilename can't be a path, just a filename");
-      return text;
-    case Opt::appendfilename:
-      check_file_name(text, "appendfilename can't be a path, just a filename");
-      return text;
-    case Opt::appenddirname:
-      check_file_name(text, "appenddirname can't be a path, just a dirname");
-      return text;
-    default:
-      return text;
+const SpecialRules& special_rules(Opt id) noexcept {
+  static constexpr SpecialRules kNone{};
+  for (const SpecialRules& rules : kRules) {
+    if (rules.id == id) return rules;
   }
+  return kNone;
 }
 
 void check_supported(Opt id, const Config::Value& value) {
-  switch (id) {
-    case Opt::replicaof:
-      if (!value.text.empty()) throw ConfigError("replication is not available in this server");
-      break;
-    case Opt::cluster_enabled:
-      if (value.number != 0) throw ConfigError("cluster mode is not available in this server");
-      break;
-    case Opt::tls_port:
-      if (value.number != 0) throw ConfigError("TLS is not available in this server");
-      break;
-    case Opt::aclfile:
-      if (!value.text.empty()) throw ConfigError("access control lists are not available in this server");
-      break;
-    default:
-      break;
+  const char* missing = special_rules(id).missing;
+  if (missing != nullptr && value != Config::initial(id)) {
+    throw ConfigError(std::string(missing) + " not available in this server");
   }
 }
 

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
+#include <utility>
 
 #include "config_special.h"
 #include "resp_parser.h"
@@ -72,6 +74,20 @@ Config::Text canonical_output_limits(std::span<const Config::Text> words, const 
     text.append(part, static_cast<size_t>(size));
   }
   return text;
+}
+
+Config::Words output_limit_lines(const Config::Text& canonical) {
+  const auto limits = read_canonical(canonical);
+  Config::Words lines;
+  for (size_t i = 0; i < limits.size(); ++i) {
+    Config::Text line(kClassNames[i]);
+    line += ' ' + memory_text(static_cast<int64_t>(limits[i].hard));
+    line += ' ' + memory_text(static_cast<int64_t>(limits[i].soft));
+    line += ' ';
+    line += std::to_string(limits[i].soft_seconds);
+    lines.push_back(std::move(line));
+  }
+  return lines;
 }
 
 void apply_output_limits(std::span<const Config::Text> canonical, OutputLimits& limits) {
