@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <string_view>
 #include <system_error>
 
 #include "config_values.h"
@@ -27,7 +28,7 @@ namespace {
 
 // systemd's protocol: one datagram to the socket that NOTIFY_SOCKET names; a leading @ is the abstract
 // namespace.
-bool notify_systemd(const char* path) noexcept {
+bool notify_systemd(const char* path, std::string_view message) noexcept {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   const size_t size = std::strlen(path);
@@ -36,9 +37,8 @@ bool notify_systemd(const char* path) noexcept {
   if (path[0] == '@') address.sun_path[0] = '\0';
   const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return false;
-  static constexpr char kReady[] = "STATUS=Ready to accept connections\nREADY=1\n";
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size);
-  const bool sent = ::sendto(fd, kReady, sizeof(kReady) - 1, MSG_NOSIGNAL,
+  const bool sent = ::sendto(fd, message.data(), message.size(), MSG_NOSIGNAL,
                              reinterpret_cast<const sockaddr*>(&address), length) > 0;
   ::close(fd);
   return sent;
@@ -95,12 +95,21 @@ void notify_supervisor(const Config& config) noexcept {
   const char* systemd = std::getenv("NOTIFY_SOCKET");
   const bool automatic = mode == Supervision::automatic;
   if ((automatic || mode == Supervision::systemd) && systemd != nullptr) {
-    if (!notify_systemd(systemd)) log_warning("systemd could not be told that the server is ready");
+    if (!notify_systemd(systemd, "STATUS=Ready to accept connections\nREADY=1\n"))
+      log_warning("systemd could not be told that the server is ready");
   } else if ((automatic || mode == Supervision::upstart) && std::getenv("UPSTART_JOB") != nullptr) {
     std::raise(SIGSTOP);  // what `expect stop` waits for
   } else if (mode == Supervision::systemd || mode == Supervision::upstart) {
     log_warning("supervised is set, but the supervisor's environment variable is not there");
   }
+}
+
+void notify_stopping(const Config& config) noexcept {
+  const auto mode = static_cast<Supervision>(config.number(Opt::supervised));
+  if (mode != Supervision::systemd && mode != Supervision::automatic) return;
+  const char* systemd = std::getenv("NOTIFY_SOCKET");
+  if (systemd != nullptr && !notify_systemd(systemd, "STOPPING=1\n"))
+    log_warning("systemd could not be told that the server ends");
 }
 
 void disable_huge_pages() noexcept {

@@ -22,6 +22,8 @@ inline constexpr size_t kReservedFiles = 32;
 
 // Tells systemd or upstart that the server is ready, if it was started by one.
 void notify_supervisor(const Config& config) noexcept;
+// Tells systemd, if it was started by that, that the server is about to end.
+void notify_stopping(const Config& config) noexcept;
 // Transparent huge pages would back memory that nobody asked for.
 void disable_huge_pages() noexcept;
 // oom-score-adj. False if the kernel refused.

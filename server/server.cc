@@ -186,6 +186,7 @@ int Server::run() {
 void Server::shut_down() noexcept {
   if (shutting_down_.exchange(true)) return;
   log_warning("User requested shutdown...");
+  notify_stopping(config_);
   for (auto& thread : threads_) thread->stop();
 }
 

@@ -1,13 +1,18 @@
 // Starts, ends, files and sockets of the program.
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -139,7 +144,7 @@ TEST(Lifecycle, RewrittenConfigurationIsReadAtTheNextStart) {
     EXPECT_EQ(connection.call({"CONFIG", "REWRITE"}), "+OK\r\n");
   }
   stop();
-  EXPECT_TRUE(read_file(file).starts_with("# mine\nmaxmemory 52428800\nport 0\n")) << read_file(file);
+  EXPECT_TRUE(read_file(file).starts_with("# mine\nmaxmemory 50mb\nport 0\n")) << read_file(file);
   ASSERT_EQ(run(file).status, 0);
   ASSERT_TRUE(eventually(answers));
   RawConnection connection = RawConnection::to_unix(socket);
@@ -184,6 +189,138 @@ TEST(Lifecycle, TcpAddressesAndPortCanChange) {
       return false;
     }
   }));
+}
+
+bool answers_at(const std::string& host, int port) {
+  try {
+    return RawConnection::to_tcp(host, port).call({"PING"}) == "+PONG\r\n";
+  } catch (const ConnectionError&) {
+    return false;
+  }
+}
+
+// redis-server's answer to the same is the measure.
+class TcpChanges : public ::testing::TestWithParam<const char*> {
+ protected:
+  static ServerProcess::Options options() {
+    ServerProcess::Options options = server_options({"--bind", "127.0.0.1"}, true);
+    if (std::string(GetParam()) == "redis")
+      options.program = environment_or("PLIMSOLL_REDIS_SERVER", "redis-server");
+    return options;
+  }
+};
+
+TEST_P(TcpChanges, PortAndAddressTogether) {
+  const ServerProcess server(options());
+  RawConnection control = server.connect();
+  int port = 0;
+  ASSERT_TRUE(eventually([&] {
+    port = free_tcp_port();
+    return control.call({"CONFIG", "SET", "port", std::to_string(port), "bind", "127.0.0.2"}) == "+OK\r\n";
+  }));
+  EXPECT_TRUE(eventually([&] { return answers_at("127.0.0.2", port); }));
+  EXPECT_FALSE(answers_at("127.0.0.1", server.port()));
+  EXPECT_FALSE(answers_at("127.0.0.1", port));
+}
+
+TEST_P(TcpChanges, OneAfterTheOtherInOnePipeline) {
+  const ServerProcess server(options());
+  RawConnection control = server.connect();
+  int port = 0;
+  ASSERT_TRUE(eventually([&] {
+    port = free_tcp_port();
+    control.send(encode_command({"CONFIG", "SET", "port", std::to_string(port)}) +
+                 encode_command({"CONFIG", "SET", "bind", "127.0.0.1 127.0.0.2"}) +
+                 encode_command({"CONFIG", "SET", "bind", "127.0.0.2"}) +
+                 encode_command({"CONFIG", "SET", "bind", "127.0.0.2 127.0.0.1"}));
+    bool all = true;
+    for (int i = 0; i < 4; ++i) all = control.read_reply() == "+OK\r\n" && all;
+    return all;
+  }));
+  EXPECT_TRUE(eventually([&] { return answers_at("127.0.0.1", port) && answers_at("127.0.0.2", port); }));
+  EXPECT_FALSE(answers_at("127.0.0.1", server.port()));
+}
+
+TEST_P(TcpChanges, AFailureLeavesTheOldOnesListening) {
+  const ServerProcess server(options());
+  const ServerProcess other(server_options({"--bind", "127.0.0.1"}, true));
+  RawConnection control = server.connect();
+  const std::string taken = std::to_string(other.port());
+  const std::string failed = "-ERR CONFIG SET failed (possibly related to argument '";
+  EXPECT_EQ(control.call({"CONFIG", "SET", "bind", "203.0.113.1", "port", taken}),
+            failed + "bind') - Failed to bind to specified addresses.\r\n");
+  EXPECT_EQ(control.call({"CONFIG", "SET", "port", taken, "bind", "127.0.0.1 ::1"}),
+            failed + "port') - Unable to listen on this port. Check server logs.\r\n");
+  EXPECT_EQ(control.call({"CONFIG", "GET", "port"}),
+            "*2\r\n$4\r\nport\r\n" + bulk(std::to_string(server.port())));
+  EXPECT_TRUE(eventually([&] { return answers_at("127.0.0.1", server.port()); }));
+}
+
+INSTANTIATE_TEST_SUITE_P(Servers, TcpChanges, ::testing::Values("plimsoll", "redis"),
+                         [](const auto& server) { return std::string(server.param); });
+
+// systemd's end of its protocol: datagrams to the socket that NOTIFY_SOCKET names.
+class NotifySocket {
+ public:
+  explicit NotifySocket(const std::string& name) : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    name.copy(address.sun_path, sizeof(address.sun_path) - 1);
+    if (name.starts_with('@')) address.sun_path[0] = '\0';
+    const timeval patience{10, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+    bound_ = ::bind(fd_, reinterpret_cast<const sockaddr*>(&address), size) == 0;
+    ::setenv("NOTIFY_SOCKET", name.c_str(), 1);
+  }
+  ~NotifySocket() {
+    ::unsetenv("NOTIFY_SOCKET");
+    ::close(fd_);
+  }
+  NotifySocket(const NotifySocket&) = delete;
+  NotifySocket& operator=(const NotifySocket&) = delete;
+
+  bool bound() const { return bound_; }
+  std::string next() const {
+    std::array<char, 4096> text;
+    const ssize_t size = ::recv(fd_, text.data(), text.size(), 0);
+    return size < 0 ? "nothing came" : std::string(text.data(), static_cast<size_t>(size));
+  }
+
+ private:
+  int fd_;
+  bool bound_ = false;
+};
+
+TEST(Lifecycle, SystemdIsToldOfReadinessAndOfTheEnd) {
+  const TempDirectory directory;
+  for (const std::string& name :
+       {directory.file("notify"), "@plimsoll-notify-" + std::to_string(::getpid())}) {
+    const NotifySocket systemd(name);
+    ASSERT_TRUE(systemd.bound()) << name;
+    ServerProcess server(server_options({"--supervised", "systemd"}));
+    EXPECT_EQ(systemd.next(), "STATUS=Ready to accept connections\nREADY=1\n");
+    EXPECT_EQ(server.stop(), 0);
+    EXPECT_EQ(systemd.next(), "STOPPING=1\n");
+  }
+}
+
+TEST(Lifecycle, AMovedLogFileIsMadeAnew) {
+  const TempDirectory directory;
+  const std::string log = directory.file("log");
+  const ServerProcess server(server_options({"--logfile", log}));
+  RawConnection connection = server.connect();
+  const auto line_in = [&](const std::string& file) {
+    connection.call({"CONFIG", "REWRITE"});  // fails and is logged
+    return read_file(file).find("CONFIG REWRITE failed") != std::string::npos;
+  };
+  EXPECT_TRUE(line_in(log));
+  std::filesystem::rename(log, directory.file("log.1"));
+  const std::string rotated = read_file(directory.file("log.1"));
+  EXPECT_TRUE(eventually([&] { return line_in(log); }));
+  EXPECT_TRUE(read_file(directory.file("log.1")).starts_with(rotated));
+  std::filesystem::remove(log);
+  EXPECT_TRUE(eventually([&] { return line_in(log); }));
 }
 
 }  // namespace
