@@ -62,35 +62,14 @@ void append_elements(std::string& out, const Value& value, bool quoted) {
 }
 
 void append_json(std::string& out, const Value& value, bool quoted) {
-  switch (value.type) {
-    case Type::kError:
-      out += "error:";
-      append_string(out, value.text, quoted);
-      return;
-    case Type::kSimpleString:
-    case Type::kBulkString:
-    case Type::kVerbatim:
-    case Type::kBigNumber:
-      append_string(out, value.text, quoted);
-      return;
-    case Type::kInteger:
-      out += std::to_string(value.integer);
-      return;
-    case Type::kDouble:
-      out += value.text;
-      return;
-    case Type::kNil:
-      out += "null";
-      return;
-    case Type::kBoolean:
-      out += value.boolean ? "true" : "false";
-      return;
-    case Type::kArray:
-    case Type::kMap:
-    case Type::kSet:
-    case Type::kPush:
-      append_elements(out, value, quoted);
-      return;
+  if (append_plain(out, value, "null")) return;
+  if (value.type == Type::kError) {
+    out += "error:";
+    append_string(out, value.text, quoted);
+  } else if (value.is_string() || value.type == Type::kBigNumber) {
+    append_string(out, value.text, quoted);
+  } else {
+    append_elements(out, value, quoted);
   }
 }
 

@@ -7,6 +7,25 @@ namespace plimsoll::cli {
 using resp::Type;
 using resp::Value;
 
+bool append_plain(std::string& out, const Value& value, std::string_view nil) {
+  switch (value.type) {
+    case Type::kInteger:
+      out += std::to_string(value.integer);
+      return true;
+    case Type::kDouble:
+      out += value.text;
+      return true;
+    case Type::kBoolean:
+      out += value.boolean ? "true" : "false";
+      return true;
+    case Type::kNil:
+      out += nil;
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::string format_reply(const Value& reply, const OutputStyle& style) {
   switch (style.mode) {
     case OutputMode::kTyped:

@@ -3,6 +3,7 @@
 #include <plimsoll/resp/value.h>
 
 #include <string>
+#include <string_view>
 
 namespace plimsoll::cli {
 
@@ -29,6 +30,10 @@ std::string format_typed(const resp::Value& reply);
 std::string format_raw(const resp::Value& reply, const std::string& element_delimiter);
 std::string format_csv(const resp::Value& reply);
 std::string format_json(const resp::Value& reply, bool quoted);
+
+// For CSV and JSON alike: appends a number, a truth value or `nil`. False, and nothing is appended, if the
+// value is none of these.
+bool append_plain(std::string& out, const resp::Value& value, std::string_view nil);
 
 // A push that is not the reply to a command: cache invalidations get a line of their own for people.
 std::string format_push(const resp::Value& push, const OutputStyle& style);

@@ -55,82 +55,124 @@ void set_memory_samples(Draft& draft, const std::string& value) {
 
 constexpr std::int64_t kForever = -1;
 
-#define DO [](Draft & draft, [[maybe_unused]] const std::string& value)
+void set_host(Draft& draft, const std::string& value) {
+  draft.options.endpoint.host = value;
+}
+
+void set_port(Draft& draft, const std::string& value) {
+  draft.options.endpoint.port = static_cast<std::uint16_t>(integer_between("-p", value, 1, 65535));
+}
+
+void set_unix_socket(Draft& draft, const std::string& value) {
+  draft.options.endpoint.unix_socket = value;
+}
+
+void set_server_uri(Draft& draft, const std::string& value) {
+  apply_uri(draft.options, value);
+}
+
+void set_user(Draft& draft, const std::string& value) {
+  draft.user = value;
+}
+
+void set_ask_password(Draft& draft, const std::string&) {
+  draft.options.ask_password = true;
+}
+
+void set_no_auth_warning(Draft& draft, const std::string&) {
+  draft.no_auth_warning = true;
+}
+
+void set_database(Draft& draft, const std::string& value) {
+  draft.options.database = static_cast<int>(integer_between("-n", value, 0, INT32_MAX));
+}
+
+void set_resp2(Draft& draft, const std::string&) {
+  draft.resp2 = true;
+}
+
+void set_resp3(Draft& draft, const std::string&) {
+  draft.options.resp3 = true;
+}
+
+void set_repeat(Draft& draft, const std::string& value) {
+  draft.options.repeat = integer_between("-r", value, kForever, INT64_MAX);
+}
+
+void set_interval(Draft& draft, const std::string& value) {
+  draft.options.interval = seconds("-i", value);
+}
+
+void set_stdin_last_argument(Draft& draft, const std::string&) {
+  draft.options.stdin_last_argument = true;
+}
+
+void set_stdin_tag(Draft& draft, const std::string& value) {
+  draft.options.stdin_tag = value;
+}
+
+void set_element_delimiter(Draft& draft, const std::string& value) {
+  draft.options.style.element_delimiter = value;
+}
+
+void set_reply_delimiter(Draft& draft, const std::string& value) {
+  draft.options.style.reply_delimiter = value;
+}
+
+void set_cluster(Draft& draft, const std::string&) {
+  draft.cluster = true;
+}
+
+void set_fail_on_error(Draft& draft, const std::string&) {
+  draft.options.fail_on_error = true;
+}
+
+void set_quoted_input(Draft& draft, const std::string&) {
+  draft.quoted_input = true;
+}
+
+void set_pattern(Draft& draft, const std::string& value) {
+  draft.pattern = value;
+}
+
+void set_count(Draft& draft, const std::string& value) {
+  draft.options.count = integer_between("--count", value, 1, INT64_MAX);
+}
+
+void set_pipe_timeout(Draft& draft, const std::string& value) {
+  draft.options.pipe_timeout_seconds = integer_between("--pipe-timeout", value, 0, 1'000'000);
+}
 
 constexpr OptionRow kTable[] = {
-    {"-h", "", "host", "Server host (default 127.0.0.1).", DO{draft.options.endpoint.host = value;
-}  // namespace
-}  // namespace plimsoll::cli
-, {"-p", "", "port", "Server port (default 6379).",
-   DO{draft.options.endpoint.port = static_cast<std::uint16_t>(integer_between("-p", value, 1, 65535));
-}
-}
-, {"-s", "", "socket", "Unix socket of the server, instead of host and port.",
-   DO{draft.options.endpoint.unix_socket = value;
-}
-}
-, {"-u", "", "uri", "redis://[[user:]password@]host[:port][/database]", DO{apply_uri(draft.options, value);
-}
-}
-,
+    {"-h", "", "host", "Server host (default 127.0.0.1).", set_host},
+    {"-p", "", "port", "Server port (default 6379).", set_port},
+    {"-s", "", "socket", "Unix socket of the server, instead of host and port.", set_unix_socket},
+    {"-u", "", "uri", "redis://[[user:]password@]host[:port][/database]", set_server_uri},
     {"-a", "--pass", "password", "Password. $REDISCLI_AUTH is safer: others cannot read it in ps.",
      set_password},
-    {"--user", "", "user", "ACL user, with -a.", DO{draft.user = value;
-}
-}
-, {"--askpass", "", "", "Ask for the password on the terminal; -a and $REDISCLI_AUTH are ignored.",
-   DO{draft.options.ask_password = true;
-}
-}
-, {"--no-auth-warning", "", "", "No warning about a password on the command line.",
-   DO{draft.no_auth_warning = true;
-}
-}
-, {"-n", "", "database", "Database number.",
-   DO{draft.options.database = static_cast<int>(integer_between("-n", value, 0, INT32_MAX));
-}
-}
-, {"-2", "", "", "Speak RESP2.", DO{draft.resp2 = true;
-}
-}
-, {"-3", "", "", "Speak RESP3.", DO{draft.options.resp3 = true;
-}
-}
-, {"-r", "", "repeat",
-   "Run the command this many times, -1 for ever; with --stat and --memory, the lines or views.",
-   DO{draft.options.repeat = integer_between("-r", value, kForever, INT64_MAX);
-}
-}
-, {"-i", "", "interval",
-   "Seconds between repetitions, fractions allowed. Also the interval of --stat, --memory and --latency,\n"
-   "and the pause per SCAN call of --scan or per 100 of --bigkeys and --memkeys.",
-   DO{draft.options.interval = seconds("-i", value);
-}
-}
-, {"-x", "", "", "Read the last argument from standard input.", DO{draft.options.stdin_last_argument = true;
-}
-}
-, {"-X", "", "tag", "Read the argument that equals <tag> from standard input.",
-   DO{draft.options.stdin_tag = value;
-}
-}
-, {"-d", "", "delimiter", "Between the elements of a raw reply (default: a line feed).",
-   DO{draft.options.style.element_delimiter = value;
-}
-}
-, {"-D", "", "delimiter", "After each raw reply (default: a line feed).",
-   DO{draft.options.style.reply_delimiter = value;
-}
-}
-, {"-c", "", "", "Accepted for scripts and ignored: there is no cluster to follow redirections in.",
-   DO{draft.cluster = true;
-}
-}
-, {"-e", "", "", "Exit with status 1 when a command fails, its error on standard error.",
-   DO{draft.options.fail_on_error = true;
-}
-}
-,
+    {"--user", "", "user", "ACL user, with -a.", set_user},
+    {"--askpass", "", "", "Ask for the password on the terminal; -a and $REDISCLI_AUTH are ignored.",
+     set_ask_password},
+    {"--no-auth-warning", "", "", "No warning about a password on the command line.", set_no_auth_warning},
+    {"-n", "", "database", "Database number.", set_database},
+    {"-2", "", "", "Speak RESP2.", set_resp2},
+    {"-3", "", "", "Speak RESP3.", set_resp3},
+    {"-r", "", "repeat",
+     "Run the command this many times, -1 for ever; with --stat and --memory, the lines or views.",
+     set_repeat},
+    {"-i", "", "interval",
+     "Seconds between repetitions, fractions allowed. Also the interval of --stat, --memory and --latency,\n"
+     "and the pause per SCAN call of --scan or per 100 of --bigkeys and --memkeys.",
+     set_interval},
+    {"-x", "", "", "Read the last argument from standard input.", set_stdin_last_argument},
+    {"-X", "", "tag", "Read the argument that equals <tag> from standard input.", set_stdin_tag},
+    {"-d", "", "delimiter", "Between the elements of a raw reply (default: a line feed).",
+     set_element_delimiter},
+    {"-D", "", "delimiter", "After each raw reply (default: a line feed).", set_reply_delimiter},
+    {"-c", "", "", "Accepted for scripts and ignored: there is no cluster to follow redirections in.",
+     set_cluster},
+    {"-e", "", "", "Exit with status 1 when a command fails, its error on standard error.",
+     set_fail_on_error},
     {"--raw", "", "", "Replies as bare bytes (default unless standard output is a terminal).",
      set_output<OutputMode::kRaw>},
     {"--no-raw", "", "", "Replies typed, numbered and quoted (default on a terminal).",
@@ -140,10 +182,7 @@ constexpr OptionRow kTable[] = {
     {"--quoted-json", "", "", "The same in ASCII, other bytes as \\xHH.",
      set_output<OutputMode::kQuotedJson>},
     {"--quoted-input", "", "", "Each argument of the command is a quoted string, as in the interactive mode.",
-     DO{draft.quoted_input = true;
-}
-}
-,
+     set_quoted_input},
     {"--show-pushes", "", "yn", "Print RESP3 pushes (default: if standard output is a terminal).",
      set_show_pushes},
     {"--memory", "", "", "Live view of where the server's memory is; -i seconds, -r or --count views.",
@@ -157,30 +196,17 @@ constexpr OptionRow kTable[] = {
     {"--memkeys", "", "", "The keys that take most memory, by type.", set_mode<Mode::kMemKeys>},
     {"--memkeys-samples", "", "n", "The same with MEMORY USAGE ... SAMPLES n.", set_memory_samples},
     {"--scan", "", "", "List the keys with SCAN.", set_mode<Mode::kScan>},
-    {"--pattern", "", "pattern", "Only keys like this, for --scan, --bigkeys and --memkeys.",
-     DO{draft.pattern = value;
-}
-}
-,
+    {"--pattern", "", "pattern", "Only keys like this, for --scan, --bigkeys and --memkeys.", set_pattern},
     {"--quoted-pattern", "", "pattern", "The same as a quoted string, for bytes the shell cannot pass.",
      set_quoted_pattern},
-    {"--count", "", "n", "COUNT of each SCAN call; with --memory, the number of views.",
-     DO{draft.options.count = integer_between("--count", value, 1, INT64_MAX);
-}
-}
-,
+    {"--count", "", "n", "COUNT of each SCAN call; with --memory, the number of views.", set_count},
     {"--pipe", "", "", "Send standard input, which is commands or RESP, and count the replies.",
      set_mode<Mode::kPipe>},
     {"--pipe-timeout", "", "seconds", "Give up if no reply comes for so long (default 30, 0 waits for ever).",
-     DO{draft.options.pipe_timeout_seconds = integer_between("--pipe-timeout", value, 0, 1'000'000);
-}
-}
-, {"--help", "", "", "This text.", set_mode<Mode::kHelp>},
+     set_pipe_timeout},
+    {"--help", "", "", "This text.", set_mode<Mode::kHelp>},
     {"--version", "-v", "", "The version.", set_mode<Mode::kVersion>},
-}
-;
-
-#undef DO
+};
 
 }  // namespace
 
