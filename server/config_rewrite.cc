@@ -89,8 +89,7 @@ std::deque<Directive> directives(Opt id, const Config::Value& value) {
   std::deque<Directive> result;
   for (const Config::Text& each : values_in_lines(id, value)) {
     const std::string shown(each);
-    const bool plain =
-        !shown.empty() && (row.takes_words() || shown.find_first_of(" \"'\\#\t\r\n") == std::string::npos);
+    const bool plain = row.kind != OptionKind::text && !shown.empty();
     const bool needed = !by_line || each != usual[result.size()];
     result.push_back({std::string(row.name) + " " + (plain ? shown : quoted(shown)), needed});
   }

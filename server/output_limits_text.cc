@@ -16,10 +16,11 @@ namespace plimsoll::server {
 namespace {
 
 constexpr std::array<std::string_view, 3> kClassNames{"normal", "slave", "pubsub"};
+constexpr std::string_view kReplica = "replica";  // how a file names it; CONFIG GET still says slave
 constexpr size_t kWordsOfClass = 4;
 
 size_t class_from(std::string_view name) {
-  if (ascii_equal_nocase(name, "replica")) return static_cast<size_t>(ClientClass::replica);
+  if (ascii_equal_nocase(name, kReplica)) return static_cast<size_t>(ClientClass::replica);
   for (size_t i = 0; i < kClassNames.size(); ++i) {
     if (ascii_equal_nocase(name, kClassNames[i])) return i;
   }
@@ -80,7 +81,7 @@ Config::Words output_limit_lines(const Config::Text& canonical) {
   const auto limits = read_canonical(canonical);
   Config::Words lines;
   for (size_t i = 0; i < limits.size(); ++i) {
-    Config::Text line(kClassNames[i]);
+    Config::Text line(static_cast<ClientClass>(i) == ClientClass::replica ? kReplica : kClassNames[i]);
     line += ' ' + memory_text(static_cast<int64_t>(limits[i].hard));
     line += ' ' + memory_text(static_cast<int64_t>(limits[i].soft));
     line += ' ';
