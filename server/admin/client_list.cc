@@ -37,7 +37,7 @@ Text flags_text(const Connection& connection) {
   for (const auto& known : kLetters) {
     if (connection.has(known.flag)) text += known.letter;
   }
-  if (text.empty()) text = "N";
+  if (text.empty()) text += 'N';
   return text;
 }
 
