@@ -3,9 +3,12 @@ set(ZMALLOC_BACKENDS "")
 
 function(zmalloc_add_backend name)
   string(REPLACE "-" "_" file ${name})
-  cmake_parse_arguments(backend "" "INCLUDE;SOURCE" "LIBRARIES" SOURCE src/backend_${file}.cc ${ARGN})
+  cmake_parse_arguments(backend "" "INCLUDE" "LIBRARIES;SOURCES" ${ARGN})
+  if(NOT backend_SOURCES)
+    set(backend_SOURCES src/backend_${file}.cc)
+  endif()
   set(target zmalloc_backend_${name})
-  add_library(${target} STATIC ${backend_SOURCE})
+  add_library(${target} STATIC ${backend_SOURCES})
   set_target_properties(${target} PROPERTIES EXPORT_NAME backend_${name})
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/include ${backend_INCLUDE})
@@ -21,15 +24,17 @@ zmalloc_add_backend(libc-prefix)
 # suits a server: one heap to watch. jemalloc-private leaves the program's malloc alone, which suits a library inside
 # somebody else's program. Sanitizers bring a malloc of their own, which the others would fight.
 if(NOT PLIMSOLL_SANITIZE)
+  set(jemalloc_sources src/backend_jemalloc.cc src/jemalloc_commits.cc)
   find_library(ZMALLOC_JEMALLOC_LIBRARY jemalloc)
   find_path(ZMALLOC_JEMALLOC_INCLUDE jemalloc/jemalloc.h)
   if(ZMALLOC_JEMALLOC_LIBRARY AND ZMALLOC_JEMALLOC_INCLUDE)
-    zmalloc_add_backend(jemalloc INCLUDE ${ZMALLOC_JEMALLOC_INCLUDE} LIBRARIES ${ZMALLOC_JEMALLOC_LIBRARY})
+    zmalloc_add_backend(jemalloc SOURCES ${jemalloc_sources} INCLUDE ${ZMALLOC_JEMALLOC_INCLUDE}
+                        LIBRARIES ${ZMALLOC_JEMALLOC_LIBRARY})
   endif()
 
   find_library(ZMALLOC_JEMALLOC_ARCHIVE libjemalloc_pic.a)
   if(ZMALLOC_JEMALLOC_ARCHIVE AND ZMALLOC_JEMALLOC_INCLUDE AND CMAKE_OBJCOPY AND CMAKE_LINKER)
-    zmalloc_add_backend(jemalloc-private SOURCE src/backend_jemalloc.cc INCLUDE ${ZMALLOC_JEMALLOC_INCLUDE}
+    zmalloc_add_backend(jemalloc-private SOURCES ${jemalloc_sources} INCLUDE ${ZMALLOC_JEMALLOC_INCLUDE}
                         LIBRARIES Threads::Threads ${CMAKE_DL_LIBS})
     set(script ${CMAKE_CURRENT_SOURCE_DIR}/cmake/private_jemalloc.cmake)
     add_custom_command(TARGET zmalloc_backend_jemalloc-private POST_BUILD VERBATIM

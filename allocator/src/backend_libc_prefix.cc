@@ -111,6 +111,10 @@ bool purge() noexcept {
 bool set_background_thread(bool) noexcept {
   return false;
 }
+bool route_commits(const CommitLedger*) noexcept {
+  return false;
+}
+
 bool flush_thread_cache() noexcept {
   return false;
 }

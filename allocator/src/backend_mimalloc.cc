@@ -91,6 +91,10 @@ bool set_background_thread(bool) noexcept {
   return false;
 }
 
+bool route_commits(const CommitLedger*) noexcept {
+  return false;
+}
+
 bool flush_thread_cache() noexcept {
   mi_collect(false);
   return true;

@@ -123,6 +123,10 @@ bool set_background_thread(bool) noexcept {
   return false;
 }
 
+bool route_commits(const CommitLedger*) noexcept {
+  return false;
+}
+
 bool flush_thread_cache() noexcept {
   MallocExtension_MarkThreadIdle();
   MallocExtension_MarkThreadBusy();

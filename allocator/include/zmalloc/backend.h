@@ -4,6 +4,8 @@
 // Nothing here counts: callers want zm.h. All functions are thread-safe and throw nothing.
 #pragma once
 
+#include <zmalloc/region.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -84,6 +86,10 @@ bool set_background_thread(bool on) noexcept;
 
 // Empties this thread's cache of free blocks. False where the backend cannot.
 bool flush_thread_cache() noexcept;
+
+// Makes every commit of pages ask the ledger first and every decommit tell it, as RegionPools do; what is committed
+// already is told to begin(). Once in a process, while it has one thread. False where the backend does not say.
+bool route_commits(const CommitLedger* ledger) noexcept;
 
 // Hands the backend's statistics to write piece by piece; write may not throw. False where it prints none.
 using WriteText = void (*)(void* context, const char* text, std::size_t length);

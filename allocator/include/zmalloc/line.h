@@ -1,0 +1,41 @@
+// The line: a limit on what the kernel counts for this process, refused at the page before it is crossed.
+//
+// Every page that the heap or a RegionPool commits is charged to one ledger first, and refunded when it goes
+// back to the kernel; a charge that would cross the line is refused, and the allocation with it. What the
+// process holds besides (code, stacks, page tables, socket buffers) cannot be refused: its owner measures it
+// and says so with set_outside(), and the heap has the rest.
+//
+// Process-wide and opt-in: a program calls install(), a library never does. All functions are thread-safe,
+// allocate nothing and throw nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace zm::line {
+
+// Routes every commit from now on to the ledger. To be called once, early in main(), while there is one
+// thread. What is committed already counts. False: the backend does not say when it commits (only jemalloc
+// does); the ledger is then that of RegionPools alone, and who wants a line must measure the rest.
+bool install() noexcept;
+
+// Bytes; 0 is no line. A line below what is held is approached: until it is reached nothing may grow beyond
+// what is held at the moment, so that a process over its line still works while it gives memory back.
+void set_limit(std::size_t bytes) noexcept;
+
+// What is held outside the ledger, as last measured.
+void set_outside(std::size_t bytes) noexcept;
+
+struct Account {
+  std::size_t limit;       // 0: none
+  std::size_t heap;        // committed: the ledger
+  std::size_t heap_peak;   // the most it has been
+  std::size_t outside;     // as last measured
+  std::uint64_t refusals;  // commits refused
+};
+Account account() noexcept;
+
+// Bytes that may still be committed; SIZE_MAX without a line. Reads three words.
+std::size_t room() noexcept;
+
+}  // namespace zm::line

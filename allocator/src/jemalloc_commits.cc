@@ -1,0 +1,134 @@
+// jemalloc under the line: extent hooks (jemalloc(3), "arena.<i>.extent_hooks") that tell a ledger of every
+// page committed and decommitted.
+//
+// Space is handed to jemalloc reserved; pages count from the moment it asks for them with commit. Since
+// decommit answers success, jemalloc holds purged pages for uncommitted and asks again before it uses them.
+#include <jemalloc/jemalloc.h>
+#include <sys/mman.h>
+#include <zmalloc/backend.h>
+
+#include <cstdint>
+
+namespace zm::backend {
+namespace {
+
+// Set once by route_commits(), before any hook is called.
+constinit const CommitLedger* ledger = nullptr;
+
+void* reserve(void* wanted, std::size_t size, std::size_t alignment) noexcept {
+  constexpr int kProtection = PROT_READ | PROT_WRITE;
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  if (wanted != nullptr) {  // there or nowhere
+    void* got = mmap(wanted, size, kProtection, kFlags, -1, 0);
+    if (got == wanted) return got;
+    if (got != MAP_FAILED) munmap(got, size);
+    return nullptr;
+  }
+  const std::size_t padded = size + alignment;
+  if (padded < size) return nullptr;
+  void* raw = mmap(nullptr, padded, kProtection, kFlags, -1, 0);
+  if (raw == MAP_FAILED) return nullptr;
+  const auto start = reinterpret_cast<std::uintptr_t>(raw);
+  const std::uintptr_t base = (start + alignment - 1) & ~(std::uintptr_t{alignment} - 1);
+  if (base != start) munmap(raw, base - start);
+  if (base - start != alignment) munmap(reinterpret_cast<void*>(base + size), alignment - (base - start));
+  return reinterpret_cast<void*>(base);
+}
+
+// Called for space that jemalloc cannot cut from what it has. `commit` in: whether pages are wanted; out:
+// whether they are committed.
+void* hook_alloc(extent_hooks_t*, void* wanted, std::size_t size, std::size_t alignment, bool* zero,
+                 bool* commit, unsigned) {
+  if (*commit && !ledger->charge(size)) return nullptr;
+  void* space = reserve(wanted, size, alignment);
+  if (space == nullptr) {
+    if (*commit) ledger->refund(size);
+    return nullptr;
+  }
+  madvise(space, size, MADV_NOHUGEPAGE);  // the kernel would back neighbours that nobody charged
+  *zero = true;
+  return space;
+}
+
+// Address space is kept for the next use: it costs nothing.
+bool hook_dalloc(extent_hooks_t*, void*, std::size_t, bool, unsigned) {
+  return true;
+}
+
+void hook_destroy(extent_hooks_t*, void* space, std::size_t size, bool committed, unsigned) {
+  munmap(space, size);
+  if (committed) ledger->refund(size);
+}
+
+bool hook_commit(extent_hooks_t*, void*, std::size_t, std::size_t, std::size_t length, unsigned) {
+  return !ledger->charge(length);
+}
+
+bool hook_decommit(extent_hooks_t*, void* space, std::size_t, std::size_t offset, std::size_t length,
+                   unsigned) {
+  if (madvise(static_cast<char*>(space) + offset, length, MADV_DONTNEED) != 0) return true;
+  ledger->refund(length);
+  return false;
+}
+
+bool hook_split(extent_hooks_t*, void*, std::size_t, std::size_t, std::size_t, bool, unsigned) {
+  return false;
+}
+
+bool hook_merge(extent_hooks_t*, void*, std::size_t, void*, std::size_t, bool, unsigned) {
+  return false;
+}
+
+// Without purge hooks jemalloc decommits what it gives up.
+extent_hooks_t hooks = {hook_alloc, hook_dalloc, hook_destroy, hook_commit, hook_decommit,
+                        nullptr,    nullptr,     hook_split,   hook_merge};
+
+bool install_on(unsigned arena) noexcept {
+  std::size_t mib[3];
+  std::size_t depth = 3;
+  if (mallctlnametomib("arena.0.extent_hooks", mib, &depth) != 0) return false;
+  mib[1] = arena;
+  extent_hooks_t* wanted = &hooks;
+  return mallctlbymib(mib, depth, nullptr, nullptr, &wanted, sizeof wanted) == 0;
+}
+
+std::size_t figure(const char* name) noexcept {
+  std::size_t value = 0;
+  std::size_t size = sizeof value;
+  return mallctl(name, &value, &size, nullptr, 0) == 0 ? value : 0;
+}
+
+// The arena of large blocks (opt.oversize_threshold) is made with its first block, by default hooks. With a
+// threshold of 0 there is none, and nothing is held here.
+void make_large_arena() noexcept {
+  const std::size_t threshold = figure("opt.oversize_threshold");
+  if (threshold == 0) return;
+  if (void* block = mallocx(threshold, MALLOCX_TCACHE_NONE)) dallocx(block, MALLOCX_TCACHE_NONE);
+}
+
+// Arenas made so far, and those still to come: writing the hooks makes an arena, so that its own structures
+// are charged too.
+bool install_on_all() noexcept {
+  unsigned arenas = 0;
+  std::size_t size = sizeof arenas;
+  if (mallctl("arenas.narenas", &arenas, &size, nullptr, 0) != 0) return false;
+  for (unsigned arena = 0; arena < arenas; ++arena) {
+    if (!install_on(arena)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool route_commits(const CommitLedger* to) noexcept {
+  make_large_arena();
+  std::uint64_t epoch = 1;
+  mallctl("epoch", nullptr, nullptr, &epoch, sizeof epoch);
+  // What was retained so far counts too: under the default hooks it stays committed for jemalloc, which will
+  // use it without asking.
+  to->begin(figure("stats.resident") + figure("stats.retained"));
+  ledger = to;
+  return install_on_all();
+}
+
+}  // namespace zm::backend

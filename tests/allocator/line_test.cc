@@ -1,0 +1,205 @@
+// The line on jemalloc: what the ledger says is what the kernel can come to count, and no page is committed
+// past it.
+#include <gtest/gtest.h>
+#include <zmalloc/line.h>
+#include <zmalloc/process_memory.h>
+#include <zmalloc/region.h>
+#include <zmalloc/zm.h>
+
+#include <atomic>
+#include <cstring>
+#include <random>
+#include <thread>
+#include <vector>
+
+namespace zm {
+namespace {
+
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+
+// Before any test, and before there is a second thread.
+const bool installed = line::install();
+
+std::size_t resident_anonymous() {
+  SmapsBytes totals;
+  EXPECT_EQ(read_smaps_rollup(-1, &totals), 0);
+  return totals[SmapsField::anonymous];
+}
+
+// Blocks that are written to, so that the kernel counts them; all freed at the end. They are a list in
+// themselves: where the program's malloc is the heap under test, a list beside them would count too.
+class Blocks {
+ public:
+  ~Blocks() { clear(); }
+  bool add(std::size_t n) {
+    std::size_t usable;
+    void* p = try_allocate(Tag::string, n, &usable);
+    if (p == nullptr) return false;
+    std::memset(p, 1, usable);
+    first_ = new (p) Block{first_, usable};
+    bytes_ += usable;
+    return true;
+  }
+  void remove_every_second() {
+    for (Block* block = first_; block != nullptr && block->next != nullptr; block = block->next) {
+      block->next = remove(block->next);
+    }
+  }
+  void clear() {
+    while (first_ != nullptr) first_ = remove(first_);
+  }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  struct Block {
+    Block* next;
+    std::size_t usable;
+  };
+
+  Block* remove(Block* block) {
+    Block* next = block->next;
+    bytes_ -= block->usable;
+    deallocate_sized(Tag::string, block, block->usable);
+    return next;
+  }
+
+  Block* first_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+void give_back() {
+  backend::flush_thread_cache();
+  ASSERT_TRUE(backend::purge());
+}
+
+class Line : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(installed);
+    line::set_limit(0);
+    give_back();
+    start_ = line::account().heap;
+  }
+  void TearDown() override {
+    line::set_limit(0);
+    line::set_outside(0);
+  }
+  std::size_t start_ = 0;
+};
+
+TEST_F(Line, TheLedgerFollowsTheHeap) {
+  for (const std::size_t size : {std::size_t{48}, std::size_t{4000}, std::size_t{300'000}, 40 * kMiB}) {
+    Blocks blocks;
+    while (blocks.bytes() < 80 * kMiB) ASSERT_TRUE(blocks.add(size));
+    const std::size_t grown = line::account().heap - start_;
+    EXPECT_GE(grown + 4 * kMiB, blocks.bytes()) << size;  // what was committed before is used first
+    EXPECT_LE(grown, blocks.bytes() + 12 * kMiB) << size;
+    blocks.clear();
+    give_back();
+    EXPECT_LE(line::account().heap, start_ + 4 * kMiB) << size;
+  }
+}
+
+// However sizes change, what the kernel counts as the process's own memory never passes the ledger.
+TEST_F(Line, TheKernelNeverCountsMore) {
+  std::mt19937 random(1);
+  Blocks blocks;
+  // Stacks, data and the like, and this program's own vectors.
+  const std::size_t outside = resident_anonymous() > start_ ? resident_anonymous() - start_ : 0;
+  for (int phase = 0; phase < 12; ++phase) {
+    const std::size_t size = std::size_t{16} << random() % 13;
+    while (blocks.bytes() < 60 * kMiB) ASSERT_TRUE(blocks.add(size + random() % size));
+    EXPECT_LE(resident_anonymous(), line::account().heap + outside + kMiB);
+    blocks.remove_every_second();
+    if (phase % 2 == 0) give_back();
+    EXPECT_LE(resident_anonymous(), line::account().heap + outside + kMiB);
+  }
+}
+
+TEST_F(Line, NoPageIsCommittedPastIt) {
+  for (const std::size_t size : {std::size_t{100}, std::size_t{5000}, std::size_t{200'000}, 3 * kMiB}) {
+    const std::size_t limit = line::account().heap + 50 * kMiB;
+    line::set_limit(limit);
+    Blocks blocks;
+    while (blocks.add(size)) ASSERT_LE(line::account().heap, limit);
+    EXPECT_GE(blocks.bytes(), 40 * kMiB) << size;
+    EXPECT_GT(line::account().refusals, 0u);
+    EXPECT_LT(line::room(), 4 * size + kMiB);
+    blocks.clear();
+    give_back();
+    EXPECT_TRUE(blocks.add(size)) << "memory that was given back can be had again";
+    line::set_limit(0);
+  }
+}
+
+TEST_F(Line, RegionsStandBelowItToo) {
+  RegionPool pool(64 * kMiB);
+  void* range = pool.acquire();
+  ASSERT_NE(range, nullptr);
+  line::set_limit(line::account().heap + 8 * kMiB);
+  EXPECT_TRUE(pool.commit(range, 0, 4 * kMiB, Tag::table));
+  EXPECT_FALSE(pool.commit(range, 4 * kMiB, 16 * kMiB, Tag::table));
+  EXPECT_TRUE(pool.commit(range, 4 * kMiB, 6 * kMiB, Tag::table));
+  pool.release(range, 6 * kMiB, Tag::table);
+  EXPECT_GE(line::room(), 8 * kMiB);
+}
+
+TEST_F(Line, WhatIsHeldOutsideLeavesLessForTheHeap) {
+  line::set_limit(line::account().heap + 100 * kMiB);
+  EXPECT_EQ(line::room(), 100 * kMiB);
+  line::set_outside(90 * kMiB);
+  EXPECT_EQ(line::room(), 10 * kMiB);
+  Blocks blocks;
+  EXPECT_FALSE(blocks.add(20 * kMiB));
+  line::set_outside(0);
+  EXPECT_TRUE(blocks.add(20 * kMiB));
+}
+
+// Over the line nothing grows, and what is given back is not had again until the line is reached.
+TEST_F(Line, OneBelowWhatIsHeldIsApproached) {
+  Blocks blocks;
+  while (blocks.bytes() < 100 * kMiB) ASSERT_TRUE(blocks.add(300'000));
+  const std::size_t held = line::account().heap;
+  line::set_limit(held - 60 * kMiB);
+  EXPECT_EQ(line::room(), 0u);
+  Blocks more;
+  EXPECT_FALSE(more.add(20 * kMiB));
+  blocks.remove_every_second();
+  give_back();
+  EXPECT_LT(line::account().heap, held - 40 * kMiB);
+  EXPECT_EQ(line::room(), 0u);
+  blocks.clear();
+  give_back();
+  EXPECT_GT(line::room(), 0u);
+  EXPECT_LE(line::account().heap + line::room(), held - 60 * kMiB);
+}
+
+TEST_F(Line, HoldsWithEightThreads) {
+  const std::size_t limit = line::account().heap + 64 * kMiB;
+  line::set_limit(limit);
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> threads;
+  for (unsigned t = 0; t < 8; ++t) {
+    threads.emplace_back([t] {
+      std::mt19937 random(t);
+      for (int round = 0; round < 20; ++round) {
+        Blocks blocks;
+        const std::size_t size = std::size_t{32} << random() % 12;
+        for (int i = 0; i < 40'000 && blocks.add(size); ++i) {
+        }
+      }
+    });
+  }
+  std::size_t most = 0;
+  std::thread observer([&] {
+    while (!stop) most = std::max(most, line::account().heap);
+  });
+  for (std::thread& thread : threads) thread.join();
+  stop = true;
+  observer.join();
+  EXPECT_LE(most, limit);
+  EXPECT_GT(line::account().refusals, 0u);
+}
+
+}  // namespace
+}  // namespace zm
