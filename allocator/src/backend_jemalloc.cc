@@ -92,6 +92,14 @@ class Mib {
     return valid_ && mallctlbymib(parts_.data(), kDepth, nullptr, nullptr, &value, sizeof(T)) == 0;
   }
 
+  // For controls that take an array and fill another, one element for each.
+  template <class In, class Out>
+  bool ask(const In* in, std::size_t n, Out* out) const noexcept {
+    std::size_t size = n * sizeof(Out);
+    return valid_ &&
+           mallctlbymib(parts_.data(), kDepth, out, &size, const_cast<In*>(in), n * sizeof(In)) == 0;
+  }
+
   bool run() const noexcept {
     return valid_ && mallctlbymib(parts_.data(), kDepth, nullptr, nullptr, nullptr, 0) == 0;
   }
@@ -117,27 +125,30 @@ std::size_t bytes_in_all_arenas(Mib<4> pages) noexcept {
   return value_of<std::size_t>(pages.at(2, MALLCTL_ARENAS_ALL)) * page_bytes();
 }
 
-// Regions that slabs in use have room for, less those taken.
-std::size_t small_fragmentation_bytes() noexcept {
+constexpr std::size_t kMostSlabClasses = 64;
+
+// As of the last refresh.
+std::size_t read_slab_classes(SlabClass* classes, std::size_t capacity) noexcept {
   static const unsigned bins = value_of<unsigned>(Mib<2>("arenas.nbins"));
   static const Mib<4> size_name("arenas.bin.0.size");
   static const Mib<4> per_slab_name("arenas.bin.0.nregs");
   static const Mib<6> slabs_name("stats.arenas.0.bins.0.curslabs");
-  static const Mib<6> taken_name("stats.arenas.0.bins.0.curregs");
+  static const Mib<6> used_name("stats.arenas.0.bins.0.curregs");
   Mib<4> size = size_name;
   Mib<4> per_slab = per_slab_name;
   Mib<6> slabs = slabs_name;
-  Mib<6> taken = taken_name;
+  Mib<6> used = used_name;
   slabs.at(2, MALLCTL_ARENAS_ALL);
-  taken.at(2, MALLCTL_ARENAS_ALL);
-  std::size_t bytes = 0;
-  for (unsigned bin = 0; bin < bins; ++bin) {
-    const std::size_t room =
-        value_of<std::size_t>(slabs.at(4, bin)) * value_of<std::uint32_t>(per_slab.at(2, bin));
-    const std::size_t used = value_of<std::size_t>(taken.at(4, bin));
-    bytes += (room - std::min(room, used)) * value_of<std::size_t>(size.at(2, bin));
+  used.at(2, MALLCTL_ARENAS_ALL);
+  const std::size_t count = std::min<std::size_t>(bins, capacity);
+  for (std::size_t bin = 0; bin < count; ++bin) {
+    SlabClass& slab = classes[bin];
+    slab.block_bytes = value_of<std::size_t>(size.at(2, bin));
+    slab.blocks_per_slab = value_of<std::uint32_t>(per_slab.at(2, bin));
+    slab.room = value_of<std::size_t>(slabs.at(4, bin)) * slab.blocks_per_slab;
+    slab.used = std::min(slab.room, value_of<std::size_t>(used.at(4, bin)));
   }
-  return bytes;
+  return count;
 }
 
 void refresh_statistics() noexcept {
@@ -249,7 +260,12 @@ Info info() noexcept {
   info.metadata = value_of<std::size_t>(metadata);
   info.muzzy = bytes_in_all_arenas(muzzy);
   info.dirty = bytes_in_all_arenas(dirty);
-  info.small_fragmentation = small_fragmentation_bytes();
+
+  SlabClass classes[kMostSlabClasses];
+  const std::size_t count = read_slab_classes(classes, kMostSlabClasses);
+  for (std::size_t i = 0; i < count; ++i) {
+    info.small_fragmentation += (classes[i].room - classes[i].used) * classes[i].block_bytes;
+  }
   return info;
 }
 
@@ -267,6 +283,39 @@ bool set_background_thread(bool on) noexcept {
 bool flush_thread_cache() noexcept {
   static const Mib<3> flush("thread.tcache.flush");
   return flush.run();
+}
+
+std::size_t slab_classes(SlabClass* classes, std::size_t capacity) noexcept {
+  refresh_statistics();
+  return read_slab_classes(classes, capacity);
+}
+
+bool slab_uses(const void* const* blocks, std::size_t n, SlabUse* uses) noexcept {
+  constexpr std::size_t kMost = 64;
+  struct Answer {
+    std::size_t free;
+    std::size_t blocks;
+    std::size_t bytes;
+  } answers[kMost];
+  static const Mib<3> query("experimental.utilization.batch_query");
+  if (n > kMost || !query.ask(blocks, n, answers)) return false;
+  for (std::size_t i = 0; i < n; ++i) {
+    uses[i] = {answers[i].bytes / std::max<std::size_t>(1, answers[i].blocks), answers[i].blocks,
+               answers[i].free};
+  }
+  return true;
+}
+
+Block allocate_uncached(std::size_t n) noexcept {
+  if (n >= kRequestLimit) return {nullptr, 0};
+  const std::size_t usable = class_of(at_least(n));
+  return block_or_none(mallocx(usable, MALLOCX_TCACHE_NONE), usable);
+}
+
+std::size_t release_uncached(void* p, std::size_t n) noexcept {
+  const std::size_t usable = class_of(at_least(n));
+  sdallocx(p, usable, MALLOCX_TCACHE_NONE);
+  return usable;
 }
 
 bool stats_text(WriteText write, void* context) noexcept {

@@ -87,8 +87,33 @@ bool set_background_thread(bool on) noexcept;
 // Empties this thread's cache of free blocks. False where the backend cannot.
 bool flush_thread_cache() noexcept;
 
-// Makes every commit of pages ask the ledger first and every decommit tell it, as RegionPools do; what is committed
-// already is told to begin(). Once in a process, while it has one thread. False where the backend does not say.
+// Blocks of one size share slabs: how full those of a size are, all together.
+struct SlabClass {
+  std::size_t block_bytes;
+  std::size_t blocks_per_slab;
+  std::size_t room;  // blocks that its slabs can hold
+  std::size_t used;  // blocks that they do hold, thread caches included; not above room
+};
+// Fills up to `capacity` in order of size and returns how many there are; 0 where the backend does not say.
+// Costs as info() does.
+std::size_t slab_classes(SlabClass* classes, std::size_t capacity) noexcept;
+
+// The slab that holds one block. blocks == 1: the block stands alone.
+struct SlabUse {
+  std::size_t block_bytes;
+  std::size_t blocks;
+  std::size_t free;
+};
+// n <= 64 live blocks of this backend. False where it does not say.
+bool slab_uses(const void* const* blocks, std::size_t n, SlabUse* uses) noexcept;
+
+// As allocate and release_requested, past the thread's cache where there is one.
+Block allocate_uncached(std::size_t n) noexcept;
+std::size_t release_uncached(void* p, std::size_t n) noexcept;
+
+// Makes every commit of pages ask the ledger first and every decommit tell it, as RegionPools do; what is
+// committed already is told to begin(). Once in a process, while it has one thread. False where the backend
+// does not say.
 bool route_commits(const CommitLedger* ledger) noexcept;
 
 // Hands the backend's statistics to write piece by piece; write may not throw. False where it prints none.

@@ -115,8 +115,8 @@ inline std::size_t charged_size(const void* p) noexcept {
   return p == nullptr ? 0 : backend::usable_size(p) + backend::kOverhead;
 }
 
-// The same for who knows what was last asked for: n bytes. Saves the look-up where the backend can tell the size from
-// it. Not for aligned blocks; p != nullptr.
+// The same for who knows what was last asked for: n bytes. Saves the look-up where the backend can tell the
+// size from it. Not for aligned blocks; p != nullptr.
 inline std::size_t charged_size_requested(const void* p, std::size_t n) noexcept {
   return backend::usable_size_requested(p, n) + backend::kOverhead;
 }

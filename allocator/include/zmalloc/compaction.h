@@ -1,0 +1,53 @@
+// Compaction: which blocks stand in slabs so sparsely used that moving them elsewhere empties whole slabs.
+//
+// jemalloc keeps small blocks of one size together in slabs of some pages, and a slab goes back only when its
+// last block is freed. Who can move a block (nothing else holds its address) asks whether its slab is sparse,
+// allocates another with allocate_compact(), copies, and frees the old one with deallocate_compact(). Both
+// pass by the thread's cache: the new block lies in the fullest place there is, and the old slab notices at
+// once.
+//
+// All functions are thread-safe and throw nothing; a SlabSurvey belongs to one thread at a time.
+#pragma once
+
+#include <zmalloc/backend.h>
+#include <zmalloc/tags.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace zm {
+
+class SlabSurvey {
+ public:
+  static constexpr std::size_t kBatch = 64;  // blocks asked about in one go: half the price each of one alone
+
+  // Takes in how full the slabs of each size are on average. Some 25 µs. False: the backend tells nothing of
+  // slabs, and no block is ever sparse.
+  bool take() noexcept;
+
+  // Bytes of free blocks in slabs, less what each size needs to go on: at most so much would moving give
+  // back.
+  std::size_t reclaimable() const noexcept { return reclaimable_; }
+
+  // Bit i: blocks[i] stands in a slab emptier than the average of its size by enough to be worth a move.
+  // REQUIRES: n <= kBatch, and live blocks of this heap.
+  std::uint64_t sparse(const void* const* blocks, std::size_t n) const noexcept;
+
+ private:
+  static constexpr std::size_t kClasses = 64;
+  const backend::SlabClass* class_of(std::size_t block_bytes) const noexcept;
+
+  backend::SlabClass classes_[kClasses];  // by size
+  std::size_t count_ = 0;
+  std::size_t reclaimable_ = 0;
+};
+
+// As try_allocate; see above.
+[[nodiscard]] void* try_allocate_compact(Tag tag, std::size_t n) noexcept;
+// As deallocate_requested: n is what was asked for.
+void deallocate_compact(Tag tag, void* p, std::size_t n) noexcept;
+
+// For tests: every block counts as sparse, on every backend, so that all that can move does.
+void set_every_block_sparse(bool on) noexcept;
+
+}  // namespace zm
