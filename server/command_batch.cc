@@ -165,11 +165,11 @@ bool CommandBatch::run_one(Connection& connection, Slot& slot) {
   if (slot.argument_count == 0) return true;
   const Command* command = slot.invocation.command;
   if (command != nullptr) {
+    connection.last_command_.store(command, std::memory_order_relaxed);
     if (server_.paused_for(*command)) {
       connection.set_flag(kPausedByClient, true);
       return false;
     }
-    connection.last_command_.store(command, std::memory_order_relaxed);
   }
   connection.argument_memory_.store(slot.size, std::memory_order_relaxed);
 
@@ -223,6 +223,7 @@ void CommandBatch::run_in_store(Connection& connection, Slot& slot, Reply& reply
   }
   server_.store().run(connection.session_, slot.invocation, reply);
   const uint64_t end = now_ns();
+  server_.note_peak_of_command();
   account(connection, slot, reply, end - clock_ns_);
   clock_ns_ = end;
 }

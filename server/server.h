@@ -124,6 +124,11 @@ class Server {
   size_t peak_memory() const noexcept;  // of used_memory; looks at the current figure too
   int64_t peak_memory_ms() const noexcept { return peak_memory_ms_.load(std::memory_order_relaxed); }
   void reset_peak_memory() noexcept;
+  // After every command: what one takes and the next gives back was a peak, too. Costs two loads.
+  void note_peak_of_command() noexcept {
+    const size_t used = zm::used_memory_fast();
+    if (used > peak_memory_.load(std::memory_order_relaxed)) raise_peak(used);
+  }
 
   // Of client-output-buffer-limit.
   OutputLimit output_limit(ClientClass client_class) const noexcept {
@@ -168,6 +173,7 @@ class Server {
   void maintain() noexcept;
   void sample_rates() noexcept;
   void note_peak() const noexcept;
+  void raise_peak(size_t used) const noexcept;
   void evict_clients() noexcept;
   void end_pause_if_due() noexcept;
   void resume_paused() noexcept;

@@ -61,7 +61,6 @@ void Server::reset_statistics() noexcept {
   statistics_generation_.fetch_add(1, kRelaxed);
   store_->reset_statistics();
   for (RateSampler& rate : rates_) rate.reset();
-  if (extension_ != nullptr) extension_->reset_statistics();
 }
 
 CommandTotals Server::command_totals(uint32_t command_id) const noexcept {
@@ -96,7 +95,10 @@ double Server::rate(RateMetric metric) const noexcept {
 // --- memory ---
 
 void Server::note_peak() const noexcept {
-  const size_t used = zm::used_memory();
+  raise_peak(zm::used_memory());
+}
+
+void Server::raise_peak(size_t used) const noexcept {
   size_t peak = peak_memory_.load(kRelaxed);
   while (used > peak) {
     if (!peak_memory_.compare_exchange_weak(peak, used, kRelaxed)) continue;

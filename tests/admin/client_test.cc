@@ -126,6 +126,7 @@ TEST(ClientPause, HoldsBackWritesOrAll) {
   writer.raw().send(encode_command({"SET", "k", "v"}));
   EXPECT_TRUE(eventually([&] { return admin.info("clients").at("blocked_clients") == "1"; }));
   EXPECT_TRUE(reader.call({"GET", "k"}).null);
+  EXPECT_NE(admin.text({"CLIENT", "LIST"}).find(" cmd=set "), std::string::npos) << "what it waits with";
   EXPECT_EQ(admin.text({"CLIENT", "UNPAUSE"}), "OK");
   EXPECT_EQ(writer.raw().read_reply(), "+OK\r\n");
   EXPECT_EQ(reader.text({"GET", "k"}), "v");
