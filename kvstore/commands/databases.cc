@@ -19,13 +19,21 @@ bool read_laziness(const Call& call, ArgumentReader& arguments) {
   return asynchronous || (!synchronous && call.engine().tuning().lazy_user_flush);
 }
 
+// For changes that are reported once but count for several, or that are none and count, as Redis counts them.
+// REQUIRES: the command has locked the whole store.
+void count_more_changes(const Call& call, uint64_t changes) noexcept {
+  call.engine().shard(0).changes.add(static_cast<int64_t>(changes));
+}
+
 void flush(const Call& call, int first, int last) {
   ArgumentReader arguments(call, 1);
   const bool lazily = read_laziness(call, arguments);
   if (arguments.failed()) return;
   for (int database = first; database <= last; ++database) {
-    if (call.engine().flush(database, lazily) == 0) continue;
+    const uint64_t keys = call.engine().flush(database, lazily);
+    if (keys == 0) continue;
     call.changed_in(database, {}, ChangeClass::generic, "flushdb", {"FLUSHDB"});
+    count_more_changes(call, keys - 1);
   }
   call.reply().ok();
 }
@@ -52,6 +60,8 @@ void swapdb(Call& call) {
     call.engine().swap_databases(first, second);
     call.changed_in(first, {}, ChangeClass::generic, "swapdb");
     call.also_in(second, {}, ChangeClass::generic, "swapdb");
+  } else {
+    count_more_changes(call, 1);
   }
   call.reply().ok();
 }
