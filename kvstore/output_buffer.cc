@@ -7,7 +7,8 @@ namespace plimsoll {
 namespace {
 
 constexpr size_t kLargestChunk = 1024 * 1024 - 64;
-constexpr size_t kKeptPieces = 64;  // room for so many stays with an empty buffer
+constexpr size_t kWorthMoving = 4096;  // fewer bytes are copied: they would hold a whole chunk
+constexpr size_t kKeptPieces = 64;     // room for so many stays with an empty buffer
 
 }  // namespace
 
@@ -168,12 +169,20 @@ void OutputBuffer::move_to(OutputBuffer& other) {
     clear();
     return;
   }
-  iovec vector;
-  while (!empty()) {
-    gather(&vector, 1);
-    other.append({static_cast<const char*>(vector.iov_base), vector.iov_len});
-    consume(vector.iov_len);
+  for (; first_ < pieces_.size(); ++first_) {
+    Piece& piece = pieces_[first_];
+    const size_t end = first_ + 1 == pieces_.size() && cursor_ != nullptr ? open_end() : piece.end;
+    const size_t length = end - piece.begin;
+    if (piece.owned && length < kWorthMoving) {
+      other.append(std::string_view(piece.bytes.data() + piece.begin, length));
+    } else {
+      other.append(piece.bytes, piece.begin, length);
+    }
+    piece = Piece{};
+    total_ -= length;
   }
+  pieces_.clear();  // a chunk of ours may have become the other's
+  clear();
 }
 
 void OutputBuffer::copy_to(char* destination) const noexcept {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <plimsoll/output_buffer.h>
 
+#include <algorithm>
 #include <random>
 
 #include "harness.h"
@@ -28,6 +29,29 @@ TEST(OutputBuffer, MixesCopiesAndReferencesInOrder) {
   out.append("b");
   EXPECT_EQ(content(out), "a234b");
   EXPECT_EQ(out.size(), 5u);
+}
+
+TEST(OutputBuffer, MovesReferencesBehindWhatIsThere) {
+  const SharedBytes value = shared(std::string(40'000, 'v'));
+  OutputBuffer from, to;
+  to.append("before");
+  from.append("a");
+  from.append(value, 10, 30'000);
+  from.append("b");
+  from.append(std::string(9'000, 'c'));
+  from.consume(1);
+  const std::string expected = "before" + content(from) + "after";
+  from.move_to(to);
+  to.append("after");
+  EXPECT_TRUE(from.empty());
+  from.append("of its own");
+  EXPECT_EQ(content(to), expected);
+  EXPECT_EQ(content(from), "of its own");
+  iovec vectors[8];
+  const size_t count = to.gather(vectors, std::size(vectors));
+  EXPECT_TRUE(std::any_of(vectors, vectors + count, [&](const iovec& v) {
+    return v.iov_base == value.data() + 10;
+  })) << "the value was copied";
 }
 
 TEST(OutputBuffer, HoldsNoRoomForWhatHasGone) {

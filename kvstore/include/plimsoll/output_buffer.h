@@ -61,7 +61,8 @@ class OutputBuffer {
 
   // Empties the buffer but keeps its first chunk for the next use.
   void clear() noexcept;
-  // Moves what is unsent here to the end of `other`, leaving this one empty.
+  // Moves what is unsent here to the end of `other`, leaving this one empty. What is held by reference stays so.
+  // Throws std::bad_alloc; each buffer then holds its part.
   void move_to(OutputBuffer& other);
   // Copies everything out, for tests and in-process replies.
   void copy_to(char* destination) const noexcept;
