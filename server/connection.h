@@ -154,10 +154,10 @@ class Connection final : public SessionHost {
   int fd_;
   ReplyMode reply_mode_ = ReplyMode::on;
   bool closed_ = false;
-  bool stalled_ = false;     // input_ holds commands that have not been tried
-  bool unread_ = false;      // the socket may hold bytes for which no edge will come
-  bool unverified_ = false;  // the last read was short: the end of the stream may hide behind it
-  bool waits_to_write_ = false;
+  bool stalled_ = false;         // input_ holds commands that have not been tried
+  bool unread_ = false;          // the socket may hold bytes for which no edge will come
+  bool unverified_ = false;      // the last read was short: the end of the stream may hide behind it
+  bool waits_to_write_ = false;  // the socket was full
   bool resume_queued_ = false;
   std::atomic<bool> authenticated_;
   std::atomic<bool> killed_{false};

@@ -40,11 +40,11 @@ void Connection::send(OutputBuffer& replies) {
   if (output_.empty()) {
     output_ = OutputBuffer();
   } else if (!waits_to_write_) {
-    waits_to_write_ = true;
-    readiness_.want_write();
+    resume_later();
   }
 }
 
+// Until nothing is left, the socket is full (waits_to_write_ is set then) or others shall have their turn.
 bool Connection::write_some(OutputBuffer& output) {
   size_t written = 0;
   while (!output.empty() && written < kMostWrittenInTurn) {
@@ -54,7 +54,11 @@ bool Connection::write_some(OutputBuffer& output) {
     message.msg_iovlen = output.gather(vectors, kVectors);
     const ssize_t n = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+      waits_to_write_ = true;
+      readiness_.want_write();
+      break;
+    }
     if (n <= 0) {
       close();
       return false;

@@ -156,16 +156,27 @@ void IoThread::sweep() noexcept {
 }
 
 void IoThread::run() noexcept {
-  while (!context_.stopped()) {
+  while (!stopping_.load(std::memory_order_acquire)) {
     try {
       context_.run();
+      if (!stopping_.load(std::memory_order_acquire)) restart();
     } catch (const std::exception& error) {
       log_warning("I/O thread {}: {}", index_, error.what());
     }
   }
 }
 
+// Clients must not pay for a miscount of the io_context's work, which ends its run when none is left: work_
+// should prevent that.
+void IoThread::restart() noexcept {
+  log_warning("I/O thread {}: bug: the io_context stopped by itself; it is started again", index_);
+  context_.get_executor().on_work_started();
+  context_.restart();
+  if (stopping_.load(std::memory_order_acquire)) context_.stop();  // stop() may have come before restart()
+}
+
 void IoThread::stop() noexcept {
+  stopping_.store(true, std::memory_order_release);
   context_.stop();
 }
 

@@ -113,6 +113,7 @@ class IoThread {
   using Owned = zm::unique_ptr<Connection, zm::Tag::client>;
   using Ids = zm::vector<uint64_t, zm::Tag::client>;
 
+  void restart() noexcept;
   void tick() noexcept;
   void sweep() noexcept;
   void run_resumes() noexcept;
@@ -129,6 +130,7 @@ class IoThread {
   zm::unique_ptr<CommandBatch, zm::Tag::server> batch_;
   Ticker ticker_;
   Ticker second_look_;
+  std::atomic<bool> stopping_{false};
   std::atomic<int64_t> hz_{10};
   uint64_t swept_id_ = 0;  // the sweep goes on behind it
   Ids resumes_;

@@ -15,19 +15,31 @@ Readiness::Readiness(asio::io_context& context, void* owner, Callback on_readabl
 
 void Readiness::start(int fd) {
   reactor_.init_task();
-  const int error = reactor_.register_internal_descriptor(Reactor::read_op, fd, registration_, &read_op_);
+  // Not register_internal_descriptor: that leaves the events unset to which start_op adds EPOLLOUT.
+  const int error = reactor_.register_descriptor(fd, registration_);
   fd_ = fd;
   if (error != 0) {
     stop();
     throw asio::system_error(asio::error_code(error, asio::error::get_system_category()));
   }
+  // Speculative, since that makes no system call; what is there already comes as the first edge.
+  queue(Reactor::read_op, read_op_, true);
+  reading_ = true;
+}
+
+// The reactor counts an operation as work of the io_context until it completes, which these never do.
+void Readiness::queue(int type, Op& op, bool speculative) noexcept {
+  reactor_.start_op(type, fd_, registration_, &op, /*is_continuation=*/true, speculative);
+  asio::use_service<asio::detail::scheduler>(reactor_.context()).work_finished();
 }
 
 void Readiness::want_write() noexcept {
-  if (writing_ || registration_ == nullptr) return;
-  writing_ = true;
-  reactor_.start_op(Reactor::write_op, fd_, registration_, &write_op_, /*is_continuation=*/true,
-                    /*allow_speculative=*/false);
+  if (registration_ == nullptr) return;
+  write_wanted_ = true;
+  if (write_queued_) return;
+  // Adds EPOLLOUT to the events, for good; an edge that came before that is reported anew.
+  queue(Reactor::write_op, write_op_, false);
+  write_queued_ = true;
 }
 
 void Readiness::stop() noexcept {
@@ -35,24 +47,24 @@ void Readiness::stop() noexcept {
   reactor_.deregister_internal_descriptor(fd_, registration_);
   reactor_.cleanup_descriptor_data(registration_);
   registration_ = nullptr;
-  // start_op counted the queued operation as work; it was dropped without completing.
-  if (writing_) asio::use_service<asio::detail::scheduler>(reactor_.context()).work_finished();
-  writing_ = false;
+  reading_ = write_queued_ = write_wanted_ = false;
 }
 
 // `op` may be gone when the callback returns.
 asio::detail::reactor_op::status Readiness::ReadOp::perform(reactor_op* op) {
   Readiness& readiness = static_cast<ReadOp*>(op)->owner;
-  readiness.on_readable_(readiness.owner_);
+  if (readiness.reading_) readiness.on_readable_(readiness.owner_);
   return not_done;
 }
 
-void Readiness::WriteOp::complete(void* scheduler, asio::detail::operation* op, const asio::error_code&,
-                                  std::size_t) {
-  if (scheduler == nullptr) return;  // dropped, see stop()
+// `op` may be gone when the callback returns.
+asio::detail::reactor_op::status Readiness::WriteOp::perform(reactor_op* op) {
   Readiness& readiness = static_cast<WriteOp*>(op)->owner;
-  readiness.writing_ = false;
-  readiness.on_writable_(readiness.owner_);
+  if (readiness.write_wanted_) {
+    readiness.write_wanted_ = false;
+    readiness.on_writable_(readiness.owner_);
+  }
+  return not_done;
 }
 
 }  // namespace plimsoll::server
