@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "compactor.h"
 #include "entry.h"
 #include "plimsoll/call.h"
 #include "plimsoll/options.h"
@@ -181,6 +182,7 @@ class Engine {
     if (const ShardDatabase* part = find_database(shard_of(hash), database)) part->table.prefetch_entry(hash);
   }
 
+  Compactor& compactor() noexcept { return compactor_; }
   size_t largest_string() const noexcept { return largest_string_.load(std::memory_order_relaxed); }
   Tuning tuning() const noexcept;
   void tune(const Tuning& tuning) noexcept;
@@ -266,6 +268,7 @@ class Engine {
 
   Store& store_;
   Options options_;
+  Compactor compactor_{*this};
   unsigned shard_bits_ = 0;
   uint64_t hash_seed_ = 0;
   zm::vector<Shard, zm::Tag::table> shards_;

@@ -1,6 +1,7 @@
 #include "entry.h"
 
 #include <plimsoll/text/numbers.h>
+#include <zmalloc/compaction.h>
 
 #include <algorithm>
 #include <limits>
@@ -119,6 +120,16 @@ Entry* Entry::with_expiry(Entry& from, std::string_view key, int64_t expiry) {
   std::swap(*entry->shared_in_place(), *from.shared_in_place());
   if (from.raw()) entry->mark_raw();
   return entry;
+}
+
+Entry* Entry::relocate(Entry* entry) noexcept {
+  const size_t size = entry->layout_size();
+  const zm::Tag tag = type_tag(entry->type());
+  void* memory = zm::try_allocate_compact(tag, size);
+  if (memory == nullptr) return entry;
+  std::memcpy(memory, static_cast<void*>(entry), size);
+  zm::deallocate_compact(tag, entry, size);
+  return static_cast<Entry*>(memory);
 }
 
 size_t Entry::destroy(Entry* entry) noexcept {

@@ -27,18 +27,18 @@ constexpr int64_t kNoExpiry = -1;
 
 // One key with its expiry and its value, or with what leads to its value, in one block:
 //
-//   header (8 bytes) | expiry (8, if any) | payload word (8, if the encoding has one) | high half of the key's length
-//   (8, if the key is longer than 65535 bytes) | key | value (Encoding::bytes)
+//   header (8 bytes) | expiry (8, if any) | payload word (8, if the encoding has one) | high half of the
+//   key's length (8, if the key is longer than 65535 bytes) | key | value (Encoding::bytes)
 //
-// Addresses are 16-aligned, as the table's slots need. Values longer than kLargestInline live in SharedBytes, so that a block
-// made for a value never exceeds jemalloc's largest slab class (14,336 B) unless its key is that long.
-// The block's bytes are charged to the tag of its value's type.
+// Addresses are 16-aligned, as the table's slots need. Values longer than kLargestInline live in SharedBytes,
+// so that a block made for a value never exceeds jemalloc's largest slab class (14,336 B) unless its key is
+// that long. The block's bytes are charged to the tag of its value's type.
 class Entry {
  public:
   static constexpr size_t kLargestInline = 12 * 1024;
 
-  // A string under `key`, in the tightest encoding: a decimal integer as Redis accepts it, bytes, or SharedBytes.
-  // `raw` keeps what OBJECT ENCODING shows: see raw(). Throws std::bad_alloc.
+  // A string under `key`, in the tightest encoding: a decimal integer as Redis accepts it, bytes, or
+  // SharedBytes. `raw` keeps what OBJECT ENCODING shows: see raw(). Throws std::bad_alloc.
   static Entry* make_string(std::string_view key, std::string_view value, int64_t expiry);
   // The same without trying an integer; for INCRBYFLOAT, whose results Redis keeps as text.
   static Entry* make_text(std::string_view key, std::string_view value, int64_t expiry);
@@ -48,11 +48,16 @@ class Entry {
   static Entry* make_shared(std::string_view key, SharedBytes value, int64_t expiry);
   // The same value, copied, under another key or expiry.
   static Entry* copy(const Entry& from, std::string_view key, int64_t expiry);
-  // The same value for an entry that takes the place of `from` and will be destroyed right before or after: SharedBytes move.
+  // The same value for an entry that takes the place of `from` and will be destroyed right before or after:
+  // SharedBytes move.
   static Entry* with_expiry(Entry& from, std::string_view key, int64_t expiry);
 
-  // Frees the block and drops its SharedBytes (which replies may still hold: they are charged to client_output then).
-  // Returns the bytes the entry was charged with.
+  // Moves the block to where its slab is fuller (zmalloc/compaction.h), for the holder of its only address.
+  // Returns the entry where it is now; `entry` itself if there was no memory.
+  static Entry* relocate(Entry* entry) noexcept;
+
+  // Frees the block and drops its SharedBytes (which replies may still hold: they are charged to
+  // client_output then). Returns the bytes the entry was charged with.
   static size_t destroy(Entry* entry) noexcept;
 
   ValueType type() const noexcept { return static_cast<ValueType>(kind_ & 15); }
@@ -65,21 +70,23 @@ class Entry {
   std::string_view key() const noexcept { return {base() + key_offset(), key_size()}; }
 
   bool is_integer() const noexcept { return encoding() == Encoding::int32 || encoding() == Encoding::int64; }
-  int64_t integer() const noexcept;          // REQUIRES: is_integer()
-  size_t string_size() const noexcept;       // length of the value as a string; REQUIRES: type() == string
-  std::string_view bytes() const noexcept;   // REQUIRES: Encoding::bytes or shared
-  SharedBytes shared() const noexcept;       // another reference; REQUIRES: Encoding::shared
+  int64_t integer() const noexcept;         // REQUIRES: is_integer()
+  size_t string_size() const noexcept;      // length of the value as a string; REQUIRES: type() == string
+  std::string_view bytes() const noexcept;  // REQUIRES: Encoding::bytes or shared
+  SharedBytes shared() const noexcept;      // another reference; REQUIRES: Encoding::shared
 
   // Changes in place. REQUIRES: has_expiry().
   void set_expiry(int64_t expiry) noexcept { store(kHeader, expiry); }
-  // In place if the block's size class stays the same, so that a block's class always follows from its layout; false
-  // otherwise, and nothing is changed. The key and the presence of an expiry stay.
+  // In place if the block's size class stays the same, so that a block's class always follows from its
+  // layout; false otherwise, and nothing is changed. The key and the presence of an expiry stay.
   bool try_assign_string(std::string_view value) noexcept;
   bool try_assign_raw_string(std::string_view value) noexcept;
   bool try_assign_integer(int64_t value) noexcept;
-  // Changes the length of a value of Encoding::bytes and marks it raw; new bytes are zero. In place or not at all.
+  // Changes the length of a value of Encoding::bytes and marks it raw; new bytes are zero. In place or not at
+  // all.
   bool try_resize_bytes(size_t size) noexcept;
-  // Bytes of the value that may be written in place; null unless Encoding::bytes, or shared and unreferenced elsewhere.
+  // Bytes of the value that may be written in place; null unless Encoding::bytes, or shared and unreferenced
+  // elsewhere.
   char* mutable_bytes() noexcept;
   // REQUIRES: Encoding::shared and the only reference is this entry's. May throw; then nothing changed.
   void reallocate_shared(size_t capacity);
@@ -122,10 +129,10 @@ class Entry {
   char* inline_bytes() noexcept { return base() + key_offset() + key_size(); }
   SharedBytes* shared_in_place() noexcept;
 
-  uint8_t kind_;      // low half ValueType, high half Encoding
+  uint8_t kind_;  // low half ValueType, high half Encoding
   uint8_t flags_;
-  uint16_t key_size_; // unless kLongKey
-  uint32_t value_;    // Encoding::bytes: the value's length; int32: the value
+  uint16_t key_size_;  // unless kLongKey
+  uint32_t value_;     // Encoding::bytes: the value's length; int32: the value
 };
 
 static_assert(sizeof(Entry) == 8);

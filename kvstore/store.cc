@@ -285,6 +285,12 @@ bool Store::maintain(int64_t budget_us) noexcept {
 bool Store::enforce_limit(int64_t budget_us) noexcept {
   return !CallbackGuard::active() && engine_->enforce_limit(budget_us);
 }
+bool Store::compact(int64_t budget_us) noexcept {
+  return !CallbackGuard::active() && engine_->compactor().run(budget_us);
+}
+CompactionStatistics Store::compaction_statistics() const noexcept {
+  return engine_->compactor().statistics();
+}
 Tuning Store::tuning() const noexcept {
   return engine_->tuning();
 }

@@ -60,6 +60,11 @@ void Table::replace(SlotRef at, Entry* entry) noexcept {
   if (entry->has_expiry()) note_expiry(at, entry->expiry());
 }
 
+void Table::relocate(SlotRef at, Entry* entry) noexcept {
+  Line& line = at.segment->lines[at.line];
+  line.put(at.index, (line.load(at.index) & ~slot::kAddress) | reinterpret_cast<uint64_t>(entry));
+}
+
 Entry* Table::remove(SlotRef at) noexcept {
   before_change(*at.segment, at.line);
   Line& line = at.segment->lines[at.line];

@@ -109,6 +109,8 @@ class Table {
   SlotRef insert(uint64_t hash, Entry* entry, uint8_t state) noexcept;
   // Another block for the same key; notes its expiry. The eviction state stays. The old one is the caller's.
   void replace(SlotRef at, Entry* entry) noexcept;
+  // The same entry, moved to another block; its bytes are the same.
+  void relocate(SlotRef at, Entry* entry) noexcept;
   // Takes the entry out; it is the caller's. Frees nothing: shrinking is maintain()'s.
   Entry* remove(SlotRef at) noexcept;
 

@@ -40,6 +40,15 @@ struct DatabaseStatistics {
   size_t table_bytes = 0;
 };
 
+// What compaction has done; see Store::compact().
+struct CompactionStatistics {
+  uint64_t moved = 0;   // entries
+  uint64_t stayed = 0;  // entries looked at and left
+  uint64_t passes = 0;  // over all entries
+  uint64_t time_us = 0;
+  size_t reclaimable = 0;  // bytes in sparse slabs of the whole process, as last seen
+};
+
 enum class SetCondition : uint8_t { always, if_absent, if_present };
 
 struct SetOptions {
@@ -127,6 +136,13 @@ class Store {
   // evicted. Commands and typed calls that may add do as much by themselves, for as long as what they add
   // takes.
   bool enforce_limit(int64_t budget_us = 500) noexcept;
+
+  // Moves entries out of sparsely used slabs of the allocator, so that memory goes back to the kernel after
+  // many keys or sizes have changed; at most about `budget_us`. False: nothing is worth moving. Does nothing
+  // where the allocator tells nothing of its slabs (all but jemalloc). What has become free goes back at once
+  // with zm::backend::purge(), or in the allocator's time.
+  bool compact(int64_t budget_us = 500) noexcept;
+  CompactionStatistics compaction_statistics() const noexcept;
 
   Tuning tuning() const noexcept;
   void tune(const Tuning& tuning) noexcept;  // in effect at once; a lowered limit is approached by writers

@@ -1,0 +1,119 @@
+#include "compactor.h"
+
+#include <algorithm>
+
+#include "engine.h"
+
+namespace plimsoll {
+namespace {
+
+constexpr int64_t kSurveyInterval =
+    1000;  // us: averages as old as this still tell sparse slabs from full ones
+constexpr size_t kLeastWorth = 256 * 1024;
+
+}  // namespace
+
+void Compactor::survey(int64_t older_than_us) noexcept {
+  const int64_t now = engine_.options().clock->monotonic_us();
+  if (now - surveyed_us_ < older_than_us) return;
+  surveyed_us_ = now;
+  survey_.take();
+  reclaimable_.store(survey_.reclaimable(), std::memory_order_relaxed);
+}
+
+bool Compactor::worthwhile() noexcept {
+  const size_t sparse = survey_.reclaimable();
+  return sparse > kLeastWorth && sparse / 8 * 7 > settled_;
+}
+
+size_t Compactor::reclaimable(int64_t older_than_us) noexcept {
+  if (!running_.test_and_set(std::memory_order_acquire)) {
+    survey(older_than_us);
+    running_.clear(std::memory_order_release);
+  }
+  return reclaimable_.load(std::memory_order_relaxed);
+}
+
+bool Compactor::run(int64_t budget_us) noexcept {
+  if (running_.test_and_set(std::memory_order_acquire)) return false;
+  const int64_t start = engine_.options().clock->monotonic_us();
+  survey(kSurveyInterval);
+  const bool worth = worthwhile();
+  if (worth) {
+    const uint64_t before = moved_.load(std::memory_order_relaxed);
+    int64_t now = start;
+    do {
+      if (!next_batch()) {
+        finish_pass();
+        break;
+      }
+      now = engine_.options().clock->monotonic_us();
+    } while (now - start < budget_us);
+    time_us_.fetch_add(static_cast<uint64_t>(now - start), std::memory_order_relaxed);
+    if (moved_.load(std::memory_order_relaxed) != before) zm::backend::flush_thread_cache();
+  }
+  running_.clear(std::memory_order_release);
+  return worth;
+}
+
+bool Compactor::next_batch() noexcept {
+  constexpr unsigned kBucketsAtMost = 256;  // empty ones count too
+  ShardGuard guard(engine_, shard_);
+  if (ShardDatabase* part = engine_.find_database(shard_, database_);
+      part != nullptr && part->table.size() != 0) {
+    Candidate candidates[zm::SlabSurvey::kBatch];
+    size_t n = 0;
+    unsigned buckets = 0;
+    do {
+      // A bucket's entries are few; those beyond the batch are met again in the next pass.
+      position_ = part->table.scan(position_, [&](Entry* entry, SlotRef slot) {
+        if (n < std::size(candidates)) candidates[n++] = {entry, slot};
+      });
+    } while (position_ != 0 && n + 8 <= std::size(candidates) && ++buckets < kBucketsAtMost);
+    move_sparse(part->table, candidates, n);
+    if (position_ != 0) return true;
+  }
+  position_ = 0;
+  if (++database_ < static_cast<int>(engine_.options().databases)) return true;
+  database_ = 0;
+  if (++shard_ < engine_.shard_count()) return true;
+  shard_ = 0;
+  return false;
+}
+
+void Compactor::move_sparse(Table& table, const Candidate* candidates, size_t n) noexcept {
+  const void* blocks[zm::SlabSurvey::kBatch];
+  for (size_t i = 0; i < n; ++i) blocks[i] = candidates[i].entry;
+  uint64_t moved = 0;
+  for (uint64_t sparse = survey_.sparse(blocks, n); sparse != 0; sparse &= sparse - 1) {
+    const Candidate& candidate = candidates[__builtin_ctzll(sparse)];
+    Entry* entry = Entry::relocate(candidate.entry);
+    if (entry == candidate.entry) break;  // no memory for another
+    table.relocate(candidate.slot, entry);
+    ++moved;
+  }
+  pass_moved_ += moved;
+  pass_seen_ += n;
+  moved_.fetch_add(moved, std::memory_order_relaxed);
+  stayed_.fetch_add(n - moved, std::memory_order_relaxed);
+}
+
+void Compactor::finish_pass() noexcept {
+  passes_.fetch_add(1, std::memory_order_relaxed);
+  survey(0);
+  settled_ = pass_moved_ * 64 < pass_seen_ ? survey_.reclaimable() : 0;
+  pass_moved_ = pass_seen_ = 0;
+}
+
+CompactionStatistics Compactor::statistics() const noexcept {
+  return {moved_.load(std::memory_order_relaxed), stayed_.load(std::memory_order_relaxed),
+          passes_.load(std::memory_order_relaxed), time_us_.load(std::memory_order_relaxed),
+          reclaimable_.load(std::memory_order_relaxed)};
+}
+
+void Compactor::reset_statistics() noexcept {
+  moved_ = 0;
+  stayed_ = 0;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <zmalloc/compaction.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "plimsoll/store.h"
+#include "table/table.h"
+
+namespace plimsoll {
+
+class Engine;
+
+// Moves entries out of sparsely used slabs, so that the slabs go back: one pass after another over all keys,
+// in slices. An entry is moved under its shard's lock, where its slot alone knows its address. Never
+// allocates but the moved blocks, by calls that may be refused.
+class Compactor {
+ public:
+  explicit Compactor(Engine& engine) noexcept : engine_(engine) {}
+
+  // At most about `budget_us`. False: nothing is worth moving, or another thread is at it. Locks by itself,
+  // one shard at a time.
+  bool run(int64_t budget_us) noexcept;
+
+  // Bytes in sparse slabs as of the last survey, taken anew if that is `older_than_us` ago; 0 where slabs are
+  // not known.
+  size_t reclaimable(int64_t older_than_us) noexcept;
+
+  CompactionStatistics statistics() const noexcept;
+  void reset_statistics() noexcept;
+
+ private:
+  // One of up to kBatch entries that stand in neighbouring buckets.
+  struct Candidate {
+    Entry* entry;
+    SlotRef slot;
+  };
+
+  bool worthwhile() noexcept;
+  void survey(int64_t older_than_us) noexcept;
+  bool next_batch() noexcept;  // false: the pass is complete
+  void move_sparse(Table& table, const Candidate* candidates, size_t n) noexcept;
+  void finish_pass() noexcept;
+
+  Engine& engine_;
+  // Held by the thread that compacts; it guards what follows up to the counters.
+  std::atomic_flag running_ = ATOMIC_FLAG_INIT;
+  zm::SlabSurvey survey_;
+  int64_t surveyed_us_ = INT64_MIN / 2;
+  unsigned shard_ = 0;
+  int database_ = 0;
+  uint64_t position_ = 0;
+  uint64_t pass_moved_ = 0, pass_seen_ = 0;
+  // What a pass that moved next to nothing left behind: no other is worth it until there is more.
+  size_t settled_ = 0;
+
+  std::atomic<size_t> reclaimable_{0};
+  std::atomic<uint64_t> moved_{0}, stayed_{0}, passes_{0}, time_us_{0};
+};
+
+}  // namespace plimsoll

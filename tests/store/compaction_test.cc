@@ -1,0 +1,133 @@
+// Compaction: entries move, and nothing else changes.
+#include <gtest/gtest.h>
+#include <zmalloc/compaction.h>
+
+#include <atomic>
+#include <random>
+#include <thread>
+
+#include "harness.h"
+
+namespace plimsoll::test {
+namespace {
+
+// On every backend: all that can move does.
+class EveryBlockSparse {
+ public:
+  EveryBlockSparse() { zm::set_every_block_sparse(true); }
+  ~EveryBlockSparse() { zm::set_every_block_sparse(false); }
+};
+
+std::string value_of(int i) {
+  static constexpr size_t kSizes[] = {0, 3, 11, 100, 1000, 5000, 12'000, 13'000, 40'000};
+  if (i % 10 == 9) return std::to_string(i * 1'000'000'007LL);
+  return std::string(kSizes[static_cast<size_t>(i) % std::size(kSizes)], static_cast<char>('a' + i % 26));
+}
+
+void compact_all(Store& store) {
+  const uint64_t passes = store.compaction_statistics().passes;
+  while (store.compaction_statistics().passes < passes + 2) ASSERT_TRUE(store.compact(1000));
+}
+
+TEST(Compaction, MovesEveryKindOfEntryAndChangesNothing) {
+  const EveryBlockSparse sparse;
+  FakeClock clock;
+  Options options;
+  options.clock = &clock;
+  Store store(options);
+  constexpr int kKeys = 3000;
+  for (int i = 0; i < kKeys; ++i) {
+    SetOptions set;
+    if (i % 3 == 0) set.ttl_ms = 1000 + i;
+    const std::string key = i % 100 == 0 ? std::string(70'000, 'k') + std::to_string(i) : std::to_string(i);
+    ASSERT_EQ(store.set(key, value_of(i), set, i % 2 == 0 ? 0 : 3), Status::ok);
+  }
+  const size_t used = store.memory_used();
+  const size_t tags = zm::used_memory();
+  Session session;
+  OutputBuffer held;
+  Reply reply(held, 2);
+  const std::string_view get[] = {"GET", "8"};
+  store.execute(session, get, reply);  // a reply that refers to a large value's bytes
+  for (int turn = 0; turn < 3; ++turn) {
+    compact_all(store);
+    EXPECT_EQ(store.memory_used(), used);
+  }
+  EXPECT_GE(store.compaction_statistics().moved, 3u * kKeys);
+  for (int i = 0; i < kKeys; ++i) {
+    const std::string key = i % 100 == 0 ? std::string(70'000, 'k') + std::to_string(i) : std::to_string(i);
+    const int database = i % 2 == 0 ? 0 : 3;
+    ASSERT_EQ(store.get(key, database), value_of(i)) << i;
+    std::optional<int64_t> ttl;
+    ASSERT_EQ(store.time_to_live(key, &ttl, database), Status::ok);
+    ASSERT_EQ(ttl, i % 3 == 0 ? std::optional<int64_t>(1000 + i) : std::nullopt);
+  }
+  std::string bytes(held.size(), '\0');
+  held.copy_to(bytes.data());
+  EXPECT_EQ(bytes, bulk(value_of(8)));
+  held.clear();
+  clock.advance_ms(1'000'000);
+  settle(store);
+  EXPECT_EQ(store.size(0) + store.size(3), static_cast<uint64_t>(kKeys - kKeys / 3));
+  EXPECT_LT(zm::used_memory(), tags);
+  store.clear();
+}
+
+TEST(Compaction, GoesOnBesideCommands) {
+  const EveryBlockSparse sparse;
+  Store store;
+  std::atomic<bool> stop{false};
+  std::thread compactor([&] {
+    while (!stop) store.compact(100);
+  });
+  std::vector<std::thread> writers;
+  for (int t = 0; t < 3; ++t) {
+    writers.emplace_back([&store, t] {
+      std::mt19937 random(static_cast<unsigned>(t));
+      for (int i = 0; i < 20'000; ++i) {
+        const std::string key = std::to_string(t) + ":" + std::to_string(random() % 500);
+        switch (random() % 4) {
+          case 0:
+            store.erase(key);
+            break;
+          case 1:
+            if (const auto value = store.get(key)) {
+              ASSERT_TRUE(value->empty() || value->back() == key.back());
+            }
+            break;
+          default:
+            ASSERT_EQ(store.set(key, std::string(random() % 300, key.back())), Status::ok);
+        }
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  stop = true;
+  compactor.join();
+  EXPECT_GT(store.compaction_statistics().moved, 0u);
+}
+
+// Three quarters of the keys deleted at random leave every slab a quarter full.
+TEST(Compaction, GivesBackWhatDeletionsLeaveBehind) {
+  if (!zm::backend::info().known) GTEST_SKIP() << "this allocator tells nothing of its slabs";
+  Store store;
+  constexpr int kKeys = 300'000;
+  std::mt19937 random(1);
+  for (int i = 0; i < kKeys; ++i) ASSERT_EQ(store.set(std::to_string(i), std::string(150, 'v')), Status::ok);
+  for (int i = 0; i < kKeys; ++i) {
+    if (random() % 4 != 0) store.erase(std::to_string(i));
+  }
+  settle(store);
+  zm::backend::flush_thread_cache();
+  EXPECT_GT(zm::backend::info().small_fragmentation, store.memory_used());
+  while (store.compact(10'000)) ASSERT_LT(store.compaction_statistics().passes, 10u);
+  zm::backend::flush_thread_cache();
+  EXPECT_LT(zm::backend::info().small_fragmentation, store.memory_used() / 10);
+  const uint64_t moved = store.compaction_statistics().moved;
+  EXPECT_LT(moved, static_cast<uint64_t>(kKeys) / 2);
+  EXPECT_FALSE(store.compact(10'000)) << "a dense store is left alone";
+  EXPECT_EQ(store.compaction_statistics().moved, moved);
+}
+
+}  // namespace
+}  // namespace plimsoll::test
