@@ -166,6 +166,7 @@ class Engine {
   // True if a command that needs memory may run: the limit holds, or is being approached from above. Those
   // that write pay for what was written, however long it takes; the others help for a slice.
   bool make_room(bool writes) noexcept {
+    if (__builtin_expect(near_line(), 0) && !keep_off_line(writes)) return false;
     return !over_limit() || enforce_limit(kEvictionSliceUs, writes ? Effort::whole : Effort::slice);
   }
 
@@ -219,6 +220,14 @@ class Engine {
   void run_once(Session& session, const Invocation& invocation, Reply& reply);
   static void answer(Reply& reply, std::string_view error) noexcept;
   static void answer_out_of_memory(Reply& reply) noexcept;
+
+  // near_line.cc
+  bool near_line() const noexcept;
+  // False if a command that may add has to be refused.
+  bool keep_off_line(bool writes) noexcept;
+  // Compacts, evicts and purges until there is room again below the line, for at most about `budget_us`.
+  // False: nothing more can be given, and there is not.
+  bool give_pages_back(int64_t budget_us) noexcept;
 
   // eviction.cc
   // What is compared with the limit, as exactly as this thread can know.

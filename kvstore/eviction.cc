@@ -219,6 +219,10 @@ size_t Engine::reclaim(size_t wanted, size_t freed) noexcept {
   constexpr size_t kLeastWorth = 8 * 1024 * 1024;
   if (wanted > memory_used() || freed > 2 * wanted + kLeastWorth) return 0;
   const int64_t start = options_.clock->monotonic_us();
+  if (compactor_.run(kEvictionSliceUs)) {
+    zm::backend::purge();
+    return 1;
+  }
   uint64_t dice = random_state_.fetch_add(0x9E3779B97F4A7C15u, std::memory_order_relaxed) | 1;
   size_t given = 0;
   for (unsigned n = 1; given < wanted || n <= 64; ++n) {
@@ -227,6 +231,7 @@ size_t Engine::reclaim(size_t wanted, size_t freed) noexcept {
     given += more;
     if (n % 16 == 0 && options_.clock->monotonic_us() - start >= kEvictionSliceUs) break;
   }
+  if (given != 0) zm::backend::purge();
   return given;
 }
 

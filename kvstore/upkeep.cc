@@ -23,6 +23,7 @@ bool Engine::maintain(int64_t budget_us) noexcept {
   const int64_t deadline = options_.clock->monotonic_us() + budget_us;
   const int64_t now = now_ms();
   bool more = excess() != 0 && enforce_limit(budget_us / 2) && excess() != 0;
+  if (near_line()) more = give_pages_back(budget_us / 2) || more;
   for (unsigned i = 0; i < shard_count(); ++i) {
     const unsigned index = upkeep_cursor_.fetch_add(1, std::memory_order_relaxed) & (shard_count() - 1);
     more = maintain_shard(index, now) || more;

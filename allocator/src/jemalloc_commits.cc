@@ -9,6 +9,8 @@
 
 #include <cstdint>
 
+#include "ledger_ranges.h"
+
 namespace zm::backend {
 namespace {
 
@@ -41,6 +43,10 @@ void* hook_alloc(extent_hooks_t*, void* wanted, std::size_t size, std::size_t al
                  bool* commit, unsigned) {
   if (*commit && !ledger->charge(size)) return nullptr;
   void* space = reserve(wanted, size, alignment);
+  if (space != nullptr && !detail::add_ledger_range(space, size)) {
+    munmap(space, size);
+    space = nullptr;
+  }
   if (space == nullptr) {
     if (*commit) ledger->refund(size);
     return nullptr;
@@ -55,20 +61,26 @@ bool hook_dalloc(extent_hooks_t*, void*, std::size_t, bool, unsigned) {
   return true;
 }
 
-void hook_destroy(extent_hooks_t*, void* space, std::size_t size, bool committed, unsigned) {
-  munmap(space, size);
-  if (committed) ledger->refund(size);
+bool drop(void* space, std::size_t length) noexcept {
+  if (madvise(space, length, MADV_DONTNEED) != 0) return false;
+  if (detail::in_ledger_range(space)) ledger->refund(length);
+  return true;
 }
 
-bool hook_commit(extent_hooks_t*, void*, std::size_t, std::size_t, std::size_t length, unsigned) {
-  return !ledger->charge(length);
+// The address space is lost, which costs nothing either: nobody destroys arenas.
+void hook_destroy(extent_hooks_t*, void* space, std::size_t size, bool committed, unsigned) {
+  if (committed) drop(space, size);
+}
+
+// What was mapped before the hooks were there is not in the ledger, whatever happens to it.
+bool hook_commit(extent_hooks_t*, void* space, std::size_t, std::size_t offset, std::size_t length,
+                 unsigned) {
+  return detail::in_ledger_range(static_cast<char*>(space) + offset) && !ledger->charge(length);
 }
 
 bool hook_decommit(extent_hooks_t*, void* space, std::size_t, std::size_t offset, std::size_t length,
                    unsigned) {
-  if (madvise(static_cast<char*>(space) + offset, length, MADV_DONTNEED) != 0) return true;
-  ledger->refund(length);
-  return false;
+  return !drop(static_cast<char*>(space) + offset, length);
 }
 
 bool hook_split(extent_hooks_t*, void*, std::size_t, std::size_t, std::size_t, bool, unsigned) {
@@ -122,11 +134,6 @@ bool install_on_all() noexcept {
 
 bool route_commits(const CommitLedger* to) noexcept {
   make_large_arena();
-  std::uint64_t epoch = 1;
-  mallctl("epoch", nullptr, nullptr, &epoch, sizeof epoch);
-  // What was retained so far counts too: under the default hooks it stays committed for jemalloc, which will
-  // use it without asking.
-  to->begin(figure("stats.resident") + figure("stats.retained"));
   ledger = to;
   return install_on_all();
 }

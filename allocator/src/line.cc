@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <atomic>
 
+#include "ledger_ranges.h"
+
 namespace zm::line {
 namespace {
 
-constinit std::atomic<std::size_t> limit{0};
+constinit std::atomic<std::size_t> line{0};
 constinit std::atomic<std::size_t> outside{0};
 constinit std::atomic<std::size_t> heap{0};
 constinit std::atomic<std::size_t> heap_peak{0};
@@ -18,9 +20,9 @@ constinit std::atomic<std::size_t> ceiling{0};
 
 // Most that the heap may hold.
 std::size_t allowance() noexcept {
-  const std::size_t line = limit.load(std::memory_order_relaxed);
-  if (line == 0) return SIZE_MAX;
-  const std::size_t most = std::max(line, ceiling.load(std::memory_order_relaxed));
+  const std::size_t limit = line.load(std::memory_order_relaxed);
+  if (limit == 0) return SIZE_MAX;
+  const std::size_t most = std::max(limit, ceiling.load(std::memory_order_relaxed));
   const std::size_t other = outside.load(std::memory_order_relaxed);
   return most > other ? most - other : 0;
 }
@@ -49,9 +51,9 @@ bool charge(std::size_t bytes) noexcept {
 void lower_ceiling() noexcept {
   std::size_t most = ceiling.load(std::memory_order_relaxed);
   if (most == 0) return;
-  const std::size_t line = limit.load(std::memory_order_relaxed);
+  const std::size_t limit = line.load(std::memory_order_relaxed);
   const std::size_t total = heap.load(std::memory_order_relaxed) + outside.load(std::memory_order_relaxed);
-  const std::size_t next = total <= line ? 0 : total;
+  const std::size_t next = total <= limit ? 0 : total;
   while (next < most && !ceiling.compare_exchange_weak(most, next, std::memory_order_relaxed)) {
   }
 }
@@ -73,7 +75,11 @@ bool install() noexcept {
 void set_limit(std::size_t bytes) noexcept {
   const std::size_t total = heap.load(std::memory_order_relaxed) + outside.load(std::memory_order_relaxed);
   ceiling.store(bytes != 0 && total > bytes ? total : 0, std::memory_order_relaxed);
-  limit.store(bytes, std::memory_order_relaxed);
+  line.store(bytes, std::memory_order_relaxed);
+}
+
+std::size_t limit() noexcept {
+  return line.load(std::memory_order_relaxed);
 }
 
 void set_outside(std::size_t bytes) noexcept {
@@ -81,8 +87,12 @@ void set_outside(std::size_t bytes) noexcept {
   lower_ceiling();
 }
 
+bool covers(const void* address) noexcept {
+  return detail::in_ledger_range(address);
+}
+
 Account account() noexcept {
-  return {limit.load(std::memory_order_relaxed), heap.load(std::memory_order_relaxed),
+  return {line.load(std::memory_order_relaxed), heap.load(std::memory_order_relaxed),
           heap_peak.load(std::memory_order_relaxed), outside.load(std::memory_order_relaxed),
           refusals.load(std::memory_order_relaxed)};
 }

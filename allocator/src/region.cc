@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "ledger_ranges.h"
 #include "mutex_lock.h"
 
 namespace zm {
@@ -94,6 +95,10 @@ Mapping* add_mapping(RangeClass* in) noexcept {
     void* block = try_allocate(Tag::other, sizeof(Mapping) + words * sizeof(std::uint64_t));
     if (block == nullptr) return nullptr;
     std::byte* base = reserve(bytes, std::max(range, region_page_size()));
+    if (base != nullptr && !add_ledger_range(base, bytes)) {
+      munmap(base, bytes);
+      base = nullptr;
+    }
     if (base == nullptr) {
       deallocate(Tag::other, block);
       continue;

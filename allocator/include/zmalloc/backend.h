@@ -111,9 +111,8 @@ bool slab_uses(const void* const* blocks, std::size_t n, SlabUse* uses) noexcept
 Block allocate_uncached(std::size_t n) noexcept;
 std::size_t release_uncached(void* p, std::size_t n) noexcept;
 
-// Makes every commit of pages ask the ledger first and every decommit tell it, as RegionPools do; what is
-// committed already is told to begin(). Once in a process, while it has one thread. False where the backend
-// does not say.
+// Makes every commit of pages in what it maps from now on ask the ledger first and every decommit tell it, as
+// RegionPools do. Once in a process, while it has one thread. False where the backend does not say.
 bool route_commits(const CommitLedger* ledger) noexcept;
 
 // Hands the backend's statistics to write piece by piece; write may not throw. False where it prints none.

@@ -15,13 +15,16 @@
 namespace zm::line {
 
 // Routes every commit from now on to the ledger. To be called once, early in main(), while there is one
-// thread. What is committed already counts. False: the backend does not say when it commits (only jemalloc
-// does); the ledger is then that of RegionPools alone, and who wants a line must measure the rest.
+// thread. What the heap has mapped already is not in the ledger, nor will it be: see covers(). False: the
+// backend does not say when it commits (only jemalloc does); the ledger is then that of RegionPools alone,
+// and who wants a line must measure the rest.
 bool install() noexcept;
 
 // Bytes; 0 is no line. A line below what is held is approached: until it is reached nothing may grow beyond
 // what is held at the moment, so that a process over its line still works while it gives memory back.
 void set_limit(std::size_t bytes) noexcept;
+
+std::size_t limit() noexcept;
 
 // What is held outside the ledger, as last measured.
 void set_outside(std::size_t bytes) noexcept;
@@ -34,6 +37,10 @@ struct Account {
   std::uint64_t refusals;  // commits refused
 };
 Account account() noexcept;
+
+// Whether the mapping that holds the address is one whose pages the ledger counts. What is resident in others
+// belongs to set_outside().
+bool covers(const void* address) noexcept;
 
 // Bytes that may still be committed; SIZE_MAX without a line. Reads three words.
 std::size_t room() noexcept;

@@ -1,0 +1,69 @@
+// What the store does as the process comes near its line (zmalloc/line.h): it gives pages back before the
+// line has to refuse them. Writers help in proportion to how near it is, for less than a millisecond each.
+
+#include <zmalloc/line.h>
+
+#include <algorithm>
+
+#include "engine.h"
+
+namespace plimsoll {
+namespace {
+
+// Work begins when there is less room than this share of the line, between the two bounds.
+constexpr size_t kMarginShare = 64;
+constexpr size_t kLeastMargin = 768 * 1024;
+constexpr size_t kMostMargin = 32 * 1024 * 1024;
+// Sparse slabs are emptied when they hold more than this share of the line; below, keys go first.
+constexpr size_t kSparseShare = 32;
+
+constexpr int64_t kSurveyAgeUs = 2000;
+constexpr int64_t kTurnUs =
+    100;  // of moving or evicting, before pages are purged and the room is looked at again
+constexpr unsigned kTurnKeys = 64;
+
+size_t margin_of(size_t line) noexcept {
+  return std::clamp(line / kMarginShare, kLeastMargin, kMostMargin);
+}
+
+}  // namespace
+
+bool Engine::near_line() const noexcept {
+  if (options_.limit_scope != LimitScope::process) return false;
+  const size_t room = zm::line::room();
+  return room < kMostMargin && room < margin_of(zm::line::limit());
+}
+
+bool Engine::keep_off_line(bool writes) noexcept {
+  const size_t margin = margin_of(zm::line::limit());
+  const size_t room = zm::line::room();
+  if (room >= margin) return true;
+  const int64_t share = static_cast<int64_t>((margin - room) * kEvictionSliceUs / margin);
+  if (give_pages_back(std::max<int64_t>(share, kTurnUs))) return true;
+  // Nothing more can go. What room is left is for those who only read, and for deletions.
+  return !writes || zm::line::room() >= margin / 2;
+}
+
+bool Engine::give_pages_back(int64_t budget_us) noexcept {
+  const int64_t start = options_.clock->monotonic_us();
+  const size_t line = zm::line::limit();
+  const size_t margin = margin_of(line);
+  uint64_t dice = random_state_.fetch_add(0x9E3779B97F4A7C15u, std::memory_order_relaxed) | 1;
+  do {
+    const bool sparse = compactor_.reclaimable(kSurveyAgeUs) > line / kSparseShare;
+    if (!sparse || !compactor_.run(kTurnUs)) {
+      unsigned given = 0;
+      while (given < kTurnKeys && (free_some_garbage() || evict_one(dice) != 0)) ++given;
+      // With no key to go, slabs that are only somewhat sparse are better than none.
+      if (given == 0 && !compactor_.run(kTurnUs)) {
+        zm::backend::purge();
+        return zm::line::room() >= margin;
+      }
+    }
+    zm::backend::flush_thread_cache();
+    zm::backend::purge();
+  } while (zm::line::room() < margin && options_.clock->monotonic_us() - start < budget_us);
+  return true;
+}
+
+}  // namespace plimsoll
