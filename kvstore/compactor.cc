@@ -23,6 +23,7 @@ void Compactor::survey(int64_t older_than_us) noexcept {
 
 bool Compactor::worthwhile() noexcept {
   const size_t sparse = survey_.reclaimable();
+  if (at_start()) pass_began_with_ = sparse;
   return sparse > kLeastWorth && sparse / 8 * 7 > settled_;
 }
 
@@ -92,8 +93,6 @@ void Compactor::move_sparse(Table& table, const Candidate* candidates, size_t n)
     table.relocate(candidate.slot, entry);
     ++moved;
   }
-  pass_moved_ += moved;
-  pass_seen_ += n;
   moved_.fetch_add(moved, std::memory_order_relaxed);
   stayed_.fetch_add(n - moved, std::memory_order_relaxed);
 }
@@ -101,8 +100,9 @@ void Compactor::move_sparse(Table& table, const Candidate* candidates, size_t n)
 void Compactor::finish_pass() noexcept {
   passes_.fetch_add(1, std::memory_order_relaxed);
   survey(0);
-  settled_ = pass_moved_ * 64 < pass_seen_ ? survey_.reclaimable() : 0;
-  pass_moved_ = pass_seen_ = 0;
+  const size_t left = survey_.reclaimable();
+  settled_ = left > pass_began_with_ / 8 * 7 && left != zm::SlabSurvey::kEverything ? left : 0;
+  pass_began_with_ = left;
 }
 
 CompactionStatistics Compactor::statistics() const noexcept {

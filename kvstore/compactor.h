@@ -39,6 +39,7 @@ class Compactor {
   };
 
   bool worthwhile() noexcept;
+  bool at_start() const noexcept { return shard_ == 0 && database_ == 0 && position_ == 0; }
   void survey(int64_t older_than_us) noexcept;
   bool next_batch() noexcept;  // false: the pass is complete
   void move_sparse(Table& table, const Candidate* candidates, size_t n) noexcept;
@@ -52,8 +53,8 @@ class Compactor {
   unsigned shard_ = 0;
   int database_ = 0;
   uint64_t position_ = 0;
-  uint64_t pass_moved_ = 0, pass_seen_ = 0;
-  // What a pass that moved next to nothing left behind: no other is worth it until there is more.
+  size_t pass_began_with_ = 0;  // reclaimable bytes
+  // What a pass left behind that did not give back an eighth of it: no other is worth it until there is more.
   size_t settled_ = 0;
 
   std::atomic<size_t> reclaimable_{0};

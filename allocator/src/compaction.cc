@@ -23,7 +23,7 @@ bool SlabSurvey::take() noexcept {
     const std::size_t free = slabs.room - slabs.used;
     if (free > slabs.blocks_per_slab) reclaimable_ += (free - slabs.blocks_per_slab) * slabs.block_bytes;
   }
-  if (every_block_sparse.load(std::memory_order_relaxed)) reclaimable_ = SIZE_MAX / 2;
+  if (every_block_sparse.load(std::memory_order_relaxed)) reclaimable_ = kEverything;
   return reclaimable_ != 0 || count_ != 0;
 }
 
