@@ -38,7 +38,6 @@ class ServerExtension {
   virtual void latency(std::string_view event, int64_t milliseconds) noexcept = 0;
   // hz times a second, on thread 0.
   virtual void cron(int64_t now_ms) noexcept = 0;
-  virtual void reset_statistics() noexcept = 0;  // CONFIG RESETSTAT
   virtual void connection_closed(Connection& connection) noexcept = 0;
 };
 

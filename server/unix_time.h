@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/time.h>
 #include <time.h>
 
 #include <cstdint>
@@ -23,6 +24,10 @@ inline int64_t unix_ms_coarse() noexcept {
   timespec now;
   ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
   return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+inline int64_t microseconds(const timeval& time) noexcept {
+  return int64_t{time.tv_sec} * 1'000'000 + time.tv_usec;
 }
 
 }  // namespace plimsoll::server

@@ -6,16 +6,9 @@
 #include <random>
 
 #include "admin/replies.h"
+#include "unix_time.h"
 
 namespace plimsoll::server {
-
-namespace {
-
-int64_t microseconds(const timeval& time) noexcept {
-  return int64_t{time.tv_sec} * 1'000'000 + time.tv_usec;
-}
-
-}  // namespace
 
 AdminExtension::AdminExtension(Server& server) : server_(server), monitors_(server) {
   random_hex(replication_id_, sizeof replication_id_);
@@ -65,8 +58,6 @@ void AdminExtension::look_at_clients() noexcept {
   recent_max_input_.store(input, std::memory_order_relaxed);
   recent_max_output_.store(output, std::memory_order_relaxed);
 }
-
-void AdminExtension::reset_statistics() noexcept {}
 
 void AdminExtension::connection_closed(Connection& connection) noexcept {
   monitors_.remove(connection.id());

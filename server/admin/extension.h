@@ -40,7 +40,6 @@ class AdminExtension final : public ServerExtension, public zm::counted<zm::Tag:
   void slow_command(const CommandEvent& event) noexcept override;
   void latency(std::string_view event, int64_t milliseconds) noexcept override;
   void cron(int64_t now_ms) noexcept override;
-  void reset_statistics() noexcept override;
   void connection_closed(Connection& connection) noexcept override;
 
  private:

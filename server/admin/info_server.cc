@@ -51,10 +51,6 @@ void seconds_field(InfoWriter& out, std::string_view name, int64_t us) {
   out.fixed(name, static_cast<double>(us) / 1e6, 6);
 }
 
-int64_t microseconds(const timeval& time) {
-  return int64_t{time.tv_sec} * 1'000'000 + time.tv_usec;
-}
-
 }  // namespace
 
 void info_server(InfoWriter& out, const InfoSource& source) {
