@@ -306,9 +306,11 @@ void Connection::after_read(size_t received, size_t asked) {
     unverified_ = true;
     thread_.look_again_later(*this);
   }
+  // What was parsed, a command's arguments so far, counts no more, as in Redis.
+  const size_t unparsed = input_.empty() ? 0 : input_.size() - input_.parser().position();
   const auto limit = static_cast<size_t>(server().config().number(Opt::client_query_buffer_limit));
-  if (input_.size() > limit) {
-    log_warning("Closing client {} that reached max query buffer length ({} bytes)", id_, input_.size());
+  if (unparsed > limit) {
+    log_warning("Closing client {} that reached max query buffer length ({} bytes)", id_, unparsed);
     server().counters().query_buffer_limit_disconnections.fetch_add(1, kRelaxed);
     close();
   }

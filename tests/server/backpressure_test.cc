@@ -88,6 +88,14 @@ TEST(Backpressure, QueryBufferLimitCloses) {
   EXPECT_EQ(connection.read_until_closed(), "");
 }
 
+TEST(Backpressure, QueryBufferLimitSparesArgumentsThatAreThere) {
+  const ServerProcess server(server_options({"--client-query-buffer-limit", "1mb"}));
+  RawConnection connection = server.connect();
+  const std::string value(700'000, 'x');
+  EXPECT_EQ(connection.call({"MSET", "a", value, "b", value, "c", value, "d", value}), "+OK\r\n");
+  EXPECT_EQ(connection.call({"STRLEN", "d"}), ":700000\r\n");
+}
+
 TEST(Backpressure, MaxmemoryClientsEvictsTheLargest) {
   const ServerProcess server(server_options({"--maxmemory-clients", "3mb"}));
   RawConnection control = server.connect();
