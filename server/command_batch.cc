@@ -58,19 +58,22 @@ void CommandBatch::trim() noexcept {
 
 size_t CommandBatch::run(Connection& connection, std::string_view bytes, RespParser& parser) {
   size_t done = 0;
-  connection.stalled_ = false;
+  uint64_t began_ns = 0;
+  connection.stalled_ = connection.yielded_ = false;
   current_ = &connection;
   try {
     bool more = true;
-    while (more && connection.may_run()) {
+    while (more && connection.may_run() && !connection.yielded_) {
       // Behind unsent replies, new ones go straight.
       target_ = connection.output_.empty() ? &output_ : &connection.output_;
       more = collect(connection, bytes.substr(done), parser);
       prepare(connection);
-      const size_t executed = execute(connection);
+      const size_t executed = execute(connection, began_ns);
       for (size_t i = 0; i < executed; ++i) done += slots_[i].size;
       if (executed < count_ || parser.is_inline()) parser.clear();
       if (output_.size() >= kFlushBytes) connection.send(output_);
+      connection.yielded_ = more && (done >= kTurnBytes || clock_ns_ - began_ns >= kTurnNs) &&
+                            done < bytes.size() && connection.may_run();
     }
   } catch (...) {
     current_ = nullptr;
@@ -80,7 +83,7 @@ size_t CommandBatch::run(Connection& connection, std::string_view bytes, RespPar
   current_ = nullptr;
   target_ = &output_;
   if (arguments_.capacity() > kKeptArguments) decltype(arguments_)().swap(arguments_);
-  connection.stalled_ = done < bytes.size() && !connection.may_run();
+  connection.stalled_ = connection.yielded_ || (done < bytes.size() && !connection.may_run());
   return done;
 }
 
@@ -149,10 +152,11 @@ void CommandBatch::prepare(const Connection& connection) {
   }
 }
 
-// Returns how many of the group ran.
-size_t CommandBatch::execute(Connection& connection) {
+// Returns how many of the group ran. Sets `began_ns` if that is 0.
+size_t CommandBatch::execute(Connection& connection, uint64_t& began_ns) {
   const auto pause_at = static_cast<size_t>(server_.config().number(Opt::client_output_pause));
   clock_ns_ = now_ns();
+  if (began_ns == 0) began_ns = clock_ns_;
   for (size_t i = 0; i < count_; ++i) {
     if (!connection.may_run() || !run_one(connection, slots_[i])) return i;
     if (output_.size() + connection.output_.size() > pause_at) connection.set_flag(kPausedOutput, true);

@@ -29,6 +29,9 @@ class CommandBatch {
   static constexpr size_t kFlushBytes =
       256 * 1024;  // replies are sent when they exceed this, even within a batch
 
+  static constexpr size_t kTurnBytes = 256 * 1024;  // of input
+  static constexpr uint64_t kTurnNs = 1'000'000;
+
   explicit CommandBatch(IoThread& thread);
   ~CommandBatch();
   CommandBatch(const CommandBatch&) = delete;
@@ -47,7 +50,8 @@ class CommandBatch {
   // Runs the commands that are whole in `bytes`; `parser` is in the state of the first. Their replies are in
   // output(), with the connection or sent. Returns how many bytes became commands; `parser` is then in the
   // state of the command that follows, of which only a part is here. Stops early, with connection.stalled_
-  // set, when the connection may run no more for now. Throws std::bad_alloc.
+  // set, when the connection may run no more for now, and with connection.yielded_ set, too, after kTurnBytes
+  // or kTurnNs: the other connections of the thread wait. Throws std::bad_alloc.
   size_t run(Connection& connection, std::string_view bytes, RespParser& parser);
 
   // Gives back memory that the last tick did not need.
@@ -65,7 +69,7 @@ class CommandBatch {
   bool collect(Connection& connection, std::string_view bytes, RespParser& parser);
   void protocol_error(Connection& connection, std::string_view reason);
   void prepare(const Connection& connection);
-  size_t execute(Connection& connection);
+  size_t execute(Connection& connection, uint64_t& began_ns);
   bool run_one(Connection& connection, Slot& slot);
   bool refuse(Connection& connection, const Slot& slot, Reply& reply);
   void run_in_store(Connection& connection, Slot& slot, Reply& reply);

@@ -204,7 +204,7 @@ bool Connection::may_run() const noexcept {
 void Connection::read_turn() {
   unread_ = false;
   const uint32_t state = flags();
-  if ((state & (kCloseAfterReply | kPausedByClient)) != 0) {
+  if (yielded_ || (state & (kCloseAfterReply | kPausedByClient)) != 0) {
     unread_ = true;
   } else if ((state & kPausedOutput) != 0) {
     take_in_unparsed();
@@ -320,6 +320,7 @@ void Connection::settle() {
   send(thread_.batch().output());
   if (closed_) return;
   end_output_pause();
+  if (yielded_) resume_later();
   publish_memory();
   apply_output_limits();
   if (has(kCloseAfterReply) && output_.empty()) {

@@ -155,6 +155,7 @@ class Connection final : public SessionHost {
   ReplyMode reply_mode_ = ReplyMode::on;
   bool closed_ = false;
   bool stalled_ = false;         // input_ holds commands that have not been tried
+  bool yielded_ = false;         // stalled_, only until the other connections had their turns
   bool unread_ = false;          // the socket may hold bytes for which no edge will come
   bool unverified_ = false;      // the last read was short: the end of the stream may hide behind it
   bool waits_to_write_ = false;  // the socket was full

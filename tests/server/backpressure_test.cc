@@ -5,7 +5,9 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <set>
 #include <string>
+#include <thread>
 
 #include "server_under_test.h"
 
@@ -49,6 +51,37 @@ TEST(Backpressure, APipelineWrittenWholeBeforeReadingGetsEveryReply) {
   const std::string reply = bulk(value);
   for (size_t i = 0; i < count; ++i) ASSERT_EQ(connection.read_reply(), reply) << i;
   EXPECT_EQ(connection.call({"PING"}), "+PONG\r\n");
+}
+
+// Half a million commands wait behind replies that are not read; then the client reads.
+TEST(Backpressure, CommandsTakenInDuringAPauseLeaveTurnsToOthers) {
+  const ServerProcess server(server_options({"--io-threads", "1"}));
+  RawConnection control = server.connect();
+  constexpr size_t kValue = 1'000'000;
+  ASSERT_EQ(control.call({"SET", "key", std::string(kValue, 'v')}), "+OK\r\n");
+  RawConnection paused = server.connect();
+  ASSERT_TRUE(write_blindly(paused, repeated(encode_command({"GET", "key"}), 40), 10'000));
+  const std::string increment = encode_command({"INCR", "n"});
+  const size_t count = (20 << 20) / increment.size();
+  ASSERT_TRUE(write_blindly(paused, repeated(increment, count), 10'000));
+  ASSERT_EQ(control.call({"GET", "n"}), "$-1\r\n");
+
+  std::thread reader([&] {
+    for (int i = 0; i < 40; ++i) EXPECT_EQ(paused.read_reply().size(), kValue + 12);
+    for (size_t i = 1; i <= count; ++i) {
+      const std::string reply = paused.read_reply();
+      if (i == count) {
+        EXPECT_EQ(reply, ":" + std::to_string(count) + "\r\n");
+      }
+    }
+  });
+  std::set<std::string> seen;
+  ASSERT_TRUE(eventually([&] {
+    for (int i = 0; i < 50; ++i) seen.insert(control.call({"GET", "n"}));
+    return seen.count(bulk(std::to_string(count))) == 1;
+  }));
+  reader.join();
+  EXPECT_GT(seen.size(), 20u) << "of some eighty turns";
 }
 
 TEST(Backpressure, AClientThatNeverReadsHoldsOnlyItsShare) {
