@@ -48,6 +48,9 @@ class IoThread {
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
 
+  // Files that one holds: the reactor's epoll, eventfd and timerfd, and a timerfd for each Ticker.
+  static constexpr size_t kFiles = 5;
+
   // --- any thread ---
   Server& server() const noexcept { return server_; }
   unsigned index() const noexcept { return index_; }

@@ -15,6 +15,7 @@
 #include "config.h"
 #include "config_file.h"
 #include "extension.h"
+#include "io_thread.h"
 #include "log.h"
 #include "process.h"
 #include "server.h"
@@ -62,6 +63,7 @@ void warn_of_unused(const Config& config) {
 }
 
 void fit_clients(Config& config) {
+  set_thread_files(IoThread::kFiles * static_cast<size_t>(config.number(Opt::io_threads)));
   const auto wanted = static_cast<size_t>(config.number(Opt::maxclients));
   const size_t fit = raise_file_limit(wanted);
   if (fit >= wanted) return;

@@ -44,6 +44,8 @@ bool notify_systemd(const char* path, std::string_view message) noexcept {
   return sent;
 }
 
+size_t thread_files = 0;
+
 int initial_oom_score() noexcept {
   static const int score = [] {
     int value = 0;
@@ -76,10 +78,15 @@ void write_pid_file(const std::string& path) noexcept {
   std::fclose(file);
 }
 
+void set_thread_files(size_t files) noexcept {
+  thread_files = files;
+}
+
 size_t raise_file_limit(size_t clients) noexcept {
+  const size_t reserved = kReservedFiles + thread_files;
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::min<size_t>(clients, 1024 - kReservedFiles);
-  const rlim_t wanted = clients + kReservedFiles;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) limit = {1024, 1024};
+  const rlim_t wanted = clients + reserved;
   if (limit.rlim_cur < wanted) {
     rlimit raised{wanted, std::max(wanted, limit.rlim_max)};
     if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) return clients;
@@ -87,7 +94,7 @@ size_t raise_file_limit(size_t clients) noexcept {
     if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit.rlim_cur = raised.rlim_cur;
   }
   if (limit.rlim_cur >= wanted) return clients;
-  return limit.rlim_cur > kReservedFiles ? limit.rlim_cur - kReservedFiles : 1;
+  return limit.rlim_cur > reserved ? limit.rlim_cur - reserved : 1;
 }
 
 void notify_supervisor(const Config& config) noexcept {

@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <string>
 
@@ -75,6 +76,18 @@ TEST(Lifecycle, ConfigurationErrorsAreFatal) {
             std::string::npos);
   EXPECT_NE(run("--rename-command get set").output.find("Target command name already exists"),
             std::string::npos);
+}
+
+// maxclients has to leave room for them, see process.h.
+TEST(Lifecycle, AnIoThreadHoldsFiveFiles) {
+  const auto files = [](const char* threads) {
+    const ServerProcess server(server_options({"--io-threads", threads}));
+    RawConnection control = server.connect();  // the one that looked whether the server answers has gone
+    EXPECT_TRUE(eventually([&] { return info_number(control, "clients", "connected_clients") == 1; }));
+    const std::filesystem::directory_iterator open("/proc/" + std::to_string(server.pid()) + "/fd");
+    return std::distance(begin(open), end(open));
+  };
+  EXPECT_EQ(files("8") - files("1"), 7 * 5);
 }
 
 TEST(Lifecycle, VersionAndHelp) {
