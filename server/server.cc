@@ -164,14 +164,15 @@ int Server::run() {
   }
 
   std::vector<std::thread> running;
-  for (size_t i = 1; i < threads_.size(); ++i) running.emplace_back([this, i] { threads_[i]->run(); });
-  for (auto& thread : threads_) thread->set_frequency(config_.number(Opt::hz));
-  startup_memory_.store(zm::used_memory(), std::memory_order_relaxed);
-  log_notice("Ready to accept connections");
-  if (!unix_path.empty()) log_notice("The server is now ready to accept connections at {}", unix_path);
-  notify_supervisor(config_);
-
-  threads_[0]->run();
+  const bool started = start_threads(running);
+  if (started) {
+    for (auto& thread : threads_) thread->set_frequency(config_.number(Opt::hz));
+    startup_memory_.store(zm::used_memory(), std::memory_order_relaxed);
+    log_notice("Ready to accept connections");
+    if (!unix_path.empty()) log_notice("The server is now ready to accept connections at {}", unix_path);
+    notify_supervisor(config_);
+    threads_[0]->run();
+  }
 
   listeners_->stop_all();
   for (auto& thread : running) thread.join();
@@ -180,7 +181,20 @@ int Server::run() {
     log_notice("Removing the unix socket file.");
     ::unlink(unix_path.c_str());
   }
-  return 0;
+  return started ? 0 : 1;
+}
+
+// All but thread 0. False if the system refused one: those before it end then, and are to be joined.
+bool Server::start_threads(std::vector<std::thread>& running) noexcept {
+  try {
+    running.reserve(threads_.size());
+    for (size_t i = 1; i < threads_.size(); ++i) running.emplace_back([this, i] { threads_[i]->run(); });
+    return true;
+  } catch (const std::exception& error) {
+    log_warning("Can't start I/O thread {} of {}: {}", running.size() + 1, threads_.size(), error.what());
+    for (auto& thread : threads_) thread->stop();
+    return false;
+  }
 }
 
 void Server::shut_down() noexcept {

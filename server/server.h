@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <mutex>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 #include "command_stats.h"
 #include "config.h"
@@ -170,6 +172,7 @@ class Server {
   void apply_tcp(Opt id);
   void apply_file_limit();
 
+  bool start_threads(std::vector<std::thread>& running) noexcept;
   void maintain() noexcept;
   void sample_rates() noexcept;
   void note_peak() const noexcept;

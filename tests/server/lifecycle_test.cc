@@ -35,9 +35,9 @@ struct RunResult {
   std::string output;
 };
 
-// Runs the program until it ends; standard error goes to the output too.
-RunResult run(const std::string& arguments) {
-  FILE* pipe = ::popen((server_under_test() + " " + arguments + " 2>&1").c_str(), "r");
+// Runs the program until it ends, `before` in the same shell; standard error goes to the output too.
+RunResult run(const std::string& arguments, const std::string& before = "") {
+  FILE* pipe = ::popen((before + server_under_test() + " " + arguments + " 2>&1").c_str(), "r");
   std::string output;
   std::array<char, 4096> buffer;
   while (const size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe)) output.append(buffer.data(), n);
@@ -88,6 +88,20 @@ TEST(Lifecycle, AnIoThreadHoldsFiveFiles) {
     return std::distance(begin(open), end(open));
   };
   EXPECT_EQ(files("8") - files("1"), 7 * 5);
+}
+
+// 127 stacks of 8 MiB do not fit.
+TEST(Lifecycle, AThreadThatCannotBeMadeIsFatal) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers need more address space than the limit leaves";
+#endif
+  const TempDirectory directory;
+  const std::string socket = directory.file("s");
+  const RunResult result =
+      run("--port 0 --io-threads 128 --unixsocket " + socket, "ulimit -s 8192; ulimit -v 600000; ");
+  EXPECT_EQ(result.status, 1) << result.output;
+  EXPECT_NE(result.output.find("Can't start I/O thread "), std::string::npos) << result.output;
+  EXPECT_FALSE(std::filesystem::exists(socket));
 }
 
 TEST(Lifecycle, VersionAndHelp) {
