@@ -157,4 +157,12 @@ int open_signals() {
   return fd;
 }
 
+void let_interrupt_end_at_once() noexcept {
+  ::signal(SIGINT, [](int) { ::_exit(1); });
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGINT);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
 }  // namespace plimsoll::server

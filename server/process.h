@@ -34,5 +34,8 @@ bool apply_oom_score(const Config& config) noexcept;
 // SIGTERM and SIGINT are blocked from now on, in later threads too, and come out of the returned descriptor;
 // SIGHUP and SIGPIPE are ignored. Throws std::system_error.
 int open_signals();
+// From now on SIGINT, also one that is pending, ends the process at once with status 1: for one that is
+// about to end and may yet wait for something.
+void let_interrupt_end_at_once() noexcept;
 
 }  // namespace plimsoll::server

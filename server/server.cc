@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <new>
 #include <system_error>
 #include <thread>
@@ -60,7 +59,7 @@ std::array<char, 40> random_id() {
   return id;
 }
 
-// SIGTERM and SIGINT end the server; a second SIGINT does not wait for anything.
+// SIGTERM and SIGINT end the server.
 class SignalWatch {
  public:
   SignalWatch(Server& server, asio::io_context& context)
@@ -83,7 +82,6 @@ class SignalWatch {
     signalfd_siginfo info;
     while (::read(fd_, &info, sizeof(info)) == sizeof(info)) {
       const bool interrupt = info.ssi_signo == SIGINT;
-      if (interrupt && server_.shutting_down()) std::_Exit(1);
       log_warning("Received {} scheduling shutdown...", interrupt ? "SIGINT" : "SIGTERM");
       server_.shut_down();
     }
@@ -172,6 +170,7 @@ int Server::run() {
     if (!unix_path.empty()) log_notice("The server is now ready to accept connections at {}", unix_path);
     notify_supervisor(config_);
     threads_[0]->run();
+    let_interrupt_end_at_once();
   }
 
   listeners_->stop_all();

@@ -18,6 +18,7 @@
 #include <iterator>
 #include <sstream>
 #include <string>
+#include <utility>
 
 #include "server_under_test.h"
 
@@ -56,6 +57,26 @@ TEST(Lifecycle, SigtermEndsItInOrder) {
   EXPECT_FALSE(std::filesystem::exists(server.socket_path()));
   EXPECT_NE(server.log().find("Ready to accept connections"), std::string::npos);
   EXPECT_NE(server.log().find("bye bye"), std::string::npos);
+}
+
+TEST(Lifecycle, ASecondSigintWaitsForNothing) {
+  ServerProcess server(server_options({"--io-threads", "2", "--enable-debug-command", "yes"}));
+  // Connections go to the threads by turns, even ids to the first.
+  RawConnection control = server.connect();
+  RawConnection sleeper = server.connect();
+  if (std::stoi(control.call({"CLIENT", "ID"}).substr(1)) % 2 == 1) std::swap(control, sleeper);
+  sleeper.send(encode_command({"DEBUG", "SLEEP", "60"}));
+  ASSERT_TRUE(eventually([&] {
+    return parse_reply(control.call({"CLIENT", "LIST"})).text.find("cmd=debug") != std::string::npos;
+  }));
+  ::kill(server.pid(), SIGINT);
+  ASSERT_TRUE(eventually([&] { return server.log().find("Received SIGINT") != std::string::npos; }));
+  ASSERT_TRUE(server.running());
+  ::kill(server.pid(), SIGINT);
+  ASSERT_TRUE(eventually([&] { return !server.running(); }));
+  const int status = server.stop();
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 1);
 }
 
 TEST(Lifecycle, ConfigurationErrorsAreFatal) {
