@@ -22,7 +22,7 @@ namespace plimsoll::server {
 namespace {
 
 constexpr size_t kInPlaceAbove = 16 * 1024;  // so much left over is no longer copied into the thread's buffer
-constexpr size_t kInPlaceRead = 512 * 1024;  // most that one turn reads of a large value
+constexpr size_t kInPlaceRead = 512 * 1024;  // most that one turn reads into a connection's own buffer
 constexpr size_t kSmallRead = 64 * 1024;
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
@@ -242,7 +242,8 @@ void Connection::read_in_place() {
   const size_t needed = input_.parser().needed();
   const size_t missing = needed > input_.size() + 1 ? needed - input_.size() : kSmallRead;
   size_t room = 0;
-  char* place = input_.extend(std::min(missing, kInPlaceRead), &room);
+  char* place = input_.extend(missing, &room);
+  room = std::min(room, kInPlaceRead);
   const size_t received = receive(place, room);
   if (received == 0) return;
   input_.commit(received);
@@ -264,7 +265,8 @@ void Connection::take_in_unparsed() {
     input_.keep({}, fresh);
   }
   size_t room = 0;
-  char* place = input_.extend(std::min(most - input_.size(), kInPlaceRead), &room);
+  char* place = input_.extend(most - input_.size(), &room);
+  room = std::min(room, kInPlaceRead);
   const size_t received = receive(place, room);
   if (received == 0) return;
   input_.commit(received);

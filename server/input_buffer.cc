@@ -47,7 +47,7 @@ char* InputBuffer::extend(size_t wanted, size_t* room) {
     pending.begin = 0;
     pending.end = size;
   }
-  if (pending.capacity - pending.end < wanted) {
+  if (pending.capacity - pending.end < std::min(wanted, kFirstGrowth)) {
     const size_t affordable = std::max(size, kFirstGrowth);
     const size_t capacity = size + std::min(wanted, affordable);
     if (capacity > pending.capacity) {

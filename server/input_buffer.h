@@ -30,9 +30,9 @@ class InputBuffer {
   // Keeps `bytes` and takes over the state of `parser`, which is then clear. REQUIRES: empty. Throws
   // std::bad_alloc, changing nothing.
   void keep(std::string_view bytes, RespParser& parser);
-  // Room for at least one more byte and, if memory that was paid for allows, for `wanted`: the buffer grows
-  // by doubling what has really arrived, whatever a header announces. Sets *room. Throws std::bad_alloc,
-  // changing nothing.
+  // Room for at least one more byte, up to `wanted`: the whole size that is still to come, even if the next
+  // read takes less. When room is short, the buffer grows by doubling what has really arrived, whatever a
+  // header announces. Sets *room. Throws std::bad_alloc, changing nothing.
   char* extend(size_t wanted, size_t* room);
   void commit(size_t n) noexcept { pending_->end += n; }
   // Drops the first `n` bytes, which have become commands; the last one frees all.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <zmalloc/counters.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -65,6 +66,26 @@ TEST(InputBuffer, GrowsWithWhatArrivedAndNotWithWhatIsAnnounced) {
   buffer.extend(size_t{512} << 20, &room);
   EXPECT_GT(room, 0u);
   EXPECT_LE(buffer.footprint(), 4 * InputBuffer::kFirstGrowth);
+}
+
+// As a large value arrives: asked for whole, read in pieces.
+TEST(InputBuffer, GrowsInFewStepsAndHoldsAboutTwiceWhatArrivedAtMost) {
+  constexpr size_t kValue = size_t{64} << 20;
+  constexpr size_t kPiece = 512 * 1024;
+  InputBuffer buffer;
+  RespParser parser;
+  buffer.keep("*", parser);
+  int steps = 0;
+  while (buffer.size() < kValue) {
+    const size_t before = buffer.footprint();
+    size_t room = 0;
+    buffer.extend(kValue - buffer.size(), &room);
+    steps += buffer.footprint() != before;
+    ASSERT_LE(buffer.footprint(), 2 * buffer.size() + buffer.size() / 4 + 4 * InputBuffer::kFirstGrowth);
+    buffer.commit(std::min(room, kPiece));
+  }
+  EXPECT_LE(steps, 11) << "doubling from 64 KiB to 64 MiB";
+  EXPECT_LE(buffer.footprint(), kValue + kValue / 8);
 }
 
 TEST(InputBuffer, GivesBackWhatALargeCommandTook) {
