@@ -139,28 +139,8 @@ int Server::tcp_port() const noexcept {
 
 int Server::run() {
   SignalWatch signals(*this, threads_[0]->context());
-  const int backlog = static_cast<int>(config_.number(Opt::tcp_backlog));
   const std::string unix_path(config_.text(Opt::unixsocket));
-  try {
-    ListeningSockets sockets = listen_on_tcp(config_.words(Opt::bind), tcp_port(), backlog);
-    if (!unix_path.empty()) {
-      sockets.push_back(
-          listen_on_unix(unix_path, static_cast<unsigned>(config_.number(Opt::unixsocketperm)), backlog));
-    }
-    if (sockets.empty()) {
-      log_warning("Configured to not listen anywhere, exiting.");
-      return 1;
-    }
-    listeners_->watch(std::move(sockets));
-  } catch (const ListenError& error) {
-    if (std::string_view(error.what()).find(": ") != std::string_view::npos) {
-      log_warning("Failed opening Unix socket: {}", error.what());
-    } else {
-      log_warning("Failed listening on port {} (TCP), aborting.", tcp_port());
-    }
-    return 1;
-  }
-
+  if (!listen(unix_path)) return 1;
   std::vector<std::thread> running;
   const bool started = start_threads(running);
   if (started) {
@@ -181,6 +161,33 @@ int Server::run() {
     ::unlink(unix_path.c_str());
   }
   return started ? 0 : 1;
+}
+
+// False if there is nothing to listen on, or it failed; the log says so.
+bool Server::listen(const std::string& unix_path) {
+  const int backlog = static_cast<int>(config_.number(Opt::tcp_backlog));
+  ListeningSockets sockets;
+  try {
+    sockets = listen_on_tcp(config_.words(Opt::bind), tcp_port(), backlog);
+  } catch (const ListenError&) {
+    log_warning("Failed listening on port {} (TCP), aborting.", tcp_port());
+    return false;
+  }
+  try {
+    if (!unix_path.empty()) {
+      sockets.push_back(
+          listen_on_unix(unix_path, static_cast<unsigned>(config_.number(Opt::unixsocketperm)), backlog));
+    }
+  } catch (const ListenError& error) {
+    log_warning("Failed opening Unix socket: {}", error.what());
+    return false;
+  }
+  if (sockets.empty()) {
+    log_warning("Configured to not listen anywhere, exiting.");
+    return false;
+  }
+  listeners_->watch(std::move(sockets));
+  return true;
 }
 
 // All but thread 0. False if the system refused one: those before it end then, and are to be joined.

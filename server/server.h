@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -172,6 +173,7 @@ class Server {
   void apply_tcp(Opt id);
   void apply_file_limit();
 
+  bool listen(const std::string& unix_path);
   bool start_threads(std::vector<std::thread>& running) noexcept;
   void maintain() noexcept;
   void sample_rates() noexcept;
