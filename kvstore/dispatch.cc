@@ -50,10 +50,6 @@ void add_unknown_command(ErrorText& error, Args args) noexcept {
   }
 }
 
-bool arity_fits(const CommandRow& row, size_t argc) noexcept {
-  return row.arity >= 0 ? argc == static_cast<size_t>(row.arity) : argc >= static_cast<size_t>(-row.arity);
-}
-
 }  // namespace
 
 void Engine::resolve(Args args, Invocation& invocation) const {
@@ -66,8 +62,7 @@ void Engine::resolve(Args args, Invocation& invocation) const {
   if (command != nullptr && !command->subcommands.empty() && args.size() > 1) {
     command = CommandTable::find_subcommand(*command, args[1]);
   }
-  if (command == nullptr || command->row->handler == nullptr || !arity_fits(*command->row, args.size()))
-    return;
+  if (command == nullptr || command->row->handler == nullptr || !command->row->takes(args.size())) return;
   if (!extract_keys(*command, args, invocation)) return;
   for (size_t i = 0; i < invocation.key_count_; ++i) {
     invocation.shards |= uint64_t{1} << shard_of(invocation.place(i).hash);
@@ -150,13 +145,12 @@ void Engine::refuse(const Invocation& invocation, Reply& reply) const {
   if (command == nullptr) {
     add_unknown_command(error, args.empty() ? Args(&kNoName, 1) : args);
   } else {
-    const Command* container = command;
     if (!command->subcommands.empty() && args.size() > 1) {
       command = CommandTable::find_subcommand(*command, args[1]);
     }
     if (command == nullptr) {
       char upper[kShownBytes];
-      const size_t n = ascii_upper(container->name, upper, sizeof upper);
+      const size_t n = ascii_upper(shown_part(args[0]), upper, sizeof upper);
       error.add("ERR unknown subcommand '");
       error.add(shown_part(args[1]));
       error.add("'. Try ");

@@ -1,6 +1,7 @@
 // CONFIG and its subcommands.
 
 #include <plimsoll/call.h>
+#include <plimsoll/help.h>
 
 #include "commands.h"
 #include "config_values.h"
@@ -66,21 +67,16 @@ void rewrite(Call& call) {
 }
 
 void help(Call& call) {
-  static constexpr std::string_view kLines[] = {
-      "CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-      "GET <pattern>",
-      "    Return parameters matching the glob-like <pattern> and their values.",
-      "SET <directive> <value>",
-      "    Set the configuration <directive> to <value>.",
-      "RESETSTAT",
-      "    Reset statistics reported by the INFO command.",
-      "REWRITE",
-      "    Rewrite the configuration file.",
-      "HELP",
-      "    Prints this help.",
-  };
-  call.reply().array(std::size(kLines));
-  for (const std::string_view line : kLines) call.reply().simple(line);
+  reply_help(call, {
+                       "GET <pattern>",
+                       "    Return parameters matching the glob-like <pattern> and their values.",
+                       "SET <directive> <value>",
+                       "    Set the configuration <directive> to <value>.",
+                       "RESETSTAT",
+                       "    Reset statistics reported by the INFO command.",
+                       "REWRITE",
+                       "    Rewrite the configuration file.",
+                   });
 }
 
 constexpr uint32_t kFlags = kAdmin | kNoscript | kLoading | kStale;

@@ -1,8 +1,8 @@
-#include <plimsoll/text/numbers.h>
 // AUTH, HELLO, QUIT, RESET.
 
 #include <plimsoll/call.h>
 #include <plimsoll/text/ascii.h>
+#include <plimsoll/text/numbers.h>
 
 #include "commands.h"
 #include "connection.h"

@@ -2,13 +2,14 @@
 #include <plimsoll/text/glob.h>
 
 #include <cstddef>
-#include <iterator>
 
 #include "command_facts.h"
 #include "command_reply.h"
 #include "engine.h"
 #include "introspection.h"
+#include "plimsoll/acl_category.h"
 #include "plimsoll/call.h"
+#include "plimsoll/help.h"
 #include "plimsoll/store.h"
 
 namespace plimsoll {
@@ -99,11 +100,13 @@ struct NameFilter {
   }
 };
 
-uint32_t acl_category_bit(std::string_view name) {
-  for (const NamedBit& category : shown_acl_categories()) {
-    if (ascii_equal_nocase(category.name, name)) return category.bit;
-  }
-  return 0;
+void reply_names(Reply& reply, const CommandTable& table, const NameFilter& filter) {
+  size_t count = 0;
+  for_each_command(table, [&](const Command& command) { count += filter.accepts(command); });
+  reply.array(count);
+  for_each_command(table, [&](const Command& command) {
+    if (filter.accepts(command)) reply.bulk(command.name);
+  });
 }
 
 // False: a syntax error.
@@ -127,17 +130,7 @@ bool parse_filter(const Call& call, NameFilter& filter) {
 void command_list(Call& call) {
   NameFilter filter;
   if (!parse_filter(call, filter)) return call.reply().error("ERR syntax error");
-  const CommandTable& table = call.store().commands();
-  size_t count = 0;
-  for_each_command(table, [&](const Command& command) { count += filter.accepts(command); });
-  call.reply().array(count);
-  for_each_command(table, [&](const Command& command) {
-    if (filter.accepts(command)) call.reply().bulk(command.name);
-  });
-}
-
-bool arity_fits(const CommandRow& row, size_t argc) {
-  return row.arity >= 0 ? argc == static_cast<size_t>(row.arity) : argc >= static_cast<size_t>(-row.arity);
+  reply_names(call.reply(), call.store().commands(), filter);
 }
 
 const Command* find_called(const CommandTable& table, Args args) {
@@ -158,7 +151,7 @@ bool extract_called_keys(Call& call, Invocation& invocation) {
     call.reply().error("ERR Invalid command specified");
   } else if (called->row->keys.empty()) {
     call.reply().error("ERR The command has no key arguments");
-  } else if (!arity_fits(*called->row, args.size())) {
+  } else if (!called->row->takes(args.size())) {
     call.reply().error("ERR Invalid number of arguments specified for command");
   } else if ((!call.engine().extract_keys(*called, args, invocation) || invocation.key_count() == 0) &&
              !(called->row->flags & kNoMandatoryKeys)) {
@@ -204,30 +197,24 @@ void command_getkeysandflags(Call& call) {
   }
 }
 
-constexpr std::string_view kHelp[] = {
-    "COMMAND <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-    "(no subcommand)",
-    "    Describe every command this server knows.",
-    "COUNT",
-    "    Tell how many commands this server knows.",
-    "LIST",
-    "    List the names of all commands and subcommands.",
-    "INFO [<command-name> ...]",
-    "    Describe the named commands: arity, flags, positions of keys, categories.",
-    "    Without a name, describe all of them.",
-    "DOCS [<command-name> ...]",
-    "    Give the documentation of the named commands, or of all.",
-    "GETKEYS <full-command>",
-    "    Pick the keys out of a whole command line.",
-    "GETKEYSANDFLAGS <full-command>",
-    "    Pick the keys out of a whole command line and tell what is done with each.",
-    "HELP",
-    "    Show this text.",
-};
-
 void command_help(Call& call) {
-  call.reply().array(std::size(kHelp));
-  for (const std::string_view line : kHelp) call.reply().simple(line);
+  reply_help(call, {
+                       "(no subcommand)",
+                       "    Describe every command this server knows.",
+                       "COUNT",
+                       "    Tell how many commands this server knows.",
+                       "LIST",
+                       "    List the names of all commands and subcommands.",
+                       "INFO [<command-name> ...]",
+                       "    Describe the named commands: arity, flags, positions of keys, categories.",
+                       "    Without a name, describe all of them.",
+                       "DOCS [<command-name> ...]",
+                       "    Give the documentation of the named commands, or of all.",
+                       "GETKEYS <full-command>",
+                       "    Pick the keys out of a whole command line.",
+                       "GETKEYSANDFLAGS <full-command>",
+                       "    Pick the keys out of a whole command line and tell what is done with each.",
+                   });
 }
 
 constexpr uint32_t kFlags = kLoading | kStale | kOwnLocks;
@@ -323,6 +310,10 @@ constexpr CommandRow kRows[] = {
 };
 
 }  // namespace
+
+void reply_commands_in(Reply& reply, const CommandTable& table, uint32_t categories) {
+  reply_names(reply, table, {.kind = NameFilter::acl_category, .categories = categories});
+}
 
 std::span<const CommandRow> command_commands() noexcept {
   return kRows;

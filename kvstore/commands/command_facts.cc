@@ -1,5 +1,7 @@
 #include "command_facts.h"
 
+#include <plimsoll/text/ascii.h>
+
 #include <algorithm>
 #include <climits>
 
@@ -83,6 +85,12 @@ std::span<const NamedBit> shown_command_flags() noexcept {
 }
 std::span<const NamedBit> shown_acl_categories() noexcept {
   return kAclCategories;
+}
+uint32_t acl_category_bit(std::string_view name) noexcept {
+  for (const NamedBit& category : kAclCategories) {
+    if (ascii_equal_nocase(category.name, name)) return category.bit;
+  }
+  return 0;
 }
 std::span<const NamedBit> shown_key_flags() noexcept {
   return kKeyFlags;

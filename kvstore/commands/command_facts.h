@@ -4,20 +4,15 @@
 #include <span>
 #include <string_view>
 
+#include "plimsoll/acl_category.h"
 #include "plimsoll/command.h"
 
 namespace plimsoll {
 
 // What follows from a row, as Redis derives it.
 
-struct NamedBit {
-  std::string_view name;
-  uint32_t bit;
-};
-
 // In the order in which Redis shows them.
 std::span<const NamedBit> shown_command_flags() noexcept;
-std::span<const NamedBit> shown_acl_categories() noexcept;  // without the "@"
 std::span<const NamedBit> shown_key_flags() noexcept;
 
 // The three numbers of old: first key, last key (negative: from the end), step. All 0 without keys at fixed

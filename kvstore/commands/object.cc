@@ -4,10 +4,10 @@
 
 #include "arguments.h"
 #include "commands/families.h"
-#include "commands/help.h"
 #include "commands/key_specs.h"
 #include "keyspace.h"
 #include "plimsoll/debug_object.h"
+#include "plimsoll/help.h"
 
 namespace plimsoll {
 namespace {
@@ -115,14 +115,6 @@ void memory_usage(Call& call) {
   call.reply().integer(static_cast<int64_t>(keyspace.memory_usage(found)));
 }
 
-void memory_help(Call& call) {
-  reply_help(call, {
-                       "USAGE <key> [SAMPLES <count>]",
-                       "    Return memory in bytes used by <key> and its value. Nested values are",
-                       "    sampled up to <count> times (default: 5, 0 means sample all).",
-                   });
-}
-
 // Bytes of an object's value in Redis's RDB format, without compression.
 size_t serialized_size(const Entry& entry) noexcept {
   if (entry.is_integer()) {
@@ -199,14 +191,6 @@ constexpr CommandRow kObjectRows[] = {
 };
 
 constexpr CommandRow kMemoryRows[] = {
-    {.name = "help",
-     .arity = 2,
-     .flags = kLoading | kStale,
-     .handler = memory_help,
-     .since = "4.0.0",
-     .group = "server",
-     .complexity = "O(1)",
-     .summary = "A short text about the subcommands"},
     {.name = "usage",
      .arity = -3,
      .flags = kReadonly,

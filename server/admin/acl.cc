@@ -1,10 +1,8 @@
-#include <plimsoll/text/numbers.h>
 // ACL, of a server whose one user is "default".
 
+#include <plimsoll/acl_category.h>
 #include <plimsoll/text/ascii.h>
-
-#include <algorithm>
-#include <iterator>
+#include <plimsoll/text/numbers.h>
 
 #include "admin/extension.h"
 #include "admin/families.h"
@@ -25,25 +23,16 @@ void acl_users(Call& call) {
   call.reply().bulk(kUser);
 }
 
-constexpr std::string_view kCategories[] = {
-    "keyspace", "read",   "write",       "set",       "sortedset",  "list",        "hash",
-    "string",   "bitmap", "hyperloglog", "geo",       "stream",     "pubsub",      "admin",
-    "fast",     "slow",   "blocking",    "dangerous", "connection", "transaction", "scripting"};
-
 void acl_cat(Call& call) {
   if (call.argc() > 3) return reply_subcommand_syntax_error(call);
   if (call.argc() == 2) {
-    call.reply().array(std::size(kCategories));
-    for (const std::string_view category : kCategories) call.reply().bulk(category);
+    call.reply().array(shown_acl_categories().size());
+    for (const NamedBit& category : shown_acl_categories()) call.reply().bulk(category.name);
     return;
   }
-  const std::string_view asked = call.arg(2);
-  const bool known =
-      std::any_of(std::begin(kCategories), std::end(kCategories),
-                  [&](std::string_view category) { return ascii_equal_nocase(category, asked); });
-  if (!known) return reply_error(call, {"ERR Unknown category '", asked, "'"});
-  const std::string_view list[] = {"COMMAND", "LIST", "FILTERBY", "ACLCAT", asked};
-  call.store().execute(call.session(), list, call.reply());
+  const uint32_t category = acl_category_bit(call.arg(2));
+  if (category == 0) return reply_error(call, {"ERR Unknown category '", call.arg(2), "'"});
+  reply_commands_in(call.reply(), call.store().commands(), category);
 }
 
 void acl_genpass(Call& call) {

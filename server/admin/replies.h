@@ -1,6 +1,7 @@
 #pragma once
 
 #include <plimsoll/call.h>
+#include <plimsoll/help.h>
 
 #include <initializer_list>
 #include <string_view>
@@ -20,11 +21,8 @@ inline Server& server_of(const Call& call) noexcept {
   return caller(call).server();
 }
 
-// The reply of a container's HELP: a line on how to call it, the given ones, and HELP itself.
-void reply_help(const Call& call, std::initializer_list<std::string_view> lines);
-
 // "ERR unknown subcommand or wrong number of arguments for 'X'. Try Y HELP.": X is the second argument, Y the
-// command.
+// first.
 void reply_subcommand_syntax_error(const Call& call);
 
 // An error line made of pieces. A piece ends at a NUL byte, as arguments do in Redis's errors.

@@ -118,6 +118,10 @@ struct CommandRow {
   std::span<const CommandRow> subcommands = {};
   const char* deprecated_since = nullptr;
   const char* replaced_by = nullptr;
+
+  constexpr bool takes(size_t argument_count) const noexcept {
+    return arity >= 0 ? argument_count == static_cast<size_t>(arity) : argument_count >= static_cast<size_t>(-arity);
+  }
 };
 
 }  // namespace plimsoll
