@@ -36,6 +36,9 @@ class ServerExtension {
   // Something took `milliseconds`, at least latency-monitor-threshold, which is not 0: "command",
   // "fast-command", "eviction-cycle", ...
   virtual void latency(std::string_view event, int64_t milliseconds) noexcept = 0;
+  // A login failed, by AUTH or HELLO: `command`, as it was called. On the connection's thread.
+  virtual void login_failed(const Connection& connection, std::string_view command,
+                            std::string_view user) noexcept = 0;
   // hz times a second, on thread 0.
   virtual void cron(int64_t now_ms) noexcept = 0;
   virtual void connection_closed(Connection& connection) noexcept = 0;

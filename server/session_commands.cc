@@ -25,9 +25,14 @@ bool equal_in_constant_time(std::string_view secret, std::string_view guess) noe
 }
 
 // There is one user, "default"; without requirepass any password is hers.
-bool authenticate(Connection& connection, std::string_view user, std::string_view password) {
-  const auto secret = connection.server().config().text(Opt::requirepass);
-  if (user != "default" || (!secret.empty() && !equal_in_constant_time(secret, password))) return false;
+bool authenticate(const Call& call, std::string_view user, std::string_view password) {
+  Connection& connection = Connection::of(call.session());
+  Server& server = connection.server();
+  const auto secret = server.config().text(Opt::requirepass);
+  if (user != "default" || (!secret.empty() && !equal_in_constant_time(secret, password))) {
+    if (server.extension() != nullptr) server.extension()->login_failed(connection, call.arg(0), user);
+    return false;
+  }
   connection.set_authenticated(true);
   return true;
 }
@@ -41,7 +46,7 @@ void auth(Call& call) {
         "configuration is correct?");
   }
   const bool named = call.argc() == 3;
-  if (!authenticate(connection, named ? call.arg(1) : "default", call.arg(named ? 2 : 1))) {
+  if (!authenticate(call, named ? call.arg(1) : "default", call.arg(named ? 2 : 1))) {
     return call.reply().error(kWrongPassword);
   }
   call.reply().ok();
@@ -73,7 +78,7 @@ bool hello_options(Call& call, Connection& connection) {
     const std::string_view option = call.arg(i);
     const size_t more = call.argc() - i - 1;
     if (ascii_equal_nocase(option, "AUTH") && more >= 2) {
-      if (!authenticate(connection, call.arg(i + 1), call.arg(i + 2))) {
+      if (!authenticate(call, call.arg(i + 1), call.arg(i + 2))) {
         call.reply().error(kWrongPassword);
         return false;
       }

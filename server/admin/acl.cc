@@ -4,9 +4,12 @@
 #include <plimsoll/text/ascii.h>
 #include <plimsoll/text/numbers.h>
 
+#include <algorithm>
+
 #include "admin/extension.h"
 #include "admin/families.h"
 #include "admin/replies.h"
+#include "unix_time.h"
 
 namespace plimsoll::server {
 
@@ -53,13 +56,37 @@ void acl_genpass(Call& call) {
   call.reply().bulk({digits, count});
 }
 
-// Nothing is ever denied by a rule, so the log stays empty.
+void reply_log_entry(Reply& reply, const AclLog::Entry& entry, int64_t now_ms) {
+  reply.map(7);
+  reply.bulk("count");
+  reply.integer(static_cast<int64_t>(entry.count));
+  const auto field = [&reply](std::string_view name, std::string_view value) {
+    reply.bulk(name);
+    reply.bulk(value);
+  };
+  field("reason", "auth");
+  field("context", "toplevel");
+  field("object", entry.command);
+  field("username", entry.user);
+  reply.bulk("age-seconds");
+  reply.real(static_cast<double>(now_ms - entry.time_ms) / 1000);
+  field("client-info", entry.client);
+}
+
+// There are no rules that could deny anything: failed logins are all there is to log.
 void acl_log(Call& call) {
   if (call.argc() > 3) return reply_subcommand_syntax_error(call);
-  int64_t count = 0;
-  if (call.argc() == 3 && ascii_equal_nocase(call.arg(2), "reset")) return call.reply().ok();
+  AclLog& log = extension_of(call).acl_log();
+  int64_t count = 10;
+  if (call.argc() == 3 && ascii_equal_nocase(call.arg(2), "reset")) {
+    log.clear();
+    return call.reply().ok();
+  }
   if (call.argc() == 3 && !parse_integer(call.arg(2), count)) return call.reply().error(kNotAnInteger);
-  call.reply().array(0);
+  const int64_t now_ms = unix_ms();
+  log.visit(
+      static_cast<size_t>(std::max<int64_t>(count, 0)), [&](size_t n) { call.reply().array(n); },
+      [&](const AclLog::Entry& entry) { reply_log_entry(call.reply(), entry, now_ms); });
 }
 
 void acl_refused(Call& call) {
@@ -74,7 +101,7 @@ void acl_help(Call& call) {
                        "GENPASS [<bits>]",
                        "    A random password, of 256 bits unless told.",
                        "LOG [<count> | RESET]",
-                       "    What rules denied: nothing, as there are none.",
+                       "    Failed logins: AUTH, HELLO. There are no rules that deny.",
                        "USERS",
                        "    The names of all users: 'default'.",
                        "WHOAMI",
@@ -137,7 +164,7 @@ constexpr CommandRow kSubcommands[] = {
      .since = "6.0.0",
      .group = "server",
      .complexity = "O(1)",
-     .summary = "What rules denied: nothing",
+     .summary = "Failed logins",
      .syntax = "[count|RESET]:operation"},
     refused_row("save", 2),
     refused_row("setuser", -3),

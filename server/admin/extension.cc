@@ -38,6 +38,11 @@ void AdminExtension::latency(std::string_view event, int64_t milliseconds) noexc
   latency_.add(event, milliseconds);
 }
 
+void AdminExtension::login_failed(const Connection& connection, std::string_view command,
+                                  std::string_view user) noexcept {
+  acl_log_.add(connection, command, user, static_cast<size_t>(server_.config().number(Opt::acllog_max_len)));
+}
+
 void AdminExtension::cron(int64_t now_ms) noexcept {
   rusage usage{};
   getrusage(RUSAGE_THREAD, &usage);

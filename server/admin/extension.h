@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string_view>
 
+#include "admin/acl_log.h"
 #include "admin/latency.h"
 #include "admin/monitor.h"
 #include "admin/process_sampler.h"
@@ -20,6 +21,7 @@ class AdminExtension final : public ServerExtension, public zm::counted<zm::Tag:
  public:
   explicit AdminExtension(Server& server);  // throws std::bad_alloc, std::system_error
 
+  AclLog& acl_log() noexcept { return acl_log_; }
   SlowLog& slow_log() noexcept { return slow_log_; }
   LatencyMonitor& latency_monitor() noexcept { return latency_; }
   Monitors& monitors() noexcept { return monitors_; }
@@ -39,6 +41,8 @@ class AdminExtension final : public ServerExtension, public zm::counted<zm::Tag:
   void monitored_command(Connection& connection, const Command& command, Args args) noexcept override;
   void slow_command(const CommandEvent& event) noexcept override;
   void latency(std::string_view event, int64_t milliseconds) noexcept override;
+  void login_failed(const Connection& connection, std::string_view command,
+                    std::string_view user) noexcept override;
   void cron(int64_t now_ms) noexcept override;
   void connection_closed(Connection& connection) noexcept override;
 
@@ -46,6 +50,7 @@ class AdminExtension final : public ServerExtension, public zm::counted<zm::Tag:
   void look_at_clients() noexcept;
 
   Server& server_;
+  AclLog acl_log_;
   SlowLog slow_log_;
   LatencyMonitor latency_;
   Monitors monitors_;

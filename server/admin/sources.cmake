@@ -1,5 +1,6 @@
 set(PLIMSOLL_ADMIN_SOURCES
   admin/acl.cc
+  admin/acl_log.cc
   admin/admin.cc
   admin/client_commands.cc
   admin/client_kill.cc
