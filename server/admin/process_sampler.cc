@@ -40,10 +40,12 @@ namespace {
 ProcessSample take_sample() noexcept {
   ProcessSample sample;
   CodeAndStacks code_and_stacks;
+  zm::SmapsBytes walked;
   zm::read_smaps(-1, [&](const zm::SmapsMapping& mapping) {
-    sample.smaps.combine(mapping.bytes);
+    walked.combine(mapping.bytes);
     code_and_stacks.take(mapping);
   });
+  if (zm::read_smaps_rollup(-1, &sample.smaps) != 0) sample.smaps = walked;  // Linux before 4.14
   sample.code_and_stacks = code_and_stacks.bytes();
   sample.cgroup_known = zm::read_cgroup_memory(&sample.cgroup) == 0;
   sample.taken_us = ProcessSampler::now_us();

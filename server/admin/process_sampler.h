@@ -12,7 +12,7 @@ namespace plimsoll::server {
 // What the kernel says of this process's memory, as of one moment.
 struct ProcessSample {
   int64_t taken_us = 0;  // monotonic; 0: none was taken yet
-  zm::SmapsBytes smaps;  // all mappings
+  zm::SmapsBytes smaps;  // all mappings: smaps_rollup
   // Resident bytes of files (programs, libraries, their data) and of stacks.
   uint64_t code_and_stacks = 0;
   bool cgroup_known = false;

@@ -50,19 +50,25 @@ TEST(CodeAndStacks, StacksStandBehindAGuard) {
 TEST(ProcessSampler, SamplesAtOnceAndWhenAsked) {
   ProcessSampler sampler;
   ProcessSample sample = sampler.last_and_refresh();
-  while (sample.taken_us == 0) {
-    std::this_thread::yield();
-    sample = sampler.last_and_refresh();
-  }
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto wait_past = [&](int64_t taken_us) {
+    while (sample.taken_us == taken_us && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      sample = sampler.last_and_refresh();
+    }
+    return sample.taken_us != taken_us;
+  };
+  ASSERT_TRUE(wait_past(0));
   EXPECT_GT(sample.smaps[zm::SmapsField::rss], 0u);
+  zm::SmapsBytes rollup;
+  if (zm::read_smaps_rollup(-1, &rollup) == 0) {
+    EXPECT_EQ(sample.smaps.known_fields, rollup.known_fields) << "the fields are the rollup's";
+  }
   EXPECT_GT(sample.code_and_stacks, 0u);
   EXPECT_LE(sample.code_and_stacks, sample.smaps[zm::SmapsField::rss]);
   // Another comes a second later at the earliest.
   const int64_t first = sample.taken_us;
-  while (sample.taken_us == first) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    sample = sampler.last_and_refresh();
-  }
+  ASSERT_TRUE(wait_past(first));
   EXPECT_GE(sample.taken_us - first, 1'000'000);
 }
 
