@@ -68,7 +68,8 @@ void client_pause(Call& call) {
   }
   if (timeout_ms < 0) return call.reply().error("ERR timeout is negative");
   const int64_t now_ms = unix_ms();
-  server_of(call).pause_clients(mode, timeout_ms > INT64_MAX - now_ms ? INT64_MAX : now_ms + timeout_ms);
+  if (timeout_ms > INT64_MAX - now_ms) return call.reply().error("ERR timeout is out of range");
+  server_of(call).pause_clients(mode, now_ms + timeout_ms);
   call.reply().ok();
 }
 
