@@ -12,6 +12,7 @@
 #include <cstring>
 #include <string>
 
+#include "memory_line.h"
 #include "output_limits.h"
 #include "output_limits_text.h"
 #include "resp_parser.h"
@@ -147,6 +148,11 @@ Text canonical_file_name(const Text& name) {
   return name;
 }
 
+Text canonical_line(const Text& text) {
+  parse_line_setting(text);
+  return text;
+}
+
 int64_t possible_frequency(int64_t hz) {
   return std::clamp<int64_t>(hz, 1, 500);
 }
@@ -163,6 +169,7 @@ constexpr SpecialRules kRules[] = {
     {.id = Opt::dbfilename, .text = canonical_file_name<kNoDumpName>},
     {.id = Opt::appendfilename, .text = canonical_file_name<kNoAppendFileName>},
     {.id = Opt::appenddirname, .text = canonical_file_name<kNoAppendDirectoryName>},
+    {.id = Opt::memory_line, .text = canonical_line},
     {.id = Opt::hz, .number = possible_frequency},
     {.id = Opt::cluster_enabled, .missing = "cluster mode is"},
     {.id = Opt::tls_port, .missing = "TLS is"},

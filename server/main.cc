@@ -2,6 +2,7 @@
 
 #include <plimsoll/command_table.h>
 #include <unistd.h>
+#include <zmalloc/line.h>
 
 #include <climits>
 #include <cstdio>
@@ -142,6 +143,14 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace plimsoll::server
 
+// jemalloc(3), TUNING: few arenas, so that little lies about in those of idle threads; and no arena of its
+// own for large blocks, which would give them back late.
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "narenas:9,oversize_threshold:0";
+}
+
 int main(int argc, char** argv) {
+  zm::line::install();
   return plimsoll::server::run(argc, argv);
 }

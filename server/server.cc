@@ -113,6 +113,8 @@ Server::Server(Config& config, CommandTable& commands)
       [](void* self) noexcept { static_cast<Server*>(self)->end_pause_if_due(); });
   for (const Opt id : {Opt::client_output_buffer_limit, Opt::requirepass, Opt::jemalloc_bg_thread})
     apply_option(id);
+  memory_line_ =
+      zm::make_unique<MemoryLine, zm::Tag::server>(parse_line_setting(config.text(Opt::memory_line)));
   register_hooks();
 }
 
@@ -255,6 +257,7 @@ void Server::pause_clients(PauseMode mode, int64_t until_ms) {
   if (before != PauseMode::none)
     until_ms = std::max(until_ms, pause_until_ms_.load(std::memory_order_relaxed));
   pause_until_ms_.store(until_ms, std::memory_order_relaxed);
+  store_->freeze(true);
   pause_end_->once_in(
       std::chrono::milliseconds(std::clamp<int64_t>(until_ms - unix_ms() + 1, 1, 1000 * 1000)));
 }
@@ -265,6 +268,7 @@ void Server::unpause_clients() {
     if (pause_mode() == PauseMode::none) return;
     pause_mode_.store(PauseMode::none, std::memory_order_relaxed);
     pause_end_->stop();
+    store_->freeze(false);
   }
   resume_paused();
 }

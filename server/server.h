@@ -19,6 +19,7 @@
 #include "extension.h"
 #include "io_thread.h"
 #include "listeners.h"
+#include "memory_line.h"
 #include "output_limits.h"
 #include "rate_sampler.h"
 #include "ticker.h"
@@ -213,6 +214,7 @@ class Server {
   std::array<RateSampler, static_cast<size_t>(RateMetric::count)> rates_;
   int64_t last_sample_us_ = 0;
   OutputLimits output_limits_;
+  zm::unique_ptr<MemoryLine, zm::Tag::server> memory_line_;
   std::atomic<bool> has_password_{false};
   std::atomic<size_t> startup_memory_{0};
   mutable std::atomic<size_t> peak_memory_{0};

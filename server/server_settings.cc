@@ -51,7 +51,7 @@ void Server::register_hooks() noexcept {
   static constexpr Opt kOomScore[] = {Opt::oom_score_adj, Opt::oom_score_adj_values};
   static constexpr Opt kSingle[] = {
       Opt::loglevel, Opt::hz,         Opt::jemalloc_bg_thread, Opt::client_output_buffer_limit,
-      Opt::dir,      Opt::maxclients, Opt::requirepass};
+      Opt::dir,      Opt::maxclients, Opt::requirepass,        Opt::memory_line};
   const auto follow = [this](std::span<const Opt> ids) {
     config_.on_change(
         ids, [](void* self, Opt changed) { static_cast<Server*>(self)->apply_option(changed); }, this);
@@ -87,6 +87,8 @@ void Server::apply_option(Opt id) {
       if (!apply_oom_score(config_))
         throw ConfigError("Failed to apply new oom_score_adj configuration, check server logs.");
       return;
+    case Opt::memory_line:
+      return memory_line_->set(parse_line_setting(config_.text(Opt::memory_line)));
     case Opt::requirepass:
       has_password_.store(!config_.text(Opt::requirepass).empty(), std::memory_order_relaxed);
       return;

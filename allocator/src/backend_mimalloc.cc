@@ -107,7 +107,7 @@ std::size_t release_uncached(void* p, std::size_t n) noexcept {
   return release_requested(p, n);
 }
 
-bool route_commits(const CommitLedger*) noexcept {
+bool route_commits(const CommitRoute&) noexcept {
   return false;
 }
 

@@ -9,13 +9,11 @@
 
 #include <cstdint>
 
-#include "ledger_ranges.h"
-
 namespace zm::backend {
 namespace {
 
 // Set once by route_commits(), before any hook is called.
-constinit const CommitLedger* ledger = nullptr;
+constinit CommitRoute route{};
 
 void* reserve(void* wanted, std::size_t size, std::size_t alignment) noexcept {
   constexpr int kProtection = PROT_READ | PROT_WRITE;
@@ -41,14 +39,14 @@ void* reserve(void* wanted, std::size_t size, std::size_t alignment) noexcept {
 // whether they are committed.
 void* hook_alloc(extent_hooks_t*, void* wanted, std::size_t size, std::size_t alignment, bool* zero,
                  bool* commit, unsigned) {
-  if (*commit && !ledger->charge(size)) return nullptr;
+  if (*commit && !route.ledger->charge(size)) return nullptr;
   void* space = reserve(wanted, size, alignment);
-  if (space != nullptr && !detail::add_ledger_range(space, size)) {
+  if (space != nullptr && !route.add_range(space, size)) {
     munmap(space, size);
     space = nullptr;
   }
   if (space == nullptr) {
-    if (*commit) ledger->refund(size);
+    if (*commit) route.ledger->refund(size);
     return nullptr;
   }
   madvise(space, size, MADV_NOHUGEPAGE);  // the kernel would back neighbours that nobody charged
@@ -63,7 +61,7 @@ bool hook_dalloc(extent_hooks_t*, void*, std::size_t, bool, unsigned) {
 
 bool drop(void* space, std::size_t length) noexcept {
   if (madvise(space, length, MADV_DONTNEED) != 0) return false;
-  if (detail::in_ledger_range(space)) ledger->refund(length);
+  if (route.in_range(space)) route.ledger->refund(length);
   return true;
 }
 
@@ -75,7 +73,7 @@ void hook_destroy(extent_hooks_t*, void* space, std::size_t size, bool committed
 // What was mapped before the hooks were there is not in the ledger, whatever happens to it.
 bool hook_commit(extent_hooks_t*, void* space, std::size_t, std::size_t offset, std::size_t length,
                  unsigned) {
-  return detail::in_ledger_range(static_cast<char*>(space) + offset) && !ledger->charge(length);
+  return route.in_range(static_cast<char*>(space) + offset) && !route.ledger->charge(length);
 }
 
 bool hook_decommit(extent_hooks_t*, void* space, std::size_t, std::size_t offset, std::size_t length,
@@ -132,9 +130,9 @@ bool install_on_all() noexcept {
 
 }  // namespace
 
-bool route_commits(const CommitLedger* to) noexcept {
+bool route_commits(const CommitRoute& to) noexcept {
   make_large_arena();
-  ledger = to;
+  route = to;
   return install_on_all();
 }
 

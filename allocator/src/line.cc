@@ -69,7 +69,7 @@ constexpr CommitLedger kLedger = {begin, charge, refund};
 
 bool install() noexcept {
   set_commit_ledger(&kLedger);
-  return backend::route_commits(&kLedger);
+  return backend::route_commits({&kLedger, detail::add_ledger_range, detail::in_ledger_range});
 }
 
 void set_limit(std::size_t bytes) noexcept {

@@ -111,9 +111,17 @@ bool slab_uses(const void* const* blocks, std::size_t n, SlabUse* uses) noexcept
 Block allocate_uncached(std::size_t n) noexcept;
 std::size_t release_uncached(void* p, std::size_t n) noexcept;
 
-// Makes every commit of pages in what it maps from now on ask the ledger first and every decommit tell it, as
-// RegionPools do. Once in a process, while it has one thread. False where the backend does not say.
-bool route_commits(const CommitLedger* ledger) noexcept;
+// Where a backend tells of the pages it commits.
+struct CommitRoute {
+  const CommitLedger* ledger;  // as for RegionPools; begin() is not called
+  // Every mapping is announced, and not used when that is refused; none is ever withdrawn.
+  bool (*add_range)(const void* start, std::size_t bytes) noexcept;
+  // Whether the address is in a mapping that was announced. Others are not the ledger's.
+  bool (*in_range)(const void* address) noexcept;
+};
+// Makes every commit of pages in what is mapped from now on ask the ledger first, and every decommit tell it.
+// Once in a process, while it has one thread. False where the backend does not say.
+bool route_commits(const CommitRoute& route) noexcept;
 
 // Hands the backend's statistics to write piece by piece; write may not throw. False where it prints none.
 using WriteText = void (*)(void* context, const char* text, std::size_t length);

@@ -21,7 +21,8 @@ class SlabSurvey {
  public:
   static constexpr std::size_t kBatch = 64;  // blocks asked about in one go: half the price each of one alone
 
-  static constexpr std::size_t kEverything = SIZE_MAX / 2;  // reclaimable() where every block counts as sparse
+  static constexpr std::size_t kEverything =
+      SIZE_MAX / 2;  // reclaimable() where every block counts as sparse
 
   // Takes in how full the slabs of each size are on average. Some 25 µs. False: the backend tells nothing of
   // slabs, and no block is ever sparse.

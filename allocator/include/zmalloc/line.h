@@ -42,6 +42,12 @@ Account account() noexcept;
 // belongs to set_outside().
 bool covers(const void* address) noexcept;
 
+// Measures what belongs to set_outside(): resident pages of mappings that are not covered, and what the
+// kernel holds for the process, as far as it says: in a limited memory cgroup all that the group's usage
+// counts but file cache, elsewhere page tables. Takes some milliseconds for each resident GB. Returns 0 or an
+// errno value.
+int measure_outside(std::size_t* bytes) noexcept;
+
 // Bytes that may still be committed; SIZE_MAX without a line. Reads three words.
 std::size_t room() noexcept;
 

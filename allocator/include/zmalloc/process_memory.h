@@ -150,4 +150,7 @@ struct CgroupMemory {
 int read_cgroup_memory(CgroupMemory* memory, const char* proc_self = "/proc/self",
                        const char* root = "") noexcept;
 
+// Bytes of the group's usage that hold files, which the kernel takes back before it kills anyone.
+int read_cgroup_file_cache(const CgroupMemory& group, std::uint64_t* bytes) noexcept;
+
 }  // namespace zm

@@ -1,0 +1,117 @@
+#include "memory_line.h"
+
+#include <plimsoll/text/ascii.h>
+#include <plimsoll/text/numbers.h>
+#include <pthread.h>
+#include <signal.h>
+#include <zmalloc/line.h>
+#include <zmalloc/process_memory.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "config.h"
+#include "config_special.h"
+
+namespace plimsoll::server {
+
+namespace {
+
+// What `auto` leaves below a cgroup's limit for what the kernel takes between two measurements.
+constexpr uint64_t kReserveShare = 25;
+constexpr uint64_t kLeastReserve = uint64_t{3} << 20;
+
+constexpr auto kPeriod = std::chrono::milliseconds(1000);
+constexpr auto kPeriodNear = std::chrono::milliseconds(100);
+
+// Near: an eighth of the line is left, or less.
+bool near() noexcept {
+  return zm::line::room() < zm::line::limit() / 8;
+}
+
+}  // namespace
+
+LineSetting parse_line_setting(std::string_view text) {
+  if (ascii_equal_nocase(text, "off")) return {LineSetting::Kind::off, 0};
+  if (ascii_equal_nocase(text, "auto")) return {LineSetting::Kind::automatic, 0};
+  int64_t number = 0;
+  if (text.ends_with('%')) {
+    if (parse_integer(text.substr(0, text.size() - 1), number) && number >= 1 && number <= 100) {
+      return {LineSetting::Kind::percent, static_cast<uint64_t>(number)};
+    }
+  } else if (parse_memory(text, &number) && number > 0) {
+    return {LineSetting::Kind::bytes, static_cast<uint64_t>(number)};
+  }
+  throw ConfigError("argument must be 'auto', 'off', a memory or percent value");
+}
+
+uint64_t MemoryLine::resolve(LineSetting setting) noexcept {
+  if (setting.kind == LineSetting::Kind::off) return 0;
+  if (setting.kind == LineSetting::Kind::bytes) return setting.value;
+  zm::CgroupMemory group;
+  const bool limited = zm::read_cgroup_memory(&group) == 0 && group.limited;
+  if (setting.kind == LineSetting::Kind::percent) {
+    return (limited ? group.limit : zm::physical_memory()) / 100 * setting.value;
+  }
+  if (!limited) return 0;
+  const uint64_t reserve = std::max(kLeastReserve, group.limit / kReserveShare);
+  return group.limit > 2 * reserve ? group.limit - reserve : group.limit / 2;
+}
+
+MemoryLine::MemoryLine(LineSetting setting) : setting_(setting) {
+  apply();
+  // Signals are for the threads that wait for them.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (...) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+MemoryLine::~MemoryLine() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+  zm::line::set_limit(0);
+}
+
+void MemoryLine::set(LineSetting setting) noexcept {
+  std::lock_guard lock(mutex_);
+  setting_ = setting;
+  apply();
+  wake_.notify_one();
+}
+
+// The measure first: a line set without it would take the process for smaller than it is.
+void MemoryLine::apply() noexcept {
+  const auto limit = static_cast<size_t>(resolve(setting_));
+  if (limit == 0) return zm::line::set_limit(0);
+  size_t outside = 0;
+  if (zm::line::measure_outside(&outside) == 0) zm::line::set_outside(outside);
+  if (limit != zm::line::limit()) zm::line::set_limit(limit);
+}
+
+void MemoryLine::run() noexcept {
+  pthread_setname_np(pthread_self(), "memory-line");
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    // `auto` watches for a limit that comes later; the others without a line wait to be told.
+    const bool idle = zm::line::limit() == 0 && setting_.kind != LineSetting::Kind::automatic;
+    if (idle) {
+      wake_.wait(lock);
+    } else {
+      wake_.wait_for(lock, near() ? kPeriodNear : kPeriod);
+    }
+    if (!stopping_) apply();
+  }
+}
+
+}  // namespace plimsoll::server

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string_view>
+#include <thread>
+
+namespace plimsoll::server {
+
+// What memory-line asks for.
+struct LineSetting {
+  enum class Kind : uint8_t {
+    off,
+    automatic,  // the memory cgroup's limit less a reserve; no line outside a limited cgroup
+    bytes,
+    percent,  // of the memory cgroup's limit, or of the machine's memory
+  };
+  Kind kind = Kind::automatic;
+  uint64_t value = 0;
+};
+
+// "off", "auto", "N%" or a memory size. Throws ConfigError.
+LineSetting parse_line_setting(std::string_view text);
+
+// Keeps the process's memory line (zmalloc/line.h) where the configuration says, and measures what the line's
+// ledger does not see, on a thread of its own: once a second, ten times a second near the line, never while
+// there is no line. The limit of a cgroup is read each time, so the line follows one that is changed.
+class MemoryLine {
+ public:
+  explicit MemoryLine(LineSetting setting);  // throws std::system_error
+  ~MemoryLine();
+  MemoryLine(const MemoryLine&) = delete;
+  MemoryLine& operator=(const MemoryLine&) = delete;
+
+  // The line is where it shall be when this returns.
+  void set(LineSetting setting) noexcept;
+
+ private:
+  static uint64_t resolve(LineSetting setting) noexcept;
+  void apply() noexcept;
+  void run() noexcept;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  LineSetting setting_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace plimsoll::server
