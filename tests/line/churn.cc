@@ -1,0 +1,120 @@
+#include "churn.h"
+
+#include <random>
+#include <string>
+
+#include "support/raw_connection.h"
+#include "support/resp_reply.h"
+
+namespace plimsoll::test {
+namespace {
+
+constexpr int kBatch = 32;
+
+class Churn {
+ public:
+  Churn(const ServerProcess& server, uint64_t whole, int clients, const std::function<void()>& watch)
+      : whole_(whole), watch_(watch) {
+    for (int i = 0; i < clients; ++i) {
+      clients_.push_back(server.connect());
+      clients_.back().set_deadline(std::chrono::seconds(30));
+    }
+  }
+
+  void run(const ChurnPhase& phase, int index) {
+    remove(phase.deleted_before);
+    const std::string prefix = "phase:" + std::to_string(index) + ":";
+    const std::string value(phase.value_bytes, 'v');
+    const auto keys = static_cast<uint64_t>(phase.bytes_written * static_cast<double>(whole_) /
+                                            static_cast<double>(phase.value_bytes + prefix.size() + 8));
+    const int batch = phase.value_bytes > 10'000 ? 4 : kBatch;
+    for (uint64_t key = 0; key < keys;) {
+      for (RawConnection& client : clients_) {
+        std::string commands;
+        for (int i = 0; i < batch; ++i, ++key) {
+          commands += encode_command({"SET", prefix + std::to_string(key), value});
+        }
+        client.send(commands);
+      }
+      for (RawConnection& client : clients_) {
+        for (int i = 0; i < batch; ++i)
+          ++(client.read_reply() == "+OK\r\n" ? result.written : result.refused);
+      }
+      watch_();
+    }
+    phases_.push_back({prefix, keys});
+  }
+
+  // What SCAN finds, and how long it is.
+  void count_live() {
+    RawConnection& client = clients_.front();
+    std::string cursor = "0";
+    do {
+      const RespReply page = parse_reply(client.call({"SCAN", cursor, "COUNT", "1000"}));
+      cursor = page.children.at(0).text;
+      std::string commands;
+      for (const RespReply& key : page.children.at(1).children) {
+        commands += encode_command({"STRLEN", key.text});
+        result.live_bytes += key.text.size();
+      }
+      client.send(commands);
+      for (size_t i = 0; i < page.children.at(1).children.size(); ++i) {
+        result.live_bytes += std::stoull(parse_reply(client.read_reply()).text);
+      }
+    } while (cursor != "0");
+  }
+
+  ChurnResult result;
+
+ private:
+  struct Written {
+    std::string prefix;
+    uint64_t keys;
+  };
+
+  void remove(double share) {
+    if (share == 0) return;
+    RawConnection& client = clients_.front();
+    for (const Written& phase : phases_) {
+      for (uint64_t key = 0; key < phase.keys;) {
+        std::string commands;
+        int sent = 0;
+        for (; key < phase.keys && sent < 1000; ++key) {
+          if (static_cast<double>(random_() % 1000) >= share * 1000) continue;
+          commands += encode_command({"DEL", phase.prefix + std::to_string(key)});
+          ++sent;
+        }
+        client.send(commands);
+        for (int i = 0; i < sent; ++i) client.read_reply();
+        watch_();
+      }
+    }
+  }
+
+  uint64_t whole_;
+  std::function<void()> watch_;
+  std::vector<RawConnection> clients_;
+  std::vector<Written> phases_;
+  std::mt19937 random_{1};
+};
+
+}  // namespace
+
+std::vector<ChurnPhase> usual_churn() {
+  return {{48, 1.0, 0},     {150, 1.0, 0}, {1'000, 1.0, 0},  {4'000, 1.0, 0},
+          {64'000, 1.0, 0}, {300, 1.0, 0}, {500, 1.0, 0.75}, {200, 1.0, 0}};
+}
+
+ChurnResult run_churn(const ServerProcess& server, const std::vector<ChurnPhase>& phases, uint64_t whole,
+                      int clients, const std::function<void()>& watch) {
+  Churn churn(server, whole, clients, watch);
+  try {
+    for (size_t i = 0; i < phases.size(); ++i) churn.run(phases[i], static_cast<int>(i));
+    churn.count_live();
+    churn.result.survived = true;
+  } catch (const ConnectionError&) {  // the server has gone, or does not answer any more
+  }
+  return churn.result;
+}
+
+}  // namespace plimsoll::test

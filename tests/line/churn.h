@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "support/server_process.h"
+
+namespace plimsoll::test {
+
+// One after another: sizes of values that change, each written until it has replaced the data some times
+// over, a large share deleted in between. Memory laid out for one size is in the way of the next.
+struct ChurnPhase {
+  size_t value_bytes;
+  double bytes_written;   // in shares of the whole
+  double deleted_before;  // of the keys written so far
+};
+
+std::vector<ChurnPhase> usual_churn();
+
+struct ChurnResult {
+  uint64_t written = 0;     // commands that were answered OK
+  uint64_t refused = 0;     // answered with an error
+  uint64_t live_bytes = 0;  // keys and values that are there at the end
+  bool survived = false;
+};
+
+// Drives the server with `clients` connections. `whole` is what the shares are of. Calls `watch` between
+// batches.
+ChurnResult run_churn(const ServerProcess& server, const std::vector<ChurnPhase>& phases, uint64_t whole,
+                      int clients, const std::function<void()>& watch);
+
+}  // namespace plimsoll::test
