@@ -179,7 +179,9 @@ TEST(MemoryStats, HasTheKeysOfRedis) {
   const bool has_statistics = tested.info("memory").at("mem_allocator").find("jemalloc") != std::string::npos;
   const RespReply allocator = tested.call({"MEMORY", "MALLOC-STATS"});
   EXPECT_EQ(allocator.type, has_statistics ? '=' : '$');
-  if (!has_statistics) EXPECT_EQ(allocator.text, "Stats not supported for the current allocator");
+  if (!has_statistics) {
+    EXPECT_EQ(allocator.text, "Stats not supported for the current allocator");
+  }
   EXPECT_EQ(tested.call({"MEMORY", "PURGE"}).text, "OK");
 }
 
