@@ -167,7 +167,8 @@ class Engine {
   // that write pay for what was written, however long it takes; the others help for a slice.
   bool make_room(bool writes) noexcept {
     if (__builtin_expect(near_line(), 0) && !keep_off_line(writes)) return false;
-    return !over_limit() || enforce_limit(kEvictionSliceUs, writes ? Effort::whole : Effort::slice);
+    if (!over_limit() || (frozen() && !writes)) return true;
+    return enforce_limit(kEvictionSliceUs, writes ? Effort::whole : Effort::slice);
   }
 
   // Runs what may allocate and changes nothing when refused, gives memory back after a refusal, and runs it
@@ -187,6 +188,8 @@ class Engine {
   size_t largest_string() const noexcept { return largest_string_.load(std::memory_order_relaxed); }
   Tuning tuning() const noexcept;
   void tune(const Tuning& tuning) noexcept;
+  bool frozen() const noexcept { return frozen_.load(std::memory_order_relaxed); }
+  void freeze(bool on) noexcept { frozen_.store(on, std::memory_order_relaxed); }
   // --- aging.cc: the eviction state of a slot, whose shard is locked ---
   static void prepare_states(Table& table) noexcept;
   uint8_t new_state(SlotRef slot, int64_t now_ms) noexcept;
@@ -294,6 +297,7 @@ class Engine {
   std::atomic<EvictionPolicy> policy_{EvictionPolicy::noeviction};
   std::atomic<unsigned> samples_{5}, lfu_log_factor_{10}, lfu_decay_minutes_{1};
   std::atomic<bool> active_expiry_{true}, lazy_user_del_{false}, lazy_user_flush_{false};
+  std::atomic<bool> frozen_{false};
   std::atomic<size_t> largest_string_{512 * 1024 * 1024};
 
   std::atomic<uint64_t> random_state_;

@@ -36,13 +36,13 @@ Keyspace::Keyspace(const Call& call, int database)
     : Keyspace(call.engine(), database, call.now_ms(), !call.session().no_touch()) {}
 
 Keyspace::Keyspace(Engine& engine, int database, int64_t now_ms, bool touch)
-    : engine_(engine), database_(database), now_ms_(now_ms), touch_(touch) {}
+    : engine_(engine), database_(database), now_ms_(now_ms), touch_(touch), frozen_(engine.frozen()) {}
 
 Shard& Keyspace::shard_of(const Key& key) noexcept {
   return engine_.shard(engine_.shard_of(key.hash));
 }
 
-Found Keyspace::locate(const Key& key) noexcept {
+Found Keyspace::locate(const Key& key, bool deletes) noexcept {
   const unsigned index = engine_.shard_of(key.hash);
   ShardDatabase* part = engine_.find_database(index, database_);
   if (part == nullptr) return {};
@@ -53,7 +53,7 @@ Found Keyspace::locate(const Key& key) noexcept {
   found.shard = &engine_.shard(index);
   found.entry = part->table.entry(found.slot);
   if (found.entry->due(now_ms_) && !engine_.options().passive) {
-    expire(found);
+    if (deletes) expire(found);
     return {};
   }
   return found;
@@ -68,7 +68,7 @@ void Keyspace::expire(Found& found) noexcept {
 }
 
 Found Keyspace::find_for_read(const Key& key) noexcept {
-  Found found = locate(key);
+  Found found = locate(key, !frozen_);
   if (found && found->due(now_ms_)) found = {};
   Shard& shard = shard_of(key);
   (found ? shard.hits : shard.misses).add(1);
@@ -77,13 +77,13 @@ Found Keyspace::find_for_read(const Key& key) noexcept {
 }
 
 Found Keyspace::find_for_write(const Key& key) noexcept {
-  Found found = locate(key);
+  Found found = locate(key, true);
   if (found) touch(found);
   return found;
 }
 
 Found Keyspace::peek(const Key& key) noexcept {
-  return locate(key);
+  return locate(key, !frozen_);
 }
 
 void Keyspace::touch(const Found& found) noexcept {
@@ -122,7 +122,8 @@ void Keyspace::replace(Found& found, Entry* entry, size_t added) noexcept {
 }
 
 void Keyspace::put(const Key& key, Found& found, Entry* entry) {
-  if (!found && engine_.options().passive) found = locate(key);  // a due key that a read did not show
+  // A due key that a read did not show.
+  if (!found && (frozen_ || engine_.options().passive)) found = locate(key, true);
   if (found) {
     replace(found, entry, entry->charged());
   } else {
@@ -232,7 +233,8 @@ void Keyspace::set_expiry(const Key& key, Found& found, int64_t expiry) {
     return;
   }
   Entry* entry = Entry::with_expiry(*found.entry, key.bytes, expiry);
-  replace(found, entry, zm::charged_size_requested(entry, entry->layout_size()));  // SharedBytes, if any, have only moved
+  replace(found, entry,
+          zm::charged_size_requested(entry, entry->layout_size()));  // SharedBytes, if any, have only moved
 }
 
 void Keyspace::move_expiry(Found& found, int64_t expiry) noexcept {

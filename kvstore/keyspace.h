@@ -39,7 +39,8 @@ class Keyspace {
   Keyspace(Engine& engine, int database, int64_t now_ms, bool touch);
 
   // Look-ups delete a due key ("expired") and don't find it. In a passive store only reads don't find it, and
-  // it stays: writes there repeat those of an active store, which still had the key.
+  // it stays: writes there repeat those of an active store, which still had the key. While the store is
+  // frozen only find_for_write() deletes; the others don't find it.
   Found find_for_read(const Key& key) noexcept;   // counts a hit or miss, marks the key as used
   Found find_for_write(const Key& key) noexcept;  // marks the key as used
   Found peek(const Key& key) noexcept;            // neither
@@ -90,7 +91,8 @@ class Keyspace {
 
  private:
   Shard& shard_of(const Key& key) noexcept;
-  Found locate(const Key& key) noexcept;
+  // Does not find a due key of an active store, which it `deletes` or leaves.
+  Found locate(const Key& key, bool deletes) noexcept;
   void touch(const Found& found) noexcept;
   void expire(Found& found) noexcept;
   void insert(const Key& key, Found& found, Entry* entry);
@@ -106,6 +108,7 @@ class Keyspace {
   int database_;
   int64_t now_ms_;
   bool touch_;
+  bool frozen_;  // the store's, read once: so a key that one look-up hid is never taken for a missing one
 };
 
 }  // namespace plimsoll

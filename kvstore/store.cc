@@ -297,6 +297,10 @@ Tuning Store::tuning() const noexcept {
 void Store::tune(const Tuning& tuning) noexcept {
   engine_->tune(tuning);
 }
+
+void Store::freeze(bool on) noexcept {
+  engine_->freeze(on);
+}
 size_t Store::memory_used() const noexcept {
   return engine_->memory_used();
 }

@@ -22,7 +22,7 @@ constexpr int64_t kThreadPauseUs = 100'000;
 bool Engine::maintain(int64_t budget_us) noexcept {
   const int64_t deadline = options_.clock->monotonic_us() + budget_us;
   const int64_t now = now_ms();
-  bool more = excess() != 0 && enforce_limit(budget_us / 2) && excess() != 0;
+  bool more = !frozen() && excess() != 0 && enforce_limit(budget_us / 2) && excess() != 0;
   if (near_line()) more = give_pages_back(budget_us / 2) || more;
   for (unsigned i = 0; i < shard_count(); ++i) {
     const unsigned index = upkeep_cursor_.fetch_add(1, std::memory_order_relaxed) & (shard_count() - 1);
@@ -34,7 +34,7 @@ bool Engine::maintain(int64_t budget_us) noexcept {
 
 bool Engine::maintain_shard(unsigned index, int64_t now) noexcept {
   bool more = free_garbage(index, kGarbageEntries);
-  if (active_expiry_.load(std::memory_order_relaxed) && !options_.passive)
+  if (active_expiry_.load(std::memory_order_relaxed) && !options_.passive && !frozen())
     more = sweep_shard(index, now) || more;
   return shrink_shard(index) || more;
 }

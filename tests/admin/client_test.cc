@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <sstream>
 #include <string>
 
@@ -130,6 +132,36 @@ TEST(ClientPause, HoldsBackWritesOrAll) {
   EXPECT_EQ(admin.text({"CLIENT", "UNPAUSE"}), "OK");
   EXPECT_EQ(writer.raw().read_reply(), "+OK\r\n");
   EXPECT_EQ(reader.text({"GET", "k"}), "v");
+}
+
+// What a pause is for (a failover) needs data that stand still.
+TEST(ClientPause, NothingExpiresMeanwhile) {
+  const auto redis = start_redis(), plimsoll = start_plimsoll();
+  for (const ServerProcess* server : {redis.get(), plimsoll.get()}) {
+    SCOPED_TRACE(server->program());
+    Client client(*server), other(*server);
+    ASSERT_EQ(client.text({"CONFIG", "SET", "hz", "100"}), "OK");
+    // In one go, so that no key comes due before the pause.
+    client.raw().send(encode_command({"SET", "a", "1", "PX", "300"}) +
+                      encode_command({"SET", "b", "1", "PX", "300"}) +
+                      encode_command({"CLIENT", "PAUSE", "100000", "WRITE"}));
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(client.raw().read_reply(), "+OK\r\n");
+    EXPECT_TRUE(eventually([&] { return client.call({"GET", "a"}).null && client.call({"GET", "b"}).null; }));
+    // Ten ticks, each of which would find them.
+    const auto later = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
+    EXPECT_TRUE(eventually([&] { return std::chrono::steady_clock::now() > later; }));
+    EXPECT_EQ(other.number({"TTL", "b"}), -2);
+    EXPECT_EQ(other.number({"EXISTS", "a", "b"}), 0);
+    EXPECT_EQ(other.number({"DBSIZE"}), 2);
+    EXPECT_EQ(other.info("stats").at("expired_keys"), "0");
+    other.raw().send(encode_command({"SET", "a", "2", "KEEPTTL"}));
+    EXPECT_TRUE(eventually([&] { return client.info("clients").at("blocked_clients") == "1"; }));
+    EXPECT_EQ(client.text({"CLIENT", "UNPAUSE"}), "OK");
+    EXPECT_EQ(other.raw().read_reply(), "+OK\r\n");
+    EXPECT_EQ(client.number({"TTL", "a"}), -1) << "a new key: it has no time to live that it could keep";
+    EXPECT_TRUE(eventually([&] { return client.number({"DBSIZE"}) == 1; }));
+    EXPECT_EQ(client.info("stats").at("expired_keys"), "2");
+  }
 }
 
 TEST(ClientReply, OffAndSkip) {

@@ -148,6 +148,11 @@ class Store {
   void tune(const Tuning& tuning) noexcept;  // in effect at once; a lowered limit is approached by writers
                                              // and by maintain()
 
+  // While frozen, keys change by commands alone: maintain() neither expires nor evicts for the limit, and
+  // reads hide due keys without deleting them. What CLIENT PAUSE does. Writes still expire and evict what
+  // they meet.
+  void freeze(bool on) noexcept;
+
   // --- facts ---
 
   // Bytes this store has allocated, exact when no call is under way.
