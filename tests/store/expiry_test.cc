@@ -39,7 +39,8 @@ TEST_F(Expiry, EveryKeyGoesInItsTime) {
   Store store(options);
   constexpr int kKeys = 20'000;
   for (int i = 0; i < kKeys; ++i) {
-    ASSERT_EQ(store.set("key:" + std::to_string(i), "v", {.ttl_ms = 1 + (i * 7919LL) % 10'000'000}), Status::ok);
+    ASSERT_EQ(store.set("key:" + std::to_string(i), "v", {.ttl_ms = 1 + (i * 7919LL) % 10'000'000}),
+              Status::ok);
   }
   for (int64_t now = 0; now < 10'000'000; now += 250'000) {
     clock.advance_ms(250'000);
@@ -79,6 +80,26 @@ TEST_F(Expiry, APassiveStoreHidesAndKeeps) {
   EXPECT_FALSE(store.exists("k"));
   EXPECT_EQ(store.size(), 1u);
   EXPECT_EQ(store.statistics().expired_keys, 0u);
+}
+
+TEST_F(Expiry, AFrozenStoreHidesUntilSomethingIsWritten) {
+  Store store(options);
+  for (const char* key : {"a", "b", "c"}) ASSERT_EQ(store.set(key, "v", {.ttl_ms = 10}), Status::ok);
+  store.freeze(true);
+  clock.advance_ms(100);
+  settle(store);
+  EXPECT_FALSE(store.exists("a"));
+  EXPECT_EQ(run(store, {"MEMORY", "USAGE", "a"}), "$-1\r\n");
+  EXPECT_EQ(store.size(), 3u);
+  EXPECT_EQ(store.statistics().expired_keys, 0u);
+  // The look-up of SET ... GET hides what must not be there twice then.
+  EXPECT_EQ(run(store, {"SET", "a", "1", "GET"}), "$-1\r\n");
+  EXPECT_EQ(run(store, {"APPEND", "b", "1"}), ":1\r\n");
+  EXPECT_EQ(store.size(), 3u);
+  EXPECT_EQ(store.statistics().expired_keys, 2u);
+  store.freeze(false);
+  settle(store);
+  EXPECT_EQ(store.size(), 2u);
 }
 
 TEST_F(Expiry, SwitchedOffOnlyLooksExpire) {
