@@ -177,6 +177,10 @@ bool CommandBatch::run_one(Connection& connection, Slot& slot) {
   }
   connection.argument_memory_.store(slot.size, std::memory_order_relaxed);
 
+  if (command == nullptr && is_cross_protocol(arguments_[slot.first_argument])) {
+    cut_off_web_page(connection);
+    return true;
+  }
   const auto mark = target_->mark();
   Reply reply(*target_, connection.session_.resp_version());
   if (refuse(connection, slot, reply)) {
@@ -189,6 +193,16 @@ bool CommandBatch::run_one(Connection& connection, Slot& slot) {
   return true;
 }
 
+// Without the replies to the lines before it, either: the page learns nothing.
+void CommandBatch::cut_off_web_page(Connection& connection) {
+  log_warning(
+      "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to this "
+      "server, as a web page made by an attacker may do through a browser. Connection {} is closed.",
+      connection.peer().text(""));
+  output_.clear();
+  connection.kill();
+}
+
 // Answers the command with what forbids it to run.
 bool CommandBatch::refuse(Connection& connection, const Slot& slot, Reply& reply) {
   if (slot.refused) {
@@ -196,16 +210,7 @@ bool CommandBatch::refuse(Connection& connection, const Slot& slot, Reply& reply
     return true;
   }
   const Command* command = slot.invocation.command;
-  if (command == nullptr) {
-    const std::string_view name = arguments_[slot.first_argument];
-    if (!is_cross_protocol(name)) return false;  // the store answers what is wrong with it
-    log_warning(
-        "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to this "
-        "server, as a web page made by an attacker may do through a browser. Connection {} is closed.",
-        connection.peer().text(""));
-    connection.kill();
-    return true;
-  }
+  if (command == nullptr) return false;  // the store answers what is wrong with it
   const uint32_t flags = command->row->flags;
   if ((flags & kProtected) != 0 && !protected_command_allowed(*command, connection)) {
     answer_protected(*command, reply);

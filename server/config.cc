@@ -127,7 +127,7 @@ void Config::apply(std::string_view name, std::span<const Text> arguments) {
 }
 
 void Config::check_settable(std::span<const std::string_view> pairs, bool allow_protected) const {
-  std::bitset<kOptionCount> seen;
+  std::bitset<kOptionCount> names_seen, aliases_seen;
   for (size_t i = 0; i + 1 < pairs.size(); i += 2) {
     const size_t index = find(pairs[i]);
     if (index == kOptionCount) {
@@ -137,6 +137,7 @@ void Config::check_settable(std::span<const std::string_view> pairs, bool allow_
     const uint8_t flags = row(static_cast<Opt>(index)).flags;
     if ((flags & kImmutable) != 0) fail_set(pairs[i], "can't set immutable config");
     if ((flags & kProtectedOption) != 0 && !allow_protected) fail_set(pairs[i], "can't set protected config");
+    auto& seen = ascii_equal_nocase(pairs[i], row(static_cast<Opt>(index)).name) ? names_seen : aliases_seen;
     if (seen[index]) fail_set(pairs[i], "duplicate parameter");
     seen[index] = true;
   }
@@ -163,6 +164,8 @@ Config::Changes Config::parse_changes(std::span<const std::string_view> pairs) c
       const Value before = value(id);
       Value after = parse(id, arguments, (row(id).flags & kMerges) != 0 ? before : Value{});
       check_supported(id, after);
+      // By its other name the same option may have come before: the last has its way.
+      std::erase_if(changes, [id](const Change& earlier) { return earlier.id == id; });
       if (after != before) changes.push_back({id, pairs[i], std::move(after)});
     } catch (const ConfigError& error) {
       fail_set(pairs[i], error.what());

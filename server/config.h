@@ -51,6 +51,7 @@ enum OptionFlag : uint8_t {
   kSensitive = 1 << 3,        // never logged
   kRepeatable = 1 << 4,       // several lines of a file add up
   kMerges = 1 << 5,           // a value replaces parts of what was there
+  kHidden = 1 << 6,           // shown to who asks for it by its name only, not by a pattern
 };
 
 struct EnumValue {
@@ -196,7 +197,8 @@ void Config::match(std::span<const std::string_view> patterns, Visit&& visit) co
       if (name.empty()) continue;
       for (const std::string_view pattern : patterns) {
         const bool exact = ascii_equal_nocase(pattern, name);
-        if (!exact && !glob_match(pattern, name, true)) continue;
+        const bool hidden = (row(id).flags & kHidden) != 0;
+        if (!exact && (hidden || !glob_match(pattern, name, true))) continue;
         visit(exact ? pattern : name, std::string_view(shown(id)));
         break;
       }

@@ -157,6 +157,14 @@ int64_t possible_frequency(int64_t hz) {
   return std::clamp<int64_t>(hz, 1, 500);
 }
 
+int64_t possible_backlog(int64_t bytes) {
+  return std::max<int64_t>(bytes, 16 * 1024);
+}
+
+int64_t possible_watchdog_period(int64_t ms) {
+  return ms == 0 ? 0 : std::max<int64_t>(ms, 200);
+}
+
 constexpr SpecialRules kRules[] = {
     {.id = Opt::save, .words = canonical_save, .lines = save_lines},
     {.id = Opt::client_output_buffer_limit, .words = canonical_output_limits, .lines = output_limit_lines},
@@ -171,6 +179,8 @@ constexpr SpecialRules kRules[] = {
     {.id = Opt::appenddirname, .text = canonical_file_name<kNoAppendDirectoryName>},
     {.id = Opt::memory_line, .text = canonical_line},
     {.id = Opt::hz, .number = possible_frequency},
+    {.id = Opt::repl_backlog_size, .number = possible_backlog},
+    {.id = Opt::watchdog_period, .number = possible_watchdog_period},
     {.id = Opt::cluster_enabled, .missing = "cluster mode is"},
     {.id = Opt::tls_port, .missing = "TLS is"},
     {.id = Opt::aclfile, .missing = "access control lists are"},

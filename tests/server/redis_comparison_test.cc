@@ -122,6 +122,8 @@ TEST_F(RedisComparison, Authentication) {
                            "AUTH abc\r\nAUTH wrong\r\nPING\r\n",
                            "COMMAND\r\n",
                            "POST\r\nPING\r\n",
+                           "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+                           "PING\r\nCLIENT REPLY OFF\r\nPING\r\nHost: x\r\nPING\r\n",
                            "AUTH foo abc\r\n"}) {
     expect_same(text);
   }
@@ -194,6 +196,7 @@ TEST_F(RedisComparison, ConfigSetErrors) {
   };
   for (const auto& [name, value] : settings) expect_same_command({"CONFIG", "SET", name, value});
   expect_same_command({"CONFIG", "SET", "timeout", "1", "timeout", "2"});
+  expect_same_command({"CONFIG", "SET", "slave-read-only", "no", "slave-read-only", "no"});
   expect_same_command({"CONFIG", "SET", "timeout", "5", "foo", "1"});
   expect_same_command({"CONFIG", "SET", "foo", "1", "databases", "5"});
   expect_same_command({"CONFIG", "SET", "databases", "5", "foo", "1"});
@@ -241,11 +244,31 @@ TEST_F(RedisComparison, ConfigSetAndGet) {
       {"replica-priority", "7"},
       {"timeout", "3"},
       {"requirepass", ""},
+      {"repl-backlog-size", "1"},
+      {"repl-backlog-size", "16385"},
+      {"watchdog-period", "0"},
+      {"watchdog-period", "1"},
+      {"watchdog-period", "300"},
+      {"watchdog-period", "-1"},
+      {"watchdog-period", "0"},
   };
   for (const auto& [name, value] : settings) {
     expect_same_command({"CONFIG", "SET", name, value});
     expect_same_command({"CONFIG", "GET", name});
   }
+}
+
+// A name and its older one are two parameters: the last has its way.
+TEST_F(RedisComparison, ConfigSetOfAnOptionByBothItsNames) {
+  start();
+  if (IsSkipped()) return;
+  for (const auto& [first, second] : {std::pair{"no", "yes"}, {"yes", "no"}, {"yes", "yes"}, {"no", "no"}}) {
+    expect_same_command({"CONFIG", "SET", "replica-read-only", first, "slave-read-only", second});
+    expect_same_command({"CONFIG", "GET", "slave-read-only"});
+    expect_same_command({"CONFIG", "SET", "slave-priority", "3", "replica-priority", "100"});
+    expect_same_command({"CONFIG", "GET", "slave-priority"});
+  }
+  expect_same_command({"CONFIG", "GET", "watchdog*"});
 }
 
 // Every option redis-server shows is shown with the same value, but for what says where a server runs.
