@@ -1,10 +1,13 @@
 #include "listeners.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "io_thread.h"
 #include "log.h"
@@ -18,6 +21,17 @@ constexpr int kMostAcceptsInTurn = 1000;
 
 }  // namespace
 
+void SpareDescriptor::take() noexcept {
+  if (fd_ < 0) fd_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+bool SpareDescriptor::give_up() noexcept {
+  if (fd_ < 0) return false;
+  ::close(fd_);
+  fd_ = -1;
+  return true;
+}
+
 Listeners::Listener::Listener(Listeners& owner, ListeningSocket owned) noexcept
     : listeners(owner),
       socket(std::move(owned)),
@@ -28,22 +42,39 @@ Listeners::Listener::Listener(Listeners& owner, ListeningSocket owned) noexcept
 void Listeners::Listener::accept() noexcept {
   missed = false;
   for (int i = 0; i < kMostAcceptsInTurn; ++i) {
-    sockaddr_storage storage{};
-    socklen_t size = sizeof(storage);
-    const int fd =
-        ::accept4(socket.fd(), reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    SocketAddress peer = SocketAddress::unix_socket();
+    const int fd = accept_one(peer);
     if (fd >= 0) {
-      const SocketAddress peer =
-          socket.is_unix() ? SocketAddress::unix_socket() : SocketAddress::from(storage);
+      listeners.complained_ = false;
       listeners.thread_.server().accepted(fd, peer);
       continue;
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINVAL) return;  // EINVAL: it no longer listens
-    log_warning("Accepting client connection: accept: {}", std::strerror(errno));
-    break;
+    if (!std::exchange(listeners.complained_, true))
+      log_warning("Accepting client connection: accept: {}", std::strerror(errno));
+    if (!refuse_one()) break;
   }
   missed = true;
+}
+
+int Listeners::Listener::accept_one(SocketAddress& peer) noexcept {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(storage);
+  const int fd =
+      ::accept4(socket.fd(), reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0 && !socket.is_unix()) peer = SocketAddress::from(storage);
+  return fd;
+}
+
+// With the spare descriptor. False: no descriptor was the matter, or somebody else was quicker to take it.
+bool Listeners::Listener::refuse_one() noexcept {
+  if (errno != EMFILE || !listeners.spare_.give_up()) return false;
+  SocketAddress peer = SocketAddress::unix_socket();
+  const int fd = accept_one(peer);
+  if (fd >= 0) listeners.thread_.server().refuse_for_want_of_descriptors(fd);
+  listeners.spare_.take();
+  return fd >= 0;
 }
 
 Listeners::Watched Listeners::make_listeners(ListeningSockets sockets) {
@@ -96,6 +127,7 @@ void Listeners::stop_all() noexcept {
 // Only thread 0 changes the vector, so it needs no lock to read it.
 void Listeners::poll() noexcept {
   watch_replacement();
+  spare_.take();
   for (auto& listener : listeners_) {
     if (listener->missed) listener->accept();
   }

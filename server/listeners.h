@@ -16,6 +16,7 @@ namespace plimsoll::server {
 
 class IoThread;
 class Server;
+class SocketAddress;
 
 class ListenError : public std::runtime_error {
  public:
@@ -47,8 +48,24 @@ ListeningSockets listen_on_tcp(std::span<const Config::Text> addresses, int port
 // Replaces what stands at `path`. `mode` 0: as umask has it.
 ListeningSocket listen_on_unix(const std::string& path, unsigned mode, int backlog);
 
-// Accepts connections for the server, on the io_context of thread 0. An accept that fails for want of
-// descriptors or memory is tried again at the next poll(); nothing stops the others.
+// A descriptor kept for the day when there is none left: giving it up for a moment lets a client in, so that
+// it can be told.
+class SpareDescriptor {
+ public:
+  SpareDescriptor() noexcept { take(); }
+  SpareDescriptor(const SpareDescriptor&) = delete;
+  SpareDescriptor& operator=(const SpareDescriptor&) = delete;
+  ~SpareDescriptor() { give_up(); }
+  void take() noexcept;     // does nothing if it is held, or there is none
+  bool give_up() noexcept;  // false if it was not held
+
+ private:
+  int fd_ = -1;
+};
+
+// Accepts connections for the server, on the io_context of thread 0. Where the process has no descriptor left
+// clients are refused; an accept that fails in another way is tried again at the next poll(). Nothing stops
+// the others.
 class Listeners {
  public:
   explicit Listeners(IoThread& thread) noexcept : thread_(thread) {}
@@ -69,6 +86,8 @@ class Listeners {
   struct Listener {
     Listener(Listeners& owner, ListeningSocket owned) noexcept;
     void accept() noexcept;
+    int accept_one(SocketAddress& peer) noexcept;  // -1 and errno
+    bool refuse_one() noexcept;                    // false and errno
     Listeners& listeners;
     ListeningSocket socket;
     bool missed = false;  // there may be connections for which no edge will come
@@ -82,8 +101,10 @@ class Listeners {
   Watched& tcp_in_effect() noexcept { return replacement_ ? *replacement_ : listeners_; }
 
   IoThread& thread_;
-  std::mutex mutex_;   // of the next two
-  Watched listeners_;  // only thread 0 changes it
+  SpareDescriptor spare_;    // thread 0
+  bool complained_ = false;  // that accepting fails; until it works again
+  std::mutex mutex_;         // of the next two
+  Watched listeners_;        // only thread 0 changes it
   // The TCP listeners in effect from a change of the configuration until thread 0 watches them; those in
   // listeners_ do not listen then.
   std::optional<Watched> replacement_;

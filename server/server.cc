@@ -215,6 +215,18 @@ void Server::shut_down() noexcept {
 // --- connections ---
 
 // Tells the client why it may not stay; a full socket buffer may lose that.
+void Server::refuse(int fd, std::string_view reason) noexcept {
+  if (::send(fd, reason.data(), reason.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+    log_debug("A refused client has gone");
+  counters_.connections_rejected.fetch_add(1, std::memory_order_relaxed);
+  ::close(fd);
+}
+
+void Server::refuse_for_want_of_descriptors(int fd) noexcept {
+  refuse(fd, kTooManyClients);
+}
+
+// False if the client may not stay, and was refused.
 bool Server::admit(int fd, const SocketAddress& peer) noexcept {
   std::string_view refusal;
   if (connection_count() >= static_cast<size_t>(config_.number(Opt::maxclients))) {
@@ -223,17 +235,12 @@ bool Server::admit(int fd, const SocketAddress& peer) noexcept {
     refusal = kProtectedMode;
   }
   if (refusal.empty()) return true;
-  if (::send(fd, refusal.data(), refusal.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-    log_debug("A refused client has gone");
+  refuse(fd, refusal);
   return false;
 }
 
 void Server::accepted(int fd, const SocketAddress& peer) noexcept {
-  if (!admit(fd, peer)) {
-    counters_.connections_rejected.fetch_add(1, std::memory_order_relaxed);
-    ::close(fd);
-    return;
-  }
+  if (!admit(fd, peer)) return;
   counters_.connections_received.fetch_add(1, std::memory_order_relaxed);
   if (!peer.is_unix()) set_tcp_options(fd, config_.number(Opt::tcp_keepalive));
   const uint64_t id = next_connection_id_++;

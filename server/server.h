@@ -152,6 +152,8 @@ class Server {
   }
   // Gives an accepted socket to a thread, or answers why not and closes it. Thread 0.
   void accepted(int fd, const SocketAddress& peer) noexcept;
+  // As one client too many.
+  void refuse_for_want_of_descriptors(int fd) noexcept;
   void cron() noexcept;  // thread 0, hz times a second
   const std::atomic<uint32_t>& statistics_generation() const noexcept { return statistics_generation_; }
 
@@ -185,6 +187,7 @@ class Server {
   void resume_paused() noexcept;
   ServerTotals raw_totals() const noexcept;  // since the start
   bool admit(int fd, const SocketAddress& peer) noexcept;
+  void refuse(int fd, std::string_view reason) noexcept;
 
   Config& config_;
   CommandTable& commands_;

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -131,6 +133,39 @@ TEST(Access, DebugNeedsTheOption) {
   const ServerProcess open(server_options({"--enable-debug-command", "local"}));
   RawConnection allowed = open.connect();
   EXPECT_EQ(allowed.call({"DEBUG", "SLEEP", "0"}), "+OK\r\n");
+}
+
+// Below it there is one number that no open file of the process has.
+rlim_t limit_for_one_more_file(pid_t pid) {
+  const std::filesystem::path files("/proc/" + std::to_string(pid) + "/fd");
+  rlim_t limit = 0;
+  for (int unused = 0;; ++limit) {
+    if (!std::filesystem::is_symlink(files / std::to_string(limit)) && ++unused == 2) return limit;
+  }
+}
+
+TEST(Access, WithoutADescriptorLeftClientsAreToldAtOnce) {
+  const ServerProcess server(server_options());
+  RawConnection control = server.connect();
+  EXPECT_TRUE(eventually([&] { return info_number(control, "clients", "connected_clients") == 1; }));
+  const rlim_t limit = limit_for_one_more_file(server.pid());
+  const rlimit one_more{limit, limit};
+  ASSERT_EQ(::prlimit(server.pid(), RLIMIT_NOFILE, &one_more, nullptr), 0);
+  for (int round = 0; round < 2; ++round) {
+    {
+      RawConnection last = server.connect();
+      EXPECT_EQ(last.call({"PING"}), "+PONG\r\n");
+      for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(server.connect().read_until_closed(), "-ERR max number of clients reached\r\n");
+      }
+    }
+    EXPECT_TRUE(eventually([&] { return info_number(control, "clients", "connected_clients") == 1; }));
+  }
+  EXPECT_EQ(info_number(control, "stats", "rejected_connections"), 6);
+  const std::string log = server.log();
+  size_t lines = 0;
+  for (size_t at = 0; (at = log.find("Accepting client connection", at)) != std::string::npos; ++at) ++lines;
+  EXPECT_EQ(lines, 2u) << log;
 }
 
 TEST(Access, WebPagesAreCutOff) {
