@@ -33,8 +33,8 @@ class ServerExtension {
   virtual void monitored_command(Connection& connection, const Command& command, Args args) noexcept = 0;
   // After a command that took slowlog-log-slower-than microseconds or more. Not for kSkipSlowlog commands.
   virtual void slow_command(const CommandEvent& event) noexcept = 0;
-  // Something took `milliseconds`, at least latency-monitor-threshold, which is not 0: "command",
-  // "fast-command", "eviction-cycle", ...
+  // Something took `milliseconds`, at least latency-monitor-threshold, which is not 0: "command" or
+  // "fast-command", whose time includes what they evicted to have room.
   virtual void latency(std::string_view event, int64_t milliseconds) noexcept = 0;
   // A login failed, by AUTH or HELLO: `command`, as it was called. On the connection's thread.
   virtual void login_failed(const Connection& connection, std::string_view command,

@@ -49,11 +49,12 @@ void Listeners::Listener::accept() noexcept {
       listeners.thread_.server().accepted(fd, peer);
       continue;
     }
-    if (errno == EINTR || errno == ECONNABORTED) continue;
-    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINVAL) return;  // EINVAL: it no longer listens
+    const int error = errno;
+    if (error == EINTR || error == ECONNABORTED) continue;
+    if (error == EAGAIN || error == EWOULDBLOCK || error == EINVAL) return;  // EINVAL: it no longer listens
     if (!std::exchange(listeners.complained_, true))
-      log_warning("Accepting client connection: accept: {}", std::strerror(errno));
-    if (!refuse_one()) break;
+      log_warning("Accepting client connection: accept: {}", std::strerror(error));
+    if (error != EMFILE || !refuse_one()) break;
   }
   missed = true;
 }
@@ -67,9 +68,9 @@ int Listeners::Listener::accept_one(SocketAddress& peer) noexcept {
   return fd;
 }
 
-// With the spare descriptor. False: no descriptor was the matter, or somebody else was quicker to take it.
+// With the spare descriptor. False: nobody waits any more, or another thread was quicker to take it.
 bool Listeners::Listener::refuse_one() noexcept {
-  if (errno != EMFILE || !listeners.spare_.give_up()) return false;
+  if (!listeners.spare_.give_up()) return false;
   SocketAddress peer = SocketAddress::unix_socket();
   const int fd = accept_one(peer);
   if (fd >= 0) listeners.thread_.server().refuse_for_want_of_descriptors(fd);

@@ -87,7 +87,7 @@ class Listeners {
     Listener(Listeners& owner, ListeningSocket owned) noexcept;
     void accept() noexcept;
     int accept_one(SocketAddress& peer) noexcept;  // -1 and errno
-    bool refuse_one() noexcept;                    // false and errno
+    bool refuse_one() noexcept;
     Listeners& listeners;
     ListeningSocket socket;
     bool missed = false;  // there may be connections for which no edge will come

@@ -144,14 +144,6 @@ std::string_view advice_on(std::string_view event) {
            "too few processors, another process, a hypervisor, or swapping (see plimsoll_smaps_swap in INFO "
            "memory).";
   }
-  if (event == "eviction-cycle") {
-    return "eviction-cycle: evicting took long. Large values are freed as a whole; a larger maxmemory or "
-           "smaller values "
-           "help.";
-  }
-  if (event == "expire-cycle") {
-    return "expire-cycle: many keys came due at once. Spread their times to live.";
-  }
   return {};
 }
 
