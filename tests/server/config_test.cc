@@ -66,8 +66,13 @@ TEST(Config, GetMatchesNamesAndAliases) {
   EXPECT_EQ(matches(config, {"h?", "databases"}).size(), 2u);
   EXPECT_TRUE(matches(config, {"nothing*"}).empty());
   size_t names = 0;
-  for (size_t i = 0; i < kOptionCount; ++i) names += Config::row(static_cast<Opt>(i)).alias.empty() ? 1 : 2;
+  for (size_t i = 0; i < kOptionCount; ++i) {
+    const OptionRow& row = Config::row(static_cast<Opt>(i));
+    if ((row.flags & kHidden) == 0) names += row.alias.empty() ? 1 : 2;
+  }
   EXPECT_EQ(matches(config, {"*"}).size(), names);
+  EXPECT_EQ(matches(config, {"watchdog-perio?"}).size(), 0u);
+  EXPECT_EQ(matches(config, {"watchdog-period"}).size(), 1u);
 }
 
 TEST(Config, SetsSeveral) {
@@ -75,6 +80,14 @@ TEST(Config, SetsSeveral) {
   EXPECT_EQ(set_error(config, {"maxmemory", "1gb", "timeout", "7"}), "");
   EXPECT_EQ(config.number(Opt::maxmemory), 1 << 30);
   EXPECT_EQ(config.number(Opt::timeout), 7);
+}
+
+TEST(Config, OfBothNamesOfAnOptionTheLastHasItsWay) {
+  Config config;
+  EXPECT_EQ(set_error(config, {"slave-priority", "1", "maxmemory", "5", "replica-priority", "2"}), "");
+  EXPECT_EQ(config.number(Opt::replica_priority), 2);
+  EXPECT_EQ(set_error(config, {"replica-priority", "1", "slave-priority", "2"}), "");
+  EXPECT_EQ(config.number(Opt::replica_priority), 2) << "as it was before";
 }
 
 TEST(Config, SetIsAllOrNone) {
@@ -91,8 +104,8 @@ TEST(Config, SetIsAllOrNone) {
        "ERR CONFIG SET failed (possibly related to argument 'dir') - can't set protected config"},
       {{"maxmemory", "1gb", "maxmemory", "2gb"},
        "ERR CONFIG SET failed (possibly related to argument 'maxmemory') - duplicate parameter"},
-      {{"slave-priority", "1", "replica-priority", "2"},
-       "ERR CONFIG SET failed (possibly related to argument 'replica-priority') - duplicate parameter"},
+      {{"slave-priority", "1", "replica-priority", "2", "slave-priority", "1"},
+       "ERR CONFIG SET failed (possibly related to argument 'slave-priority') - duplicate parameter"},
   };
   for (const auto& [pairs, error] : cases) {
     EXPECT_EQ(set_error(config, pairs), error);
