@@ -167,7 +167,7 @@ void Engine::refuse(const Invocation& invocation, Reply& reply) const {
 
 void Engine::execute(Session& session, Args args, Reply& reply) noexcept {
   Invocation invocation;
-  if (!attempt([&] { resolve(args, invocation); })) return answer_out_of_memory(reply);
+  if (!store_.with_memory([&] { resolve(args, invocation); })) return answer_out_of_memory(reply);
   run(session, invocation, reply);
 }
 
@@ -175,7 +175,7 @@ void Engine::run(Session& session, const Invocation& invocation, Reply& reply) n
   if (CallbackGuard::active()) return answer(reply, "ERR a callback that holds a key may call no store");
   const OutputBuffer::Mark mark = reply.out().mark();
   bool again = false;
-  const bool ran = attempt([&] {
+  const bool ran = store_.with_memory([&] {
     if (again) reply.out().rewind(mark);
     again = true;
     reply.out().reserve(kReservedReply);

@@ -85,6 +85,7 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
+  Store& store() noexcept { return store_; }
   const Options& options() const noexcept { return options_; }
   int64_t now_ms() const noexcept { return options_.clock->now_ms(); }
 
@@ -171,11 +172,10 @@ class Engine {
     return enforce_limit(kEvictionSliceUs, writes ? Effort::whole : Effort::slice);
   }
 
-  // Runs what may allocate and changes nothing when refused, gives memory back after a refusal, and runs it
-  // again. False when there is nothing to give or giving it has not helped; nothing is evicted for more than
-  // could ever be.
-  template <class Attempt>
-  bool attempt(Attempt&& attempt) noexcept;
+  // After a refused allocation of `wanted` bytes, `freed` having been given back since the work began: gives
+  // back more, and returns how much. 0: it is not worth another try. Nothing is evicted for more than could
+  // ever be given.
+  size_t reclaim(size_t wanted, size_t freed) noexcept;
 
   void prefetch_line(int database, uint64_t hash) const noexcept {
     if (const ShardDatabase* part = find_database(shard_of(hash), database)) part->table.prefetch_line(hash);
@@ -249,9 +249,6 @@ class Engine {
   template <class Visit>
   void for_each_evictable(unsigned shard, Visit&& candidate) noexcept;
   size_t evict(unsigned shard, int database, ShardDatabase& part, SlotRef slot, int64_t now) noexcept;
-  // After a refused allocation of `wanted` bytes, `freed` having been given back since the command began:
-  // gives back more, and returns how much. 0: it is not worth another try.
-  size_t reclaim(size_t wanted, size_t freed) noexcept;
   double victim_score(EvictionPolicy policy, SlotRef slot, const Entry* entry, int64_t now) const noexcept;
   void note_exceeded(bool exceeded) noexcept;
   bool any_expiring() const noexcept;
@@ -333,20 +330,6 @@ class ShardGuard {
  private:
   ShardLock* lock_;
 };
-
-template <class Attempt>
-bool Engine::attempt(Attempt&& attempt) noexcept {
-  for (size_t freed = 0;;) {
-    try {
-      attempt();
-      return true;
-    } catch (const std::bad_alloc&) {
-    }
-    const size_t more = reclaim(zm::last_refused(), freed);
-    if (more == 0) return false;
-    freed += more;
-  }
-}
 
 template <class Visit>
 uint64_t Engine::scan(int database, uint64_t cursor, size_t count, int64_t now_ms, Visit&& visit) {

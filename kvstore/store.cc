@@ -26,11 +26,11 @@ enum class OverLimit : bool { refused, allowed };
 // Runs `change`, a typed call that may allocate, with what commands get too: room is made before, and memory
 // is given back and the call repeated when an allocation is refused. `change` locks.
 template <class Change>
-Status with_memory(Engine& engine, OverLimit over_limit, Change&& change) noexcept {
+Status with_room(Engine& engine, OverLimit over_limit, Change&& change) noexcept {
   if (CallbackGuard::active()) return Status::reentrant;
   Status status = Status::out_of_memory;
   const bool refused = over_limit == OverLimit::refused;
-  const bool ran = engine.attempt(
+  const bool ran = engine.store().with_memory(
       [&] { status = engine.make_room(refused) || !refused ? change() : Status::out_of_memory; });
   return ran ? status : Status::out_of_memory;
 }
@@ -108,7 +108,7 @@ Status Store::set(std::string_view bytes, std::string_view value, const SetOptio
   if (database < 0 || database >= databases()) return Status::invalid;
   if (options.ttl_ms && (*options.ttl_ms <= 0 || options.keep_ttl)) return Status::invalid;
   const Key key = engine_->make_key(bytes);
-  return with_memory(*engine_, OverLimit::refused, [&] {
+  return with_room(*engine_, OverLimit::refused, [&] {
     KeyGuard guard(*engine_, key);
     const int64_t now = engine_->now_ms();
     Keyspace keyspace(*engine_, database, now, true);
@@ -158,7 +158,7 @@ bool Store::exists(std::string_view bytes, int database) {
 Status Store::increment(std::string_view bytes, int64_t by, int64_t* result, int database) {
   if (database < 0 || database >= databases()) return Status::invalid;
   const Key key = engine_->make_key(bytes);
-  return with_memory(*engine_, OverLimit::refused, [&] {
+  return with_room(*engine_, OverLimit::refused, [&] {
     KeyGuard guard(*engine_, key);
     Keyspace keyspace(*engine_, database, engine_->now_ms(), true);
     Found found = keyspace.find_for_write(key);
@@ -180,7 +180,7 @@ Status Store::increment(std::string_view bytes, int64_t by, int64_t* result, int
 Status Store::append(std::string_view bytes, std::string_view tail, size_t* length, int database) {
   if (database < 0 || database >= databases()) return Status::invalid;
   const Key key = engine_->make_key(bytes);
-  return with_memory(*engine_, OverLimit::refused, [&] {
+  return with_room(*engine_, OverLimit::refused, [&] {
     KeyGuard guard(*engine_, key);
     Keyspace keyspace(*engine_, database, engine_->now_ms(), true);
     Found found = keyspace.find_for_write(key);
@@ -217,7 +217,7 @@ Status Store::expire(std::string_view bytes, std::optional<int64_t> ttl_ms, int 
   if (CallbackGuard::active()) return Status::reentrant;
   if (ttl_ms && *ttl_ms <= 0) return erase(bytes, database) ? Status::ok : Status::not_found;
   const Key key = engine_->make_key(bytes);
-  return with_memory(*engine_, OverLimit::allowed, [&] {
+  return with_room(*engine_, OverLimit::allowed, [&] {
     KeyGuard guard(*engine_, key);
     Keyspace keyspace(*engine_, database, engine_->now_ms(), true);
     Found found = keyspace.find_for_write(key);
@@ -284,6 +284,9 @@ bool Store::maintain(int64_t budget_us) noexcept {
 }
 bool Store::enforce_limit(int64_t budget_us) noexcept {
   return !CallbackGuard::active() && engine_->enforce_limit(budget_us);
+}
+size_t Store::give_back(size_t wanted, size_t freed) noexcept {
+  return CallbackGuard::active() ? 0 : engine_->reclaim(wanted, freed);
 }
 bool Store::compact(int64_t budget_us) noexcept {
   return !CallbackGuard::active() && engine_->compactor().run(budget_us);

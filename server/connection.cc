@@ -16,6 +16,7 @@
 #include "output_limits.h"
 #include "server.h"
 #include "unix_time.h"
+#include "with_memory.h"
 
 namespace plimsoll::server {
 
@@ -234,7 +235,7 @@ void Connection::read_shared() {
   query_buffer_.store(bytes.size(), kRelaxed);
   query_free_.store(room - received, kRelaxed);
   const std::string_view rest = bytes.substr(batch.run(*this, bytes, parser));
-  if (!rest.empty() && !closed_) input_.keep(rest, parser);
+  if (!rest.empty() && !closed_) with_memory(server(), [&] { input_.keep(rest, parser); });
   after_read(received, room);
 }
 
@@ -242,7 +243,8 @@ void Connection::read_in_place() {
   const size_t needed = input_.parser().needed();
   const size_t missing = needed > input_.size() + 1 ? needed - input_.size() : kSmallRead;
   size_t room = 0;
-  char* place = input_.extend(missing, &room);
+  char* place = nullptr;
+  with_memory(server(), [&] { place = input_.extend(missing, &room); });
   room = std::min(room, kInPlaceRead);
   const size_t received = receive(place, room);
   if (received == 0) return;
@@ -265,7 +267,8 @@ void Connection::take_in_unparsed() {
     input_.keep({}, fresh);
   }
   size_t room = 0;
-  char* place = input_.extend(most - input_.size(), &room);
+  char* place = nullptr;
+  with_memory(server(), [&] { place = input_.extend(most - input_.size(), &room); });
   room = std::min(room, kInPlaceRead);
   const size_t received = receive(place, room);
   if (received == 0) return;

@@ -11,6 +11,7 @@
 #include "output_limits.h"
 #include "server.h"
 #include "unix_time.h"
+#include "with_memory.h"
 
 namespace plimsoll::server {
 
@@ -32,9 +33,9 @@ void Connection::send(OutputBuffer& replies) {
       replies.clear();
       return;
     }
-    replies.move_to(output_);
+    with_memory(server(), [&] { replies.move_to(output_); });
   } else {
-    if (!replies.empty()) replies.move_to(output_);
+    if (!replies.empty()) with_memory(server(), [&] { replies.move_to(output_); });
     if (!waits_to_write_ && !write_some(output_)) return;
   }
   if (output_.empty()) {

@@ -19,7 +19,7 @@ void reply_help(const Call& call, std::initializer_list<std::string_view> lines)
   reply.simple(usage);
   for (const std::string_view line : lines) reply.simple(line);
   reply.simple("HELP");
-  reply.simple("    Show this text.");
+  reply.simple("    Prints this help.");
 }
 
 }  // namespace plimsoll

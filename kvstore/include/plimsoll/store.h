@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -137,6 +138,12 @@ class Store {
   // takes.
   bool enforce_limit(int64_t budget_us = 500) noexcept;
 
+  // Runs what may be refused memory (std::bad_alloc) and then changes nothing, gives memory back after a
+  // refusal as commands do, and runs it again. False when that does not help. For memory that is held beside
+  // the store, such as a server's buffers.
+  template <class Attempt>
+  bool with_memory(Attempt&& attempt);
+
   // Moves entries out of sparsely used slabs of the allocator, so that memory goes back to the kernel after
   // many keys or sizes have changed; at most about `budget_us`. False: nothing is worth moving. Does nothing
   // where the allocator tells nothing of its slabs (all but jemalloc). What has become free goes back at once
@@ -167,6 +174,9 @@ class Store {
   Engine& engine() noexcept { return *engine_; }
 
  private:
+  // Gives memory back after a refused allocation; returns how much, 0 when it is not worth another try.
+  size_t give_back(size_t wanted, size_t freed) noexcept;
+
   using ReadFn = void (*)(void* context, size_t index, std::string_view value);
   Status read_with(std::string_view key, int database, ReadFn visit, void* context);
   size_t read_many_with(std::span<const std::string_view> keys, int database, ReadFn visit, void* context);
@@ -190,6 +200,20 @@ size_t Store::read_many(std::span<const std::string_view> keys, Visit&& visit, i
       keys, database,
       [](void* context, size_t index, std::string_view value) { (*static_cast<V*>(context))(index, value); },
       const_cast<std::remove_const_t<V>*>(&visit));
+}
+
+template <class Attempt>
+bool Store::with_memory(Attempt&& attempt) {
+  for (size_t freed = 0;;) {
+    try {
+      attempt();
+      return true;
+    } catch (const std::bad_alloc&) {
+    }
+    const size_t more = give_back(zm::last_refused(), freed);
+    if (more == 0) return false;
+    freed += more;
+  }
 }
 
 inline std::optional<std::string> Store::get(std::string_view key, int database) {
