@@ -13,7 +13,7 @@ namespace plimsoll::server {
 namespace {
 
 constexpr int64_t kMaintenanceBudgetUs = 500;
-constexpr std::chrono::milliseconds kMaintenanceRest(2);  // between two slices, for the clients of thread 0
+constexpr std::chrono::milliseconds kMaintenanceRest(1);  // between two slices, for the clients of thread 0
 constexpr int64_t kSampleIntervalUs = 100'000;
 
 size_t client_memory() noexcept {
