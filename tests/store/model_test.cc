@@ -178,7 +178,8 @@ TEST_P(ModelTest, RandomCommands) {
       ASSERT_LE(store.size(), model.keys.size());
     }
     for (auto& [key, value] : std::map(model.keys)) {
-      ASSERT_EQ(run(store, {"GET", key}), optional_bulk(model.find(key, clock.now_ms()))) << key;
+      const std::string reply = send(store, {"GET", key});
+      ASSERT_EQ(reply, optional_bulk(model.find(key, clock.now_ms()))) << key;
     }
     EXPECT_EQ(store.size(), model.keys.size());
   }
