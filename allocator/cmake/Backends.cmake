@@ -1,12 +1,9 @@
 # Makes a target zmalloc_backend_<name> for every malloc found here and lists the names in ZMALLOC_BACKENDS.
 set(ZMALLOC_BACKENDS "")
 
+# zmalloc_add_backend(NAME SOURCES file... [INCLUDE directory] [LIBRARIES library...])
 function(zmalloc_add_backend name)
-  string(REPLACE "-" "_" file ${name})
   cmake_parse_arguments(backend "" "INCLUDE" "LIBRARIES;SOURCES" ${ARGN})
-  if(NOT backend_SOURCES)
-    set(backend_SOURCES src/backend_${file}.cc)
-  endif()
   set(target zmalloc_backend_${name})
   add_library(${target} STATIC ${backend_SOURCES})
   set_target_properties(${target} PROPERTIES EXPORT_NAME backend_${name})
@@ -17,8 +14,8 @@ function(zmalloc_add_backend name)
   set(ZMALLOC_BACKENDS ${ZMALLOC_BACKENDS} ${name} PARENT_SCOPE)
 endfunction()
 
-zmalloc_add_backend(libc)
-zmalloc_add_backend(libc-prefix)
+zmalloc_add_backend(libc SOURCES src/backend_libc.cc src/no_slabs.cc src/no_statistics.cc)
+zmalloc_add_backend(libc-prefix SOURCES src/backend_libc_prefix.cc src/no_slabs.cc src/no_statistics.cc)
 
 # jemalloc, tcmalloc and mimalloc as Debian builds them take over the malloc of the whole program that links them, which
 # suits a server: one heap to watch. jemalloc-private leaves the program's malloc alone, which suits a library inside
@@ -46,12 +43,14 @@ if(NOT PLIMSOLL_SANITIZE)
   find_library(ZMALLOC_TCMALLOC_LIBRARY NAMES tcmalloc_minimal tcmalloc)
   find_path(ZMALLOC_TCMALLOC_INCLUDE gperftools/tcmalloc.h)
   if(ZMALLOC_TCMALLOC_LIBRARY AND ZMALLOC_TCMALLOC_INCLUDE)
-    zmalloc_add_backend(tcmalloc INCLUDE ${ZMALLOC_TCMALLOC_INCLUDE} LIBRARIES ${ZMALLOC_TCMALLOC_LIBRARY})
+    zmalloc_add_backend(tcmalloc SOURCES src/backend_tcmalloc.cc src/no_slabs.cc INCLUDE ${ZMALLOC_TCMALLOC_INCLUDE}
+                        LIBRARIES ${ZMALLOC_TCMALLOC_LIBRARY})
   endif()
 
   find_library(ZMALLOC_MIMALLOC_LIBRARY mimalloc)
   find_path(ZMALLOC_MIMALLOC_INCLUDE mimalloc.h)
   if(ZMALLOC_MIMALLOC_LIBRARY AND ZMALLOC_MIMALLOC_INCLUDE)
-    zmalloc_add_backend(mimalloc INCLUDE ${ZMALLOC_MIMALLOC_INCLUDE} LIBRARIES ${ZMALLOC_MIMALLOC_LIBRARY})
+    zmalloc_add_backend(mimalloc SOURCES src/backend_mimalloc.cc src/no_slabs.cc INCLUDE ${ZMALLOC_MIMALLOC_INCLUDE}
+                        LIBRARIES ${ZMALLOC_MIMALLOC_LIBRARY})
   endif()
 endif()

@@ -102,39 +102,7 @@ const char* version() noexcept {
   return "libc-prefix";
 }
 
-Info info() noexcept {
-  return {};
-}
 bool purge() noexcept {
-  return false;
-}
-bool set_background_thread(bool) noexcept {
-  return false;
-}
-std::size_t slab_classes(SlabClass*, std::size_t) noexcept {
-  return 0;
-}
-
-bool slab_uses(const void* const*, std::size_t, SlabUse*) noexcept {
-  return false;
-}
-
-Block allocate_uncached(std::size_t n) noexcept {
-  return allocate(n);
-}
-
-std::size_t release_uncached(void* p, std::size_t n) noexcept {
-  return release_requested(p, n);
-}
-
-bool route_commits(const CommitRoute&) noexcept {
-  return false;
-}
-
-bool flush_thread_cache() noexcept {
-  return false;
-}
-bool stats_text(WriteText, void*) noexcept {
   return false;
 }
 

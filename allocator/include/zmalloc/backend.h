@@ -1,5 +1,6 @@
-// The primitives a malloc must offer to stand under libzmalloc. One file of src/backend_*.cc defines them
-// all; which one is linked decides the backend, and nothing else of the library is compiled anew.
+// The primitives a malloc must offer to stand under libzmalloc. Each of src/backend_*.cc defines them, where
+// it cannot do what is asked with the help of src/no_*.cc; which one is linked decides the backend, and
+// nothing else of the library is compiled anew.
 //
 // Nothing here counts: callers want zm.h. All functions are thread-safe and throw nothing.
 #pragma once
