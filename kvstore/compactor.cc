@@ -41,7 +41,6 @@ bool Compactor::run(int64_t budget_us) noexcept {
   survey(kSurveyInterval);
   const bool worth = worthwhile();
   if (worth) {
-    const uint64_t before = moved_.load(std::memory_order_relaxed);
     int64_t now = start;
     do {
       if (!next_batch()) {
@@ -51,7 +50,6 @@ bool Compactor::run(int64_t budget_us) noexcept {
       now = engine_.options().clock->monotonic_us();
     } while (now - start < budget_us);
     time_us_.fetch_add(static_cast<uint64_t>(now - start), std::memory_order_relaxed);
-    if (moved_.load(std::memory_order_relaxed) != before) zm::backend::flush_thread_cache();
   }
   running_.clear(std::memory_order_release);
   return worth;
@@ -112,8 +110,7 @@ CompactionStatistics Compactor::statistics() const noexcept {
 }
 
 void Compactor::reset_statistics() noexcept {
-  moved_ = 0;
-  stayed_ = 0;
+  for (std::atomic<uint64_t>* counter : {&moved_, &stayed_, &passes_, &time_us_}) counter->store(0);
 }
 
 }  // namespace plimsoll

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <zmalloc/allocator.h>
+#include <zmalloc/line.h>
 
 #include <atomic>
 #include <cstddef>
@@ -121,6 +122,7 @@ class Engine {
   void lock(uint64_t shards) noexcept;  // ascending, so that no two threads wait for each other
   void unlock(uint64_t shards) noexcept;
 
+  bool has_database(int index) const noexcept { return static_cast<unsigned>(index) < options_.databases; }
   // Null if the database has no key in this shard yet.
   ShardDatabase* find_database(unsigned shard, int database) const noexcept {
     return shards_[shard].databases[database].load(std::memory_order_acquire);
@@ -167,7 +169,7 @@ class Engine {
   // True if a command that needs memory may run: the limit holds, or is being approached from above. Those
   // that write pay for what was written, however long it takes; the others help for a slice.
   bool make_room(bool writes) noexcept {
-    if (__builtin_expect(near_line(), 0) && !keep_off_line(writes)) return false;
+    if (near_line() && !keep_off_line(writes)) return false;
     if (!over_limit() || (frozen() && !writes)) return true;
     return enforce_limit(kEvictionSliceUs, writes ? Effort::whole : Effort::slice);
   }
@@ -225,7 +227,13 @@ class Engine {
   static void answer_out_of_memory(Reply& reply) noexcept;
 
   // near_line.cc
-  bool near_line() const noexcept;
+  // What is free, in this thread's cache as well, goes back to the kernel.
+  static void return_pages() noexcept;
+  bool near_line() const noexcept {
+    return __builtin_expect(zm::line::limit() != 0, 0) && options_.limit_scope == LimitScope::process &&
+           within_margin();
+  }
+  static bool within_margin() noexcept;  // so near that pages have to be given back
   // False if a command that may add has to be refused.
   bool keep_off_line(bool writes) noexcept;
   // Compacts, evicts and purges until there is room again below the line, for at most about `budget_us`.

@@ -219,8 +219,9 @@ size_t Engine::reclaim(size_t wanted, size_t freed) noexcept {
   constexpr size_t kLeastWorth = 8 * 1024 * 1024;
   if (wanted > memory_used() || freed > 2 * wanted + kLeastWorth) return 0;
   const int64_t start = options_.clock->monotonic_us();
-  if (compactor_.run(kEvictionSliceUs)) {
-    zm::backend::purge();
+  const bool none_waits = lazyfree_pending_.load(std::memory_order_relaxed) == 0;
+  if (none_waits && compactor_.run(kEvictionSliceUs)) {
+    return_pages();
     return 1;
   }
   uint64_t dice = random_state_.fetch_add(0x9E3779B97F4A7C15u, std::memory_order_relaxed) | 1;
@@ -231,7 +232,7 @@ size_t Engine::reclaim(size_t wanted, size_t freed) noexcept {
     given += more;
     if (n % 16 == 0 && options_.clock->monotonic_us() - start >= kEvictionSliceUs) break;
   }
-  if (given != 0) zm::backend::purge();
+  if (given != 0) return_pages();
   return given;
 }
 

@@ -28,10 +28,14 @@ size_t margin_of(size_t line) noexcept {
 
 }  // namespace
 
-bool Engine::near_line() const noexcept {
-  if (options_.limit_scope != LimitScope::process) return false;
+bool Engine::within_margin() noexcept {
   const size_t room = zm::line::room();
   return room < kMostMargin && room < margin_of(zm::line::limit());
+}
+
+void Engine::return_pages() noexcept {
+  zm::backend::flush_thread_cache();
+  zm::backend::purge();
 }
 
 bool Engine::keep_off_line(bool writes) noexcept {
@@ -56,12 +60,11 @@ bool Engine::give_pages_back(int64_t budget_us) noexcept {
       while (given < kTurnKeys && (free_some_garbage() || evict_one(dice) != 0)) ++given;
       // With no key to go, slabs that are only somewhat sparse are better than none.
       if (given == 0 && !compactor_.run(kTurnUs)) {
-        zm::backend::purge();
+        return_pages();
         return zm::line::room() >= margin;
       }
     }
-    zm::backend::flush_thread_cache();
-    zm::backend::purge();
+    return_pages();
   } while (zm::line::room() < margin && options_.clock->monotonic_us() - start < budget_us);
   return true;
 }

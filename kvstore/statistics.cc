@@ -35,6 +35,7 @@ void Engine::reset_statistics() noexcept {
   eviction_exceeded_us_ = 0;
   lazyfreed_ = 0;
   expire_cycle_us_ = 0;
+  compactor_.reset_statistics();
 }
 
 DatabaseStatistics Engine::database_statistics(int database) const noexcept {

@@ -64,7 +64,7 @@ Store::~Store() {
 
 Status Store::read_with(std::string_view bytes, int database, ReadFn visit, void* context) {
   if (CallbackGuard::active()) return Status::reentrant;
-  if (database < 0 || database >= databases()) return Status::invalid;
+  if (!engine_->has_database(database)) return Status::invalid;
   const Key key = engine_->make_key(bytes);
   KeyGuard guard(*engine_, key);
   Keyspace keyspace(*engine_, database, engine_->now_ms(), true);
@@ -79,7 +79,7 @@ Status Store::read_with(std::string_view bytes, int database, ReadFn visit, void
 
 size_t Store::read_many_with(std::span<const std::string_view> keys, int database, ReadFn visit,
                              void* context) {
-  if (CallbackGuard::active() || database < 0 || database >= databases()) return 0;
+  if (CallbackGuard::active() || !engine_->has_database(database)) return 0;
   const int64_t now = engine_->now_ms();
   size_t present = 0;
   Key batch[kReadBatch];
@@ -105,7 +105,7 @@ size_t Store::read_many_with(std::span<const std::string_view> keys, int databas
 }
 
 Status Store::set(std::string_view bytes, std::string_view value, const SetOptions& options, int database) {
-  if (database < 0 || database >= databases()) return Status::invalid;
+  if (!engine_->has_database(database)) return Status::invalid;
   if (options.ttl_ms && (*options.ttl_ms <= 0 || options.keep_ttl)) return Status::invalid;
   const Key key = engine_->make_key(bytes);
   return with_room(*engine_, OverLimit::refused, [&] {
@@ -135,7 +135,7 @@ Status Store::set(std::string_view bytes, std::string_view value, const SetOptio
 }
 
 bool Store::erase(std::string_view bytes, int database) {
-  if (CallbackGuard::active() || database < 0 || database >= databases()) return false;
+  if (CallbackGuard::active() || !engine_->has_database(database)) return false;
   const Key key = engine_->make_key(bytes);
   KeyGuard guard(*engine_, key);
   Keyspace keyspace(*engine_, database, engine_->now_ms(), false);
@@ -148,7 +148,7 @@ bool Store::erase(std::string_view bytes, int database) {
 }
 
 bool Store::exists(std::string_view bytes, int database) {
-  if (CallbackGuard::active() || database < 0 || database >= databases()) return false;
+  if (CallbackGuard::active() || !engine_->has_database(database)) return false;
   const Key key = engine_->make_key(bytes);
   KeyGuard guard(*engine_, key);
   Keyspace keyspace(*engine_, database, engine_->now_ms(), true);
@@ -156,7 +156,7 @@ bool Store::exists(std::string_view bytes, int database) {
 }
 
 Status Store::increment(std::string_view bytes, int64_t by, int64_t* result, int database) {
-  if (database < 0 || database >= databases()) return Status::invalid;
+  if (!engine_->has_database(database)) return Status::invalid;
   const Key key = engine_->make_key(bytes);
   return with_room(*engine_, OverLimit::refused, [&] {
     KeyGuard guard(*engine_, key);
@@ -178,7 +178,7 @@ Status Store::increment(std::string_view bytes, int64_t by, int64_t* result, int
 }
 
 Status Store::append(std::string_view bytes, std::string_view tail, size_t* length, int database) {
-  if (database < 0 || database >= databases()) return Status::invalid;
+  if (!engine_->has_database(database)) return Status::invalid;
   const Key key = engine_->make_key(bytes);
   return with_room(*engine_, OverLimit::refused, [&] {
     KeyGuard guard(*engine_, key);
@@ -201,7 +201,7 @@ Status Store::append(std::string_view bytes, std::string_view tail, size_t* leng
 
 Status Store::time_to_live(std::string_view bytes, std::optional<int64_t>* ttl_ms, int database) {
   if (CallbackGuard::active()) return Status::reentrant;
-  if (database < 0 || database >= databases()) return Status::invalid;
+  if (!engine_->has_database(database)) return Status::invalid;
   const Key key = engine_->make_key(bytes);
   KeyGuard guard(*engine_, key);
   Keyspace keyspace(*engine_, database, engine_->now_ms(), false);
@@ -213,7 +213,7 @@ Status Store::time_to_live(std::string_view bytes, std::optional<int64_t>* ttl_m
 }
 
 Status Store::expire(std::string_view bytes, std::optional<int64_t> ttl_ms, int database) {
-  if (database < 0 || database >= databases()) return Status::invalid;
+  if (!engine_->has_database(database)) return Status::invalid;
   if (CallbackGuard::active()) return Status::reentrant;
   if (ttl_ms && *ttl_ms <= 0) return erase(bytes, database) ? Status::ok : Status::not_found;
   const Key key = engine_->make_key(bytes);
@@ -236,7 +236,7 @@ Status Store::expire(std::string_view bytes, std::optional<int64_t> ttl_ms, int 
 }
 
 uint64_t Store::size(int database) const noexcept {
-  return database < 0 || database >= databases() ? 0 : engine_->size(database);
+  return engine_->has_database(database) ? engine_->size(database) : 0;
 }
 
 void Store::clear() noexcept {
@@ -259,14 +259,14 @@ void Store::resolve(Args args, Invocation& invocation) const {
 }
 
 void Store::prefetch_lines(const Session& session, const Invocation& invocation) const noexcept {
-  if (session.database() >= databases()) return;
+  if (!engine_->has_database(session.database())) return;
   for (size_t i = 0; i < invocation.key_count(); ++i) {
     engine_->prefetch_line(session.database(), invocation.key_hash(i));
   }
 }
 
 void Store::prefetch_entries(const Session& session, const Invocation& invocation) const noexcept {
-  if (session.database() >= databases()) return;
+  if (!engine_->has_database(session.database())) return;
   for (size_t i = 0; i < invocation.key_count(); ++i) {
     engine_->prefetch_entry(session.database(), invocation.key_hash(i));
   }
@@ -317,7 +317,7 @@ void Store::reset_statistics() noexcept {
   if (!CallbackGuard::active()) engine_->reset_statistics();
 }
 DatabaseStatistics Store::database_statistics(int database) const noexcept {
-  if (CallbackGuard::active() || database < 0 || database >= databases()) return {};
+  if (CallbackGuard::active() || !engine_->has_database(database)) return {};
   return engine_->database_statistics(database);
 }
 int Store::databases() const noexcept {

@@ -7,10 +7,12 @@
 
 #include "ledger_ranges.h"
 
+constinit std::atomic<std::size_t> zm::detail::line_limit{0};
+
 namespace zm::line {
+
 namespace {
 
-constinit std::atomic<std::size_t> line{0};
 constinit std::atomic<std::size_t> outside{0};
 constinit std::atomic<std::size_t> heap{0};
 constinit std::atomic<std::size_t> heap_peak{0};
@@ -20,9 +22,9 @@ constinit std::atomic<std::size_t> ceiling{0};
 
 // Most that the heap may hold.
 std::size_t allowance() noexcept {
-  const std::size_t limit = line.load(std::memory_order_relaxed);
-  if (limit == 0) return SIZE_MAX;
-  const std::size_t most = std::max(limit, ceiling.load(std::memory_order_relaxed));
+  const std::size_t line = limit();
+  if (line == 0) return SIZE_MAX;
+  const std::size_t most = std::max(line, ceiling.load(std::memory_order_relaxed));
   const std::size_t other = outside.load(std::memory_order_relaxed);
   return most > other ? most - other : 0;
 }
@@ -51,9 +53,9 @@ bool charge(std::size_t bytes) noexcept {
 void lower_ceiling() noexcept {
   std::size_t most = ceiling.load(std::memory_order_relaxed);
   if (most == 0) return;
-  const std::size_t limit = line.load(std::memory_order_relaxed);
+  const std::size_t line = limit();
   const std::size_t total = heap.load(std::memory_order_relaxed) + outside.load(std::memory_order_relaxed);
-  const std::size_t next = total <= limit ? 0 : total;
+  const std::size_t next = total <= line ? 0 : total;
   while (next < most && !ceiling.compare_exchange_weak(most, next, std::memory_order_relaxed)) {
   }
 }
@@ -75,11 +77,7 @@ bool install() noexcept {
 void set_limit(std::size_t bytes) noexcept {
   const std::size_t total = heap.load(std::memory_order_relaxed) + outside.load(std::memory_order_relaxed);
   ceiling.store(bytes != 0 && total > bytes ? total : 0, std::memory_order_relaxed);
-  line.store(bytes, std::memory_order_relaxed);
-}
-
-std::size_t limit() noexcept {
-  return line.load(std::memory_order_relaxed);
+  detail::line_limit.store(bytes, std::memory_order_relaxed);
 }
 
 void set_outside(std::size_t bytes) noexcept {
@@ -92,9 +90,8 @@ bool covers(const void* address) noexcept {
 }
 
 Account account() noexcept {
-  return {line.load(std::memory_order_relaxed), heap.load(std::memory_order_relaxed),
-          heap_peak.load(std::memory_order_relaxed), outside.load(std::memory_order_relaxed),
-          refusals.load(std::memory_order_relaxed)};
+  return {limit(), heap.load(std::memory_order_relaxed), heap_peak.load(std::memory_order_relaxed),
+          outside.load(std::memory_order_relaxed), refusals.load(std::memory_order_relaxed)};
 }
 
 std::size_t room() noexcept {

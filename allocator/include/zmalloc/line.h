@@ -9,8 +9,13 @@
 // allocate nothing and throw nothing.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+
+namespace zm::detail {
+extern constinit std::atomic<std::size_t> line_limit;
+}
 
 namespace zm::line {
 
@@ -24,7 +29,9 @@ bool install() noexcept;
 // what is held at the moment, so that a process over its line still works while it gives memory back.
 void set_limit(std::size_t bytes) noexcept;
 
-std::size_t limit() noexcept;
+inline std::size_t limit() noexcept {
+  return detail::line_limit.load(std::memory_order_relaxed);
+}
 
 // What is held outside the ledger, as last measured.
 void set_outside(std::size_t bytes) noexcept;
@@ -45,8 +52,8 @@ bool covers(const void* address) noexcept;
 // Measures what belongs to set_outside(): resident pages of mappings that are not covered, and what the
 // kernel holds for the process, as far as it says: in a limited memory cgroup all that the group's usage
 // counts but file cache, elsewhere page tables. Takes some milliseconds for each resident GB. Returns 0 or an
-// errno value.
-int measure_outside(std::size_t* bytes) noexcept;
+// errno value, and writes *bytes on success only. proc_root and root: see process_memory.h.
+int measure_outside(std::size_t* bytes, const char* proc_root = "/proc", const char* root = "") noexcept;
 
 // Bytes that may still be committed; SIZE_MAX without a line. Reads three words.
 std::size_t room() noexcept;
