@@ -206,4 +206,28 @@ int read_cgroup_memory(CgroupMemory* memory, const char* proc_self, const char* 
   return error;
 }
 
+int read_cgroup_file_cache(const CgroupMemory& group, std::uint64_t* bytes) noexcept {
+  std::array<char, kPathSize + 16> path;
+  const int length = std::snprintf(path.data(), path.size(), "%s/memory.stat", group.directory.data());
+  if (length < 0 || static_cast<std::size_t>(length) >= path.size()) return ENAMETOOLONG;
+  // Version 1 counts the group alone under the bare names, with what is below it under these.
+  const bool v1 = group.version == 1;
+  const std::array<std::string_view, 2> names = {v1 ? "total_inactive_file" : "inactive_file",
+                                                 v1 ? "total_active_file" : "active_file"};
+  std::uint64_t sum = 0;
+  std::size_t found = 0;
+  const int error = detail::read_lines(path.data(), [&](std::string_view line) {
+    const std::string_view name = detail::next_word(&line);
+    std::uint64_t value = 0;
+    if (name != names[0] && name != names[1]) return;
+    if (!detail::parse_number(detail::trimmed(line), &value)) return;
+    sum = detail::saturating_add(sum, value);
+    ++found;
+  });
+  if (error != 0) return error;
+  if (found != names.size()) return EBADMSG;
+  *bytes = sum;
+  return 0;
+}
+
 }  // namespace zm

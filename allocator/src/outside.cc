@@ -3,81 +3,72 @@
 #include <zmalloc/process_memory.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "proc_file.h"
 
 namespace zm {
 namespace {
 
+using detail::saturating_add;
+
 struct Resident {
-  std::uint64_t all = 0;        // of every mapping
   std::uint64_t anonymous = 0;  // not of files
   std::uint64_t uncovered = 0;
   std::uint64_t uncovered_anonymous = 0;
 };
 
-int read_mappings(Resident* resident) noexcept {
-  return read_smaps(-1, [resident](const SmapsMapping& mapping) {
+int read_resident_parts(Resident* resident, const char* proc_root) noexcept {
+  const auto add = [resident](const SmapsMapping& mapping) {
     const std::uint64_t rss = mapping.bytes[SmapsField::rss];
     const std::uint64_t anonymous = mapping.bytes[SmapsField::anonymous];
-    resident->all += rss;
-    resident->anonymous += anonymous;
+    resident->anonymous = saturating_add(resident->anonymous, anonymous);
     if (line::covers(reinterpret_cast<const void*>(mapping.start))) return;
-    resident->uncovered += rss;
-    resident->uncovered_anonymous += anonymous;
-  });
+    resident->uncovered = saturating_add(resident->uncovered, rss);
+    resident->uncovered_anonymous = saturating_add(resident->uncovered_anonymous, anonymous);
+  };
+  return read_smaps(-1, add, proc_root);
 }
 
-std::uint64_t page_tables() noexcept {
-  std::uint64_t bytes = 0;
-  detail::read_lines("/proc/self/status", [&](std::string_view text) {
-    if (!text.starts_with("VmPTE:")) return;
-    text.remove_prefix(6);
-    std::uint64_t kilobytes = 0;
-    if (detail::parse_number(detail::next_word(&(text = detail::trimmed(text))), &kilobytes))
-      bytes = kilobytes * 1024;
+// Of the limited group that the process is in, all but file cache. False where there is none, or where it
+// does not say.
+bool read_held_by_group(std::uint64_t* bytes, const char* proc_root, const char* root) noexcept {
+  std::array<char, 4096> proc_self;
+  CgroupMemory group;
+  std::uint64_t cache = 0;
+  if (!detail::proc_path(proc_self, proc_root, -1, "") ||
+      read_cgroup_memory(&group, proc_self.data(), root) != 0 || !group.limited || !group.usage_known ||
+      read_cgroup_file_cache(group, &cache) != 0) {
+    return false;
+  }
+  *bytes = group.usage - std::min(group.usage, cache);
+  return true;
+}
+
+// 0 where the kernel does not say.
+int read_page_tables(std::uint64_t* bytes, const char* proc_root) noexcept {
+  std::array<char, 4096> path;
+  if (!detail::proc_path(path, proc_root, -1, "status")) return ENAMETOOLONG;
+  *bytes = 0;
+  return detail::read_lines(path.data(), [bytes](std::string_view line) {
+    if (detail::next_word(&line) == "VmPTE:") detail::parse_kilobytes(line, bytes);
   });
-  return bytes;
 }
 
 }  // namespace
 
-int read_cgroup_file_cache(const CgroupMemory& group, std::uint64_t* bytes) noexcept {
-  std::array<char, 1100> path;
-  const int length = std::snprintf(path.data(), path.size(), "%s/memory.stat", group.directory.data());
-  if (length <= 0 || static_cast<std::size_t>(length) >= path.size()) return ENAMETOOLONG;
-  // Version 1 counts the group alone under these names, and what is below it too under others.
-  const std::string_view prefix = group.version == 1 ? "total_" : "";
-  std::uint64_t sum = 0;
-  const int error = detail::read_lines(path.data(), [&](std::string_view text) {
-    const std::string_view name = detail::next_word(&text);
-    if (!name.starts_with(prefix)) return;
-    const std::string_view bare = name.substr(prefix.size());
-    std::uint64_t value = 0;
-    if ((bare == "inactive_file" || bare == "active_file") &&
-        detail::parse_number(detail::next_word(&text), &value)) {
-      sum += value;
-    }
-  });
-  if (error == 0) *bytes = sum;
-  return error;
-}
-
-int line::measure_outside(std::size_t* bytes) noexcept {
-  CgroupMemory group;
-  std::uint64_t cache = 0;
-  const bool in_group = read_cgroup_memory(&group) == 0 && group.limited && group.usage_known &&
-                        read_cgroup_file_cache(group, &cache) == 0;
+int line::measure_outside(std::size_t* bytes, const char* proc_root, const char* root) noexcept {
+  std::uint64_t held = 0;
+  const bool in_group = read_held_by_group(&held, proc_root, root);
   Resident resident;
-  if (const int error = read_mappings(&resident)) return error;
-  if (!in_group) {
-    *bytes = resident.uncovered + page_tables();
+  if (const int error = read_resident_parts(&resident, proc_root)) return error;
+  if (in_group) {
+    // What the group holds beyond the pages seen here: page tables, socket buffers, other processes.
+    *bytes = saturating_add(resident.uncovered_anonymous, held - std::min(held, resident.anonymous));
     return 0;
   }
-  // What the group holds beyond the pages seen here: page tables, socket buffers, other processes.
-  const std::uint64_t held = group.usage - std::min(group.usage, cache);
-  *bytes = resident.uncovered_anonymous + (held - std::min(held, resident.anonymous));
+  std::uint64_t page_tables = 0;
+  if (const int error = read_page_tables(&page_tables, proc_root)) return error;
+  *bytes = saturating_add(resident.uncovered, page_tables);
   return 0;
 }
 

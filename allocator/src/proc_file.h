@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <string_view>
 
 namespace zm::detail {
@@ -90,14 +91,15 @@ inline std::string_view trimmed(std::string_view text) noexcept {
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
-// Takes the next word off the front of text; empty at its end.
+// Takes the next word off the front of text; empty at its end. Words stand between blanks and tabs.
 inline std::string_view next_word(std::string_view* text) noexcept {
-  const std::size_t first = text->find_first_not_of(' ');
+  constexpr std::string_view kBetween = " \t";
+  const std::size_t first = text->find_first_not_of(kBetween);
   if (first == std::string_view::npos) {
     *text = {};
     return {};
   }
-  const std::size_t end = text->find(' ', first);
+  const std::size_t end = text->find_first_of(kBetween, first);
   const std::string_view word = text->substr(first, end == std::string_view::npos ? end : end - first);
   text->remove_prefix(end == std::string_view::npos ? text->size() : end);
   return word;
@@ -107,6 +109,22 @@ inline std::string_view next_word(std::string_view* text) noexcept {
 inline bool parse_number(std::string_view text, std::uint64_t* value, int base = 10) noexcept {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value, base);
   return error == std::errc() && end == text.data() + text.size() && !text.empty();
+}
+
+inline std::uint64_t saturating_add(std::uint64_t a, std::uint64_t b) noexcept {
+  std::uint64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::uint64_t>::max() : sum;
+}
+
+// "  1234 kB", whole: a line cut short would give a smaller number unnoticed.
+inline bool parse_kilobytes(std::string_view text, std::uint64_t* bytes) noexcept {
+  std::uint64_t kilobytes = 0;
+  if (!parse_number(next_word(&text), &kilobytes)) return false;
+  if (trimmed(text) != "kB") return false;
+  if (__builtin_mul_overflow(kilobytes, std::uint64_t{1024}, bytes)) {
+    *bytes = std::numeric_limits<std::uint64_t>::max();
+  }
+  return true;
 }
 
 // proc_root/PID/name; pid -1 is "self". False when it does not fit.

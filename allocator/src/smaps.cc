@@ -1,7 +1,6 @@
 #include <zmalloc/process_memory.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "proc_file.h"
 
@@ -20,22 +19,6 @@ constexpr std::array<FieldRow, kSmapsFieldCount> kFields = {{
 #include <zmalloc/smaps_fields.def>
 #undef ZM_SMAPS_FIELD
 }};
-
-std::uint64_t saturating_add(std::uint64_t a, std::uint64_t b) noexcept {
-  std::uint64_t sum = 0;
-  return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::uint64_t>::max() : sum;
-}
-
-// "  1234 kB", whole: a line cut short would give a smaller number unnoticed.
-bool parse_kilobytes(std::string_view text, std::uint64_t* bytes) noexcept {
-  std::uint64_t kilobytes = 0;
-  if (!detail::parse_number(detail::next_word(&text), &kilobytes)) return false;
-  if (detail::trimmed(text) != "kB") return false;
-  if (__builtin_mul_overflow(kilobytes, std::uint64_t{1024}, bytes)) {
-    *bytes = std::numeric_limits<std::uint64_t>::max();
-  }
-  return true;
-}
 
 char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -90,7 +73,7 @@ void SmapsBytes::set(SmapsField field, std::uint64_t bytes) noexcept {
 
 void SmapsBytes::combine(const SmapsBytes& more) noexcept {
   for (std::size_t i = 0; i < kFields.size(); ++i) {
-    values[i] = kFields[i].combine == Combine::sum ? saturating_add(values[i], more.values[i])
+    values[i] = kFields[i].combine == Combine::sum ? detail::saturating_add(values[i], more.values[i])
                                                    : std::max(values[i], more.values[i]);
   }
   known_fields |= more.known_fields;
@@ -141,7 +124,7 @@ bool SmapsParser::take_field(std::string_view name, std::string_view value) noex
   for (std::size_t i = 0; i < kFields.size(); ++i) {
     if (kFields[i].name != name) continue;
     std::uint64_t bytes = 0;
-    if (!in_mapping_ || !parse_kilobytes(value, &bytes)) return false;
+    if (!in_mapping_ || !detail::parse_kilobytes(value, &bytes)) return false;
     mapping_.bytes.set(static_cast<SmapsField>(i), bytes);
     return true;
   }
@@ -167,8 +150,8 @@ int sum_smaps_lines(pid_t pid, std::string_view prefix, std::uint64_t* bytes,
   std::uint64_t sum = 0;
   const int error = detail::read_lines(path.data(), [&](std::string_view line) {
     std::uint64_t value = 0;
-    if (!line.starts_with(prefix) || !parse_kilobytes(line.substr(prefix.size()), &value)) return;
-    sum = saturating_add(sum, value);
+    if (!line.starts_with(prefix) || !detail::parse_kilobytes(line.substr(prefix.size()), &value)) return;
+    sum = detail::saturating_add(sum, value);
   });
   if (error == 0) *bytes = sum;
   return error;

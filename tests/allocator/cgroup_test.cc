@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 
 #include "made_up_files.h"
@@ -186,6 +187,49 @@ TEST_F(Cgroup, MissingAndBrokenFiles) {
   EXPECT_EQ(read(), ENOENT) << "a path too long to be opened is no group";
 }
 
+class FileCache : public test::Files {
+ protected:
+  int read(int version, const std::string& directory) {
+    CgroupMemory group{};
+    group.version = version;
+    directory.copy(group.directory.data(), group.directory.size() - 1);
+    return read_cgroup_file_cache(group, &bytes_);
+  }
+  std::uint64_t bytes_ = 42;
+};
+
+TEST_F(FileCache, RecordedVersion1) {
+  ASSERT_EQ(read(1, ZMALLOC_TEST_DATA "/cgroup_v1"), 0);
+  EXPECT_EQ(bytes_, 1807458304u) << "of the group and all below it";
+  ASSERT_EQ(read(2, ZMALLOC_TEST_DATA "/cgroup_v1"), 0);
+  EXPECT_EQ(bytes_, 835584u) << "the bare names, which are version 2's";
+}
+
+TEST_F(FileCache, Version2) {
+  write("memory.stat",
+        "anon 1000\nfile 900\nfile_mapped 30\ninactive_anon 1000\ninactive_file 500\nactive_file 300\n"
+        "unevictable 100\ntotal_active_file 7\n");
+  ASSERT_EQ(read(2, root()), 0);
+  EXPECT_EQ(bytes_, 800u);
+  EXPECT_EQ(read(1, root()), EBADMSG);
+}
+
+TEST_F(FileCache, MissingAndMalformed) {
+  EXPECT_EQ(read(2, root()), ENOENT);
+  EXPECT_EQ(read(2, root() + "/nowhere"), ENOENT);
+  for (const char* bad : {"", "\n", "inactive_file 5\n", "active_file 5\n", "inactive_file\nactive_file 5\n",
+                          "inactive_file 5\nactive_file -5\n", "inactive_file 5\nactive_file 5x\n",
+                          "inactive_file 5 5\nactive_file 5\n", "inactive_files 5\nactive_file 5\n",
+                          "inactive_file 5\nactive_file 99999999999999999999999\n"}) {
+    write("memory.stat", bad);
+    EXPECT_EQ(read(2, root()), EBADMSG) << bad;
+  }
+  EXPECT_EQ(bytes_, 42u) << "outputs are written on success only";
+  write("memory.stat", "inactive_file 18446744073709551615\nactive_file 18446744073709551615");
+  EXPECT_EQ(read(2, root()), 0);
+  EXPECT_EQ(bytes_, UINT64_MAX) << "sums stop at the end instead of wrapping";
+}
+
 // This process's own group, found in the plainest way: the hierarchies where they usually are.
 struct Own {
   int version = 0;
@@ -251,6 +295,23 @@ TEST(LiveCgroup, IsWhatTheKernelsFilesSay) {
       static_cast<std::int64_t>(memory.usage - number_in(fs::path(memory.directory.data()) / usage_file));
   EXPECT_LT(std::abs(apart), std::int64_t{256} << 20);
   EXPECT_GT(memory.usage, 0u);
+}
+
+TEST(LiveCgroup, FileCacheIsWhatTheKernelSays) {
+  CgroupMemory memory{};
+  if (read_cgroup_memory(&memory) != 0) GTEST_SKIP() << "no memory cgroup";
+  const fs::path file = fs::path(memory.directory.data()) / "memory.stat";
+  if (!fs::exists(file)) GTEST_SKIP() << "the root group of version 2 has no " << file;
+  std::uint64_t bytes = 0;
+  ASSERT_EQ(read_cgroup_file_cache(memory, &bytes), 0);
+  std::map<std::string, std::uint64_t> fields;
+  std::ifstream text(file);
+  for (std::string name; text >> name;) text >> fields[name];
+  const std::string prefix = memory.version == 1 ? "total_" : "";
+  // Other processes of the group read and write files between the two reads.
+  const auto apart = static_cast<std::int64_t>(bytes - fields.at(prefix + "inactive_file") -
+                                               fields.at(prefix + "active_file"));
+  EXPECT_LT(std::abs(apart), std::int64_t{256} << 20);
 }
 
 }  // namespace
