@@ -8,7 +8,7 @@
 namespace plimsoll {
 namespace {
 
-// EvictionPage::spare: what the page's states are.
+// EvictionPage::mode: what the page's states are.
 enum PageMode : uint16_t { kUnset = 0, kTimes = 1, kFrequencies = 2 };
 
 template <class Rewrite>
@@ -30,7 +30,7 @@ void rewrite_page(SlotRef at, Rewrite&& rewrite) noexcept {
 void age_times(SlotRef at, uint32_t now) noexcept {
   EvictionPage& page = Table::eviction_page(at);
   const uint32_t base = page.base;
-  if (page.spare == kTimes) {
+  if (page.mode == kTimes) {
     rewrite_page(at, [&](uint8_t code) {
       return access::code_of_age(access::idle_seconds(code, base, now), roll_dice());
     });
@@ -38,14 +38,14 @@ void age_times(SlotRef at, uint32_t now) noexcept {
     rewrite_page(at, [](uint8_t) { return static_cast<uint8_t>(access::kFirstRecent); });
   }
   page.base = now;
-  page.spare = kTimes;
+  page.mode = kTimes;
 }
 
 // Lowers the frequencies of the page by the periods gone since that was last done.
 void age_frequencies(SlotRef at, uint32_t minutes, unsigned period) noexcept {
   EvictionPage& page = Table::eviction_page(at);
   const auto now = static_cast<uint16_t>(minutes);
-  if (page.spare != kFrequencies) {
+  if (page.mode != kFrequencies) {
     rewrite_page(at, [](uint8_t) { return access::kNewFrequency; });
     page = {0, now, kFrequencies};
     return;
@@ -60,8 +60,8 @@ void age_frequencies(SlotRef at, uint32_t minutes, unsigned period) noexcept {
 // Table::MoveState.
 uint8_t move_state(uint8_t state, const EvictionPage& from, const EvictionPage& to) noexcept {
   if (from == to) return state;
-  if (to.spare == kFrequencies) return from.spare == kFrequencies ? state : access::kNewFrequency;
-  if (from.spare != kTimes || to.spare == kUnset) return access::kFirstRecent;
+  if (to.mode == kFrequencies) return from.mode == kFrequencies ? state : access::kNewFrequency;
+  if (from.mode != kTimes || to.mode == kUnset) return access::kFirstRecent;
   if (state >= access::kFirstRecent) {  // a time after from's base, seen from the other base
     const int32_t after = static_cast<int32_t>(from.base + (state - access::kFirstRecent) - to.base);
     if (after >= 0) {
@@ -114,13 +114,13 @@ uint8_t Engine::used_state(SlotRef slot, int64_t now_ms) noexcept {
                                  roll_dice());
   }
   const uint32_t now = access_seconds(now_ms);
-  if (page.spare != kTimes || access::base_is_stale(page.base, now)) age_times(slot, now);
+  if (page.mode != kTimes || access::base_is_stale(page.base, now)) age_times(slot, now);
   return access::code_of(page.base, now);
 }
 
 unsigned Engine::frequency(SlotRef slot, int64_t now_ms) const noexcept {
   const EvictionPage& page = Table::eviction_page(slot);
-  if (page.spare != kFrequencies) return access::kNewFrequency;
+  if (page.mode != kFrequencies) return access::kNewFrequency;
   const unsigned period = lfu_decay_minutes_.load(std::memory_order_relaxed);
   const auto gone = static_cast<uint16_t>(access_minutes(now_ms) - page.decay_minute);
   return access::less_frequent(Table::state(slot), period == 0 ? 0 : gone / period);
@@ -128,7 +128,7 @@ unsigned Engine::frequency(SlotRef slot, int64_t now_ms) const noexcept {
 
 int64_t Engine::idle_seconds(SlotRef slot, int64_t now_ms) const noexcept {
   const EvictionPage& page = Table::eviction_page(slot);
-  if (page.spare != kTimes) return 0;
+  if (page.mode != kTimes) return 0;
   return access::idle_seconds(Table::state(slot), page.base, access_seconds(now_ms));
 }
 

@@ -17,7 +17,7 @@ namespace plimsoll {
 struct EvictionPage {
   uint32_t base = 0;
   uint16_t decay_minute = 0;
-  uint16_t spare = 0;
+  uint16_t mode = 0;  // what the states are; the table gives it no meaning
   bool operator==(const EvictionPage&) const = default;
 };
 

@@ -109,7 +109,7 @@ TEST(TableLayout, StatesAreTranslatedBetweenPages) {
   constexpr uint64_t kKeys = 40000;
   for (uint64_t n = 0; n < kKeys; ++n) {
     const SlotRef at = keys.add(n);
-    if (at.segment->entries == 1 || Table::eviction_page(at).spare == 0) {
+    if (at.segment->entries == 1 || Table::eviction_page(at).mode == 0) {
       bool alone = true;  // only a page nobody relies on may get a base
       for (uint32_t l = at.line - at.line % kLinesPerPage;
            l < at.segment->line_count && l / kLinesPerPage == at.line / kLinesPerPage; ++l) {
