@@ -64,9 +64,9 @@ void warn_of_unused(const Config& config) {
 }
 
 void fit_clients(Config& config) {
-  set_thread_files(IoThread::kFiles * static_cast<size_t>(config.number(Opt::io_threads)));
   const auto wanted = static_cast<size_t>(config.number(Opt::maxclients));
-  const size_t fit = raise_file_limit(wanted);
+  const auto threads = static_cast<size_t>(config.number(Opt::io_threads));
+  const size_t fit = raise_file_limit(wanted, IoThread::kFiles * threads);
   if (fit >= wanted) return;
   log_warning(
       "Current maximum open files is too low for {} clients: maxclients has been reduced to {}. If you need "

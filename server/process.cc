@@ -44,8 +44,6 @@ bool notify_systemd(const char* path, std::string_view message) noexcept {
   return sent;
 }
 
-size_t thread_files = 0;
-
 int initial_oom_score() noexcept {
   static const int score = [] {
     int value = 0;
@@ -78,11 +76,7 @@ void write_pid_file(const std::string& path) noexcept {
   std::fclose(file);
 }
 
-void set_thread_files(size_t files) noexcept {
-  thread_files = files;
-}
-
-size_t raise_file_limit(size_t clients) noexcept {
+size_t raise_file_limit(size_t clients, size_t thread_files) noexcept {
   const size_t reserved = kReservedFiles + thread_files;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) limit = {1024, 1024};

@@ -16,11 +16,9 @@ void daemonize();
 void write_pid_file(const std::string& path) noexcept;
 
 // Raises the limit of open files so that `clients` fit beside the server's own, which are kReservedFiles and
-// those of the I/O threads. Returns how many clients do fit.
-size_t raise_file_limit(size_t clients) noexcept;
+// the `thread_files` that the I/O threads hold. Returns how many clients do fit.
+size_t raise_file_limit(size_t clients, size_t thread_files) noexcept;
 inline constexpr size_t kReservedFiles = 32;
-// How many files the I/O threads hold: 0 until it is set, at the start, before raise_file_limit().
-void set_thread_files(size_t files) noexcept;
 
 // Tells systemd or upstart that the server is ready, if it was started by one.
 void notify_supervisor(const Config& config) noexcept;

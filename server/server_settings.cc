@@ -125,7 +125,7 @@ void Server::apply_tcp(Opt id) {
 
 void Server::apply_file_limit() {
   const auto wanted = static_cast<size_t>(config_.number(Opt::maxclients));
-  const size_t fit = raise_file_limit(wanted);
+  const size_t fit = raise_file_limit(wanted, IoThread::kFiles * threads_.size());
   if (fit < wanted) {
     throw ConfigError(
         "The operating system is not able to handle the specified number of clients, try with " +
