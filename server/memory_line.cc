@@ -2,14 +2,13 @@
 
 #include <plimsoll/text/ascii.h>
 #include <plimsoll/text/numbers.h>
-#include <pthread.h>
-#include <signal.h>
 #include <zmalloc/line.h>
 #include <zmalloc/process_memory.h>
 
 #include <algorithm>
 #include <chrono>
 
+#include "background_thread.h"
 #include "config.h"
 #include "config_special.h"
 
@@ -60,17 +59,7 @@ uint64_t MemoryLine::resolve(LineSetting setting) noexcept {
 
 MemoryLine::MemoryLine(LineSetting setting) : setting_(setting) {
   apply();
-  // Signals are for the threads that wait for them.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (...) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  thread_ = start_background_thread("memory-line", [this] { run(); });
 }
 
 MemoryLine::~MemoryLine() {
@@ -100,7 +89,6 @@ void MemoryLine::apply() noexcept {
 }
 
 void MemoryLine::run() noexcept {
-  pthread_setname_np(pthread_self(), "memory-line");
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     // `auto` watches for a limit that comes later; the others without a line wait to be told.

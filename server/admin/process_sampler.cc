@@ -1,10 +1,10 @@
 #include "admin/process_sampler.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <time.h>
 
 #include <chrono>
+
+#include "background_thread.h"
 
 namespace plimsoll::server {
 
@@ -61,17 +61,7 @@ int64_t ProcessSampler::now_us() noexcept {
 }
 
 ProcessSampler::ProcessSampler() {
-  // Signals are for the threads that wait for them.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (...) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  thread_ = start_background_thread("memory-sampler", [this] { run(); });
 }
 
 ProcessSampler::~ProcessSampler() {
@@ -93,7 +83,6 @@ ProcessSample ProcessSampler::last_and_refresh() noexcept {
 }
 
 void ProcessSampler::run() noexcept {
-  pthread_setname_np(pthread_self(), "memory-sampler");
   std::unique_lock lock(mutex_);
   while (true) {
     wake_.wait(lock, [this] { return wanted_ || stopping_; });
