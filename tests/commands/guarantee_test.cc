@@ -6,7 +6,7 @@
 #include "commands/recording_sink.h"
 #include "store/harness.h"
 #include "support/text.h"
-#include "table/refusing_backend.h"
+#include "support/refusals.h"
 
 namespace plimsoll::test {
 namespace {

@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "inspection.h"
-#include "refusing_backend.h"
+#include "support/refusals.h"
 #include "support/text.h"
 
 namespace plimsoll::fuzz {

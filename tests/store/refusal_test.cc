@@ -4,7 +4,7 @@
 #include <random>
 
 #include "harness.h"
-#include "refusing_backend.h"
+#include "support/refusals.h"
 
 namespace plimsoll::test {
 namespace {

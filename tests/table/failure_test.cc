@@ -4,7 +4,7 @@
 #include <new>
 
 #include "key_set.h"
-#include "refusing_backend.h"
+#include "support/refusals.h"
 
 namespace plimsoll::test {
 namespace {
