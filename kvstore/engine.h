@@ -174,10 +174,10 @@ class Engine {
     return enforce_limit(kEvictionSliceUs, writes ? Effort::whole : Effort::slice);
   }
 
-  // After a refused allocation of `wanted` bytes, `freed` having been given back since the work began: gives
-  // back more, and returns how much. 0: it is not worth another try. Nothing is evicted for more than could
-  // ever be given.
-  size_t reclaim(size_t wanted, size_t freed) noexcept;
+  // After a refused allocation, `freed` bytes having been given back since the work began: gives back more,
+  // and returns how much. 0: it is not worth another try. Nothing is evicted for more than could ever be
+  // given, nor for what has a share of the line.
+  size_t reclaim(const zm::Refusal& refusal, size_t freed) noexcept;
 
   void prefetch_line(int database, uint64_t hash) const noexcept {
     if (const ShardDatabase* part = find_database(shard_of(hash), database)) part->table.prefetch_line(hash);
@@ -247,7 +247,8 @@ class Engine {
   size_t excess() noexcept;
   // The cheap question before every command: may lag by what threads have not told yet, 16 KiB each.
   bool over_limit() const noexcept;
-  // Both return the bytes given back, 0 if there is nothing to evict.
+  // Both return the bytes given back, 0 if there is nothing to evict. Pinned entries stay: nothing would come
+  // of them but a lost key.
   size_t evict_one(uint64_t& dice) noexcept;
   size_t evict_from(unsigned shard, uint64_t dice) noexcept;
   // Evicts the first key that may go, however far it is. For tables emptied long since, whose last keys
@@ -258,6 +259,7 @@ class Engine {
   void for_each_evictable(unsigned shard, Visit&& candidate) noexcept;
   size_t evict(unsigned shard, int database, ShardDatabase& part, SlotRef slot, int64_t now) noexcept;
   double victim_score(EvictionPolicy policy, SlotRef slot, const Entry* entry, int64_t now) const noexcept;
+  size_t give_without_keys() noexcept;
   void note_exceeded(bool exceeded) noexcept;
   bool any_expiring() const noexcept;
 

@@ -149,6 +149,10 @@ int64_t Entry::integer() const noexcept {
   return encoding() == Encoding::int32 ? static_cast<int32_t>(value_) : load<int64_t>(payload_offset());
 }
 
+bool Entry::pinned() const noexcept {
+  return encoding() == Encoding::shared && !const_cast<Entry*>(this)->shared_in_place()->unique();
+}
+
 SharedBytes* Entry::shared_in_place() noexcept {
   static_assert(sizeof(SharedBytes) == sizeof(void*));
   return std::launder(reinterpret_cast<SharedBytes*>(base() + payload_offset()));

@@ -75,6 +75,9 @@ class Entry {
   std::string_view bytes() const noexcept;  // REQUIRES: Encoding::bytes or shared
   SharedBytes shared() const noexcept;      // another reference; REQUIRES: Encoding::shared
 
+  // Replies refer to the value: deleting it gives its memory back only when they are sent.
+  bool pinned() const noexcept;
+
   // Changes in place. REQUIRES: has_expiry().
   void set_expiry(int64_t expiry) noexcept { store(kHeader, expiry); }
   // In place if the block's size class stays the same, so that a block's class always follows from its

@@ -167,7 +167,8 @@ size_t Engine::evict_from(unsigned index, uint64_t dice) noexcept {
       part.table.sample(dice, samples, consider);
     }
   });
-  return best.part == nullptr ? 0 : evict(index, best.database, *best.part, best.slot, now);
+  if (best.part == nullptr || best.part->table.entry(best.slot)->pinned()) return 0;
+  return evict(index, best.database, *best.part, best.slot, now);
 }
 
 size_t Engine::evict_first_from(unsigned index) noexcept {
@@ -179,7 +180,7 @@ size_t Engine::evict_first_from(unsigned index) noexcept {
     uint64_t position = 0;
     do {
       position = part.table.scan(position, [&](Entry* entry, SlotRef slot) {
-        if (!expiring_only || entry->has_expiry()) first = {&part, slot, database, 0};
+        if ((!expiring_only || entry->has_expiry()) && !entry->pinned()) first = {&part, slot, database, 0};
       });
     } while (first.part == nullptr && position != 0);
   });
@@ -214,9 +215,18 @@ double Engine::victim_score(EvictionPolicy policy, SlotRef slot, const Entry* en
   }
 }
 
-size_t Engine::reclaim(size_t wanted, size_t freed) noexcept {
+size_t Engine::give_without_keys() noexcept {
+  free_some_garbage();
+  compactor_.run(kEvictionSliceUs);
+  return_pages();
+  return 1;
+}
+
+size_t Engine::reclaim(const zm::Refusal& refusal, size_t freed) noexcept {
   // Memory given back in small blocks makes room for another size only when whole pages of it are free.
   constexpr size_t kLeastWorth = 8 * 1024 * 1024;
+  const size_t wanted = refusal.bytes;
+  if (zm::line::has_share(refusal.tag)) return freed == 0 ? give_without_keys() : 0;
   if (wanted > memory_used() || freed > 2 * wanted + kLeastWorth) return 0;
   const int64_t start = options_.clock->monotonic_us();
   const bool none_waits = lazyfree_pending_.load(std::memory_order_relaxed) == 0;

@@ -1,5 +1,7 @@
 #include "plimsoll/output_buffer.h"
 
+#include <zmalloc/line.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -48,8 +50,12 @@ void OutputBuffer::make_room_for_pieces(size_t n) {
 }
 
 void OutputBuffer::add_chunk(size_t n) {
+  const size_t size = std::max(next_chunk_, n);
+  // No key is evicted for replies: what does not fit below the memory line is refused before it takes the
+  // room.
+  if (size > kFirstChunk && !zm::line::fits(size)) zm::refuse(zm::Tag::client_output, size);
   Piece piece;
-  piece.bytes = SharedBytes::allocate(std::max(next_chunk_, n), zm::Tag::client_output);
+  piece.bytes = SharedBytes::allocate(size, zm::Tag::client_output);
   piece.owned = true;
   make_room_for_pieces(1);
   close_open_piece();

@@ -285,8 +285,8 @@ bool Store::maintain(int64_t budget_us) noexcept {
 bool Store::enforce_limit(int64_t budget_us) noexcept {
   return !CallbackGuard::active() && engine_->enforce_limit(budget_us);
 }
-size_t Store::give_back(size_t wanted, size_t freed) noexcept {
-  return CallbackGuard::active() ? 0 : engine_->reclaim(wanted, freed);
+size_t Store::give_back(const zm::Refusal& refusal, size_t freed) noexcept {
+  return CallbackGuard::active() ? 0 : engine_->reclaim(refusal, freed);
 }
 bool Store::compact(int64_t budget_us) noexcept {
   return !CallbackGuard::active() && engine_->compactor().run(budget_us);

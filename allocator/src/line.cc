@@ -1,13 +1,16 @@
 #include <zmalloc/backend.h>
+#include <zmalloc/counters.h>
 #include <zmalloc/line.h>
 #include <zmalloc/region.h>
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 
 #include "ledger_ranges.h"
 
 constinit std::atomic<std::size_t> zm::detail::line_limit{0};
+constinit std::atomic<std::size_t> zm::detail::line_apart{0};
 
 namespace zm::line {
 
@@ -19,6 +22,14 @@ constinit std::atomic<std::size_t> heap_peak{0};
 constinit std::atomic<std::uint64_t> refusals{0};
 // While the process comes down to a limit below what it held: how far it has come. 0 otherwise.
 constinit std::atomic<std::size_t> ceiling{0};
+
+// What is set apart, whether in use or not, and for whom.
+constinit std::atomic<std::size_t> share{0};
+constinit std::atomic<std::uint32_t> share_tags{0};
+
+constexpr std::size_t kMarginShare = 64;
+constexpr std::size_t kLeastMargin = 768 * 1024;
+constexpr std::size_t kMostMargin = 32 * 1024 * 1024;
 
 // Most that the heap may hold.
 std::size_t allowance() noexcept {
@@ -99,6 +110,31 @@ std::size_t room() noexcept {
   const std::size_t held = heap.load(std::memory_order_relaxed);
   if (most == SIZE_MAX) return SIZE_MAX;
   return most > held ? most - held : 0;
+}
+
+std::size_t margin() noexcept {
+  return std::clamp(limit() / kMarginShare, kLeastMargin, kMostMargin);
+}
+
+void set_apart(std::size_t bytes, std::uint32_t tags) noexcept {
+  share.store(bytes, std::memory_order_relaxed);
+  share_tags.store(tags, std::memory_order_relaxed);
+  measure_apart();
+}
+
+std::size_t measure_apart() noexcept {
+  const std::size_t all = share.load(std::memory_order_relaxed);
+  std::size_t held = 0;
+  for (std::uint32_t tags = share_tags.load(std::memory_order_relaxed); tags != 0; tags &= tags - 1) {
+    held += tag_bytes(static_cast<Tag>(std::countr_zero(tags)));
+  }
+  const std::size_t left = all - std::min(all, held);
+  detail::line_apart.store(left, std::memory_order_relaxed);
+  return left;
+}
+
+bool has_share(Tag tag) noexcept {
+  return limit() != 0 && (share_tags.load(std::memory_order_relaxed) >> static_cast<unsigned>(tag) & 1) != 0;
 }
 
 }  // namespace zm::line

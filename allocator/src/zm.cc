@@ -4,23 +4,19 @@
 
 namespace zm {
 
-namespace detail {
-
 namespace {
 
-thread_local constinit std::size_t refused = 0;
+thread_local constinit Refusal refusal;
 
 }  // namespace
 
-void throw_bad_alloc(std::size_t bytes) {
-  refused = bytes;
+void refuse(Tag tag, std::size_t bytes) {
+  refusal = {bytes, tag};
   throw std::bad_alloc();
 }
 
-}  // namespace detail
-
-std::size_t last_refused() noexcept {
-  return detail::refused;
+Refusal last_refusal() noexcept {
+  return refusal;
 }
 
 void* try_reallocate(Tag tag, void* p, std::size_t n, std::size_t* usable) noexcept {
@@ -41,7 +37,7 @@ void* try_reallocate(Tag tag, void* p, std::size_t n, std::size_t* usable) noexc
 void* reallocate(Tag tag, void* p, std::size_t n, std::size_t* usable) {
   const bool frees = p != nullptr && n == 0;
   void* result = try_reallocate(tag, p, n, usable);
-  if (result == nullptr && !frees) detail::throw_bad_alloc(n);
+  if (result == nullptr && !frees) refuse(tag, n);
   return result;
 }
 

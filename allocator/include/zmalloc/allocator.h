@@ -41,7 +41,9 @@ struct allocator {
   allocator(const allocator<U, kTag>&) noexcept {}
 
   [[nodiscard]] T* allocate(std::size_t n) {
-    if (n > std::numeric_limits<std::size_t>::max() / sizeof(T)) detail::throw_bad_alloc(n);
+    if (n > std::numeric_limits<std::size_t>::max() / sizeof(T)) {
+      refuse(kTag, std::numeric_limits<std::size_t>::max());
+    }
     if constexpr (alignof(T) > backend::kAlignment) {
       return static_cast<T*>(zm::allocate_aligned(kTag, n * sizeof(T), alignof(T)));
     } else {

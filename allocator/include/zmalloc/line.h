@@ -9,13 +9,16 @@
 // allocate nothing and throw nothing.
 #pragma once
 
+#include <zmalloc/tags.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 namespace zm::detail {
 extern constinit std::atomic<std::size_t> line_limit;
-}
+extern constinit std::atomic<std::size_t> line_apart;
+}  // namespace zm::detail
 
 namespace zm::line {
 
@@ -55,7 +58,31 @@ bool covers(const void* address) noexcept;
 // errno value, and writes *bytes on success only. proc_root and root: see process_memory.h.
 int measure_outside(std::size_t* bytes, const char* proc_root = "/proc", const char* root = "") noexcept;
 
-// Bytes that may still be committed; SIZE_MAX without a line. Reads three words.
+// Bytes that may still be committed; SIZE_MAX without a line. Reads four words.
 std::size_t room() noexcept;
+
+// What whoever can give memory back keeps free, so that pages are seldom refused: 1/64 of the limit, but at
+// least 768 KiB and at most 32 MiB.
+std::size_t margin() noexcept;
+
+// Sets `bytes` of the line apart for memory under `tags`, each a bit 1 << tag: others leave so much room,
+// less what these tags hold already, beside the margin. For memory that is wanted at once and for which
+// nothing may be given up, such as that of clients. At first nothing is set apart.
+void set_apart(std::size_t bytes, std::uint32_t tags) noexcept;
+
+// What is apart and not in use: as last measured, and measured now, which sums the counters of all threads.
+inline std::size_t apart() noexcept {
+  return zm::detail::line_apart.load(std::memory_order_relaxed);
+}
+std::size_t measure_apart() noexcept;
+bool has_share(Tag tag) noexcept;  // something is set apart for it, and there is a line
+
+// Whether so much more leaves the margin: what memory asks that has a share before it grows. Always true
+// without a line.
+inline bool fits(std::size_t bytes) noexcept {
+  if (limit() == 0) return true;
+  const std::size_t left = room();
+  return left >= margin() && left - margin() >= bytes;
+}
 
 }  // namespace zm::line

@@ -18,10 +18,19 @@ namespace zm {
 
 using AllocatorInfo = backend::Info;
 
-namespace detail {
+// The last call of this thread that threw std::bad_alloc: what it asked for, and under which tag. So much is
+// to be given back before it is worth another try.
+struct Refusal {
+  std::size_t bytes = 0;
+  Tag tag = Tag::other;
+};
+Refusal last_refusal() noexcept;
 
-// Notes what last_refused() tells, and throws std::bad_alloc.
-[[noreturn]] void throw_bad_alloc(std::size_t bytes);
+// Notes what last_refusal() tells, and throws std::bad_alloc. For the calls below, and for owners that refuse
+// themselves memory before they ask for it.
+[[noreturn]] void refuse(Tag tag, std::size_t bytes);
+
+namespace detail {
 
 inline std::int64_t charge_of(std::size_t usable) noexcept {
   return static_cast<std::int64_t>(usable + backend::kOverhead);
@@ -54,26 +63,22 @@ inline void* charged(Tag tag, backend::Block block, std::size_t* usable) noexcep
 // The same three, throwing std::bad_alloc when refused.
 [[nodiscard]] inline void* allocate(Tag tag, std::size_t n, std::size_t* usable = nullptr) {
   void* p = try_allocate(tag, n, usable);
-  if (__builtin_expect(p == nullptr, 0)) detail::throw_bad_alloc(n);
+  if (__builtin_expect(p == nullptr, 0)) refuse(tag, n);
   return p;
 }
 
 [[nodiscard]] inline void* allocate_zeroed(Tag tag, std::size_t n, std::size_t* usable = nullptr) {
   void* p = try_allocate_zeroed(tag, n, usable);
-  if (__builtin_expect(p == nullptr, 0)) detail::throw_bad_alloc(n);
+  if (__builtin_expect(p == nullptr, 0)) refuse(tag, n);
   return p;
 }
 
 [[nodiscard]] inline void* allocate_aligned(Tag tag, std::size_t n, std::size_t alignment,
                                             std::size_t* usable = nullptr) {
   void* p = try_allocate_aligned(tag, n, alignment, usable);
-  if (__builtin_expect(p == nullptr, 0)) detail::throw_bad_alloc(n);
+  if (__builtin_expect(p == nullptr, 0)) refuse(tag, n);
   return p;
 }
-
-// The bytes asked for by this thread's last call that threw std::bad_alloc: how much is to be given back
-// before it is worth another try. 0 if none did.
-std::size_t last_refused() noexcept;
 
 // p == nullptr is allowed.
 inline void deallocate(Tag tag, void* p) noexcept {

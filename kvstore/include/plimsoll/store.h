@@ -175,7 +175,7 @@ class Store {
 
  private:
   // Gives memory back after a refused allocation; returns how much, 0 when it is not worth another try.
-  size_t give_back(size_t wanted, size_t freed) noexcept;
+  size_t give_back(const zm::Refusal& refusal, size_t freed) noexcept;
 
   using ReadFn = void (*)(void* context, size_t index, std::string_view value);
   Status read_with(std::string_view key, int database, ReadFn visit, void* context);
@@ -210,7 +210,7 @@ bool Store::with_memory(Attempt&& attempt) {
       return true;
     } catch (const std::bad_alloc&) {
     }
-    const size_t more = give_back(zm::last_refused(), freed);
+    const size_t more = give_back(zm::last_refusal(), freed);
     if (more == 0) return false;
     freed += more;
   }
