@@ -2,6 +2,7 @@
 #include <plimsoll/text/ascii.h>
 #include <plimsoll/text/glob.h>
 #include <plimsoll/text/numbers.h>
+#include <zmalloc/faults.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -119,6 +120,26 @@ void debug_populate(Call& call) {
   call.reply().ok();
 }
 
+// DEBUG FAIL-ALLOCATION n [count]: the n-th call for memory from now on and the count - 1 after it are
+// refused (count: 1; 0 is all), whichever thread asks. DEBUG FAIL-ALLOCATION OFF: none is any more; answers
+// how many were. For tests of this server, hence not in the help; zmalloc/faults.h says which programs have
+// it.
+void debug_fail_allocation(Call& call) {
+  constexpr auto kScope = zm::faults::Scope::process;
+  if (!zm::faults::linked()) return call.reply().error("ERR This server was built without zmalloc::faults");
+  if (call.argc() == 3 && ascii_equal_nocase(call.arg(2), "off")) {
+    return call.reply().integer(static_cast<int64_t>(zm::faults::end(kScope)));
+  }
+  int64_t n = 0, count = 1;
+  if (!parse_integer(call.arg(2), n) || n < 1 ||
+      (call.argc() == 4 && (!parse_integer(call.arg(3), count) || count < 0))) {
+    return call.reply().error(kNotAnInteger);
+  }
+  call.reply().ok();
+  zm::faults::begin(kScope, {.pass = static_cast<uint64_t>(n - 1),
+                             .refuse = count == 0 ? zm::faults::kAll : static_cast<uint64_t>(count)});
+}
+
 // --- DEBUG PROTOCOL: one reply of each kind ---
 
 void reply_three(Reply& reply) {
@@ -232,6 +253,7 @@ constexpr DebugCommand kCommands[] = {
     {"aof-flush-sleep", 3, 3, debug_no_op},
     {"change-repl-id", 2, 2, debug_change_repl_id},
     {"error", 3, 3, debug_error},
+    {"fail-allocation", 3, 4, debug_fail_allocation},
     {"help", 2, 2, debug_help},
     {"jmap", 2, 2, debug_no_op},
     {"log", 3, 3, debug_log},
