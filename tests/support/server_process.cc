@@ -64,6 +64,10 @@ void ServerProcess::spawn() {
                                         "--bind",         "127.0.0.1", "--unixsocket",
                                         socket_path(),    "--save",    ""};
   arguments.insert(arguments.end(), options_.arguments.begin(), options_.arguments.end());
+  if (!options_.configuration.empty()) {
+    std::ofstream(configuration_path()) << options_.configuration;
+    arguments.insert(arguments.begin() + 1, configuration_path());
+  }
   const std::vector<char*> argv = pointers(arguments);
   const pid_t parent = getpid();
   pid_ = fork();

@@ -20,6 +20,7 @@ class ServerProcess {
  public:
   struct Options {
     std::string program;
+    std::string configuration;           // text of a configuration file to start with; none if empty
     std::vector<std::string> arguments;  // after those that name the socket and turn saving off
     bool tcp = false;
     bool kill_at_end = false;  // the destructor sends SIGKILL: nobody looks at how the server ends
@@ -34,6 +35,7 @@ class ServerProcess {
   pid_t pid() const { return pid_; }
   const std::string& program() const { return options_.program; }
   const std::string& directory() const { return directory_.path(); }
+  std::string configuration_path() const { return directory_.file("server.conf"); }
   std::string socket_path() const { return directory_.file("s"); }
   int port() const { return port_; }  // 0 unless Options::tcp
 
