@@ -125,7 +125,7 @@ Entry* Entry::with_expiry(Entry& from, std::string_view key, int64_t expiry) {
 Entry* Entry::relocate(Entry* entry) noexcept {
   const size_t size = entry->layout_size();
   const zm::Tag tag = type_tag(entry->type());
-  void* memory = zm::try_allocate_compact(tag, size);
+  void* memory = zm::try_allocate_compact(tag, entry, size);
   if (memory == nullptr) return entry;
   std::memcpy(memory, static_cast<void*>(entry), size);
   zm::deallocate_compact(tag, entry, size);

@@ -306,10 +306,13 @@ bool slab_uses(const void* const* blocks, std::size_t n, SlabUse* uses) noexcept
   return true;
 }
 
-Block allocate_uncached(std::size_t n) noexcept {
+Block allocate_beside(const void* old, std::size_t n) noexcept {
   if (n >= kRequestLimit) return {nullptr, 0};
+  static const Mib<2> lookup("arenas.lookup");
+  unsigned arena = 0;
+  const int flags = lookup.ask(&old, 1, &arena) ? static_cast<int>(MALLOCX_ARENA(arena)) : 0;
   const std::size_t usable = class_of(at_least(n));
-  return block_or_none(mallocx(usable, MALLOCX_TCACHE_NONE), usable);
+  return block_or_none(mallocx(usable, flags | MALLOCX_TCACHE_NONE), usable);
 }
 
 std::size_t release_uncached(void* p, std::size_t n) noexcept {

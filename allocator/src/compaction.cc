@@ -55,8 +55,8 @@ std::uint64_t SlabSurvey::sparse(const void* const* blocks, std::size_t n) const
   return result;
 }
 
-void* try_allocate_compact(Tag tag, std::size_t n) noexcept {
-  return detail::charged(tag, backend::allocate_uncached(n), nullptr);
+void* try_allocate_compact(Tag tag, const void* old, std::size_t n) noexcept {
+  return detail::charged(tag, backend::allocate_beside(old, n), nullptr);
 }
 
 void deallocate_compact(Tag tag, void* p, std::size_t n) noexcept {

@@ -103,7 +103,7 @@ Block __real__ZN2zm7backend8allocateEm(std::size_t n) noexcept;
 Block __real__ZN2zm7backend15allocate_zeroedEm(std::size_t n) noexcept;
 Block __real__ZN2zm7backend16allocate_alignedEmm(std::size_t n, std::size_t alignment) noexcept;
 Block __real__ZN2zm7backend10reallocateEPvmPm(void* p, std::size_t n, std::size_t* old_usable) noexcept;
-Block __real__ZN2zm7backend17allocate_uncachedEm(std::size_t n) noexcept;
+Block __real__ZN2zm7backend15allocate_besideEPKvm(const void* old, std::size_t n) noexcept;
 void* __real__ZN2zm10RegionPool7acquireEv(zm::RegionPool* pool) noexcept;
 bool __real__ZN2zm10RegionPool6commitEPvmmNS_3TagE(zm::RegionPool* pool, void* range, std::size_t from_bytes,
                                                    std::size_t to_bytes, zm::Tag tag) noexcept;
@@ -125,8 +125,8 @@ Block __wrap__ZN2zm7backend10reallocateEPvmPm(void* p, std::size_t n, std::size_
   return refuse(n) ? Block{nullptr, 0} : __real__ZN2zm7backend10reallocateEPvmPm(p, n, old_usable);
 }
 
-Block __wrap__ZN2zm7backend17allocate_uncachedEm(std::size_t n) noexcept {
-  return refuse(n) ? Block{nullptr, 0} : __real__ZN2zm7backend17allocate_uncachedEm(n);
+Block __wrap__ZN2zm7backend15allocate_besideEPKvm(const void* old, std::size_t n) noexcept {
+  return refuse(n) ? Block{nullptr, 0} : __real__ZN2zm7backend15allocate_besideEPKvm(old, n);
 }
 
 void* __wrap__ZN2zm10RegionPool7acquireEv(zm::RegionPool* pool) noexcept {

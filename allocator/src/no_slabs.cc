@@ -15,7 +15,7 @@ bool slab_uses(const void* const*, std::size_t, SlabUse*) noexcept {
   return false;
 }
 
-Block allocate_uncached(std::size_t n) noexcept {
+Block allocate_beside(const void*, std::size_t n) noexcept {
   return allocate(n);
 }
 

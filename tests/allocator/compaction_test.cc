@@ -4,8 +4,10 @@
 #include <zmalloc/compaction.h>
 #include <zmalloc/zm.h>
 
+#include <algorithm>
 #include <cstring>
 #include <random>
+#include <thread>
 #include <vector>
 
 namespace zm {
@@ -18,7 +20,8 @@ struct Moved {
   std::size_t blocks = 0;
 };
 
-Moved move_all_sparse(std::vector<void*>& blocks) {
+template <class AfterBatch>
+Moved move_all_sparse(std::vector<void*>& blocks, AfterBatch after_batch) {
   SlabSurvey survey;
   EXPECT_TRUE(survey.take());
   Moved moved;
@@ -27,15 +30,20 @@ Moved move_all_sparse(std::vector<void*>& blocks) {
     const std::uint64_t sparse = survey.sparse(blocks.data() + first, n);
     for (std::size_t i = 0; i < n; ++i) {
       if ((sparse >> i & 1) == 0) continue;
-      void* to = try_allocate_compact(Tag::string, kSize);
+      void* to = try_allocate_compact(Tag::string, blocks[first + i], kSize);
       if (to == nullptr) continue;
       std::memcpy(to, blocks[first + i], kSize);
       deallocate_compact(Tag::string, blocks[first + i], kSize);
       blocks[first + i] = to;
       ++moved.blocks;
     }
+    after_batch();
   }
   return moved;
+}
+
+Moved move_all_sparse(std::vector<void*>& blocks) {
+  return move_all_sparse(blocks, [] {});
 }
 
 TEST(Compaction, GivesSparseSlabsBack) {
@@ -76,6 +84,32 @@ TEST(Compaction, GivesSparseSlabsBack) {
     deallocate_requested(Tag::string, p, kSize);
   }
   EXPECT_EQ(used_memory(), before);
+}
+
+// The mover's own arena has no slabs to fill: were the copies made there, the heap would grow by them first.
+TEST(Compaction, MovesWhatAnotherThreadAllocatedWithoutGrowing) {
+  constexpr std::size_t kMany = 100'000;
+  std::vector<void*> blocks(kMany);
+  std::thread([&] {
+    for (void*& p : blocks) p = allocate(Tag::string, kSize);
+    std::mt19937 random(1);
+    std::vector<void*> kept;
+    for (void* p : blocks) {
+      if (random() % 4 == 0) {
+        kept.push_back(p);
+      } else {
+        deallocate_requested(Tag::string, p, kSize);
+      }
+    }
+    blocks.swap(kept);
+  }).join();
+  const std::size_t before = backend::info().active;
+  std::size_t most = 0;
+  const Moved moved = move_all_sparse(blocks, [&] { most = std::max(most, backend::info().active); });
+  EXPECT_GT(moved.blocks, blocks.size() / 4);
+  EXPECT_LT(most, before + 256 * 1024);
+  EXPECT_LT(backend::info().active, before - blocks.size() * kSize);
+  for (void* p : blocks) deallocate_requested(Tag::string, p, kSize);
 }
 
 TEST(Compaction, LargeBlocksAreNeverSparse) {

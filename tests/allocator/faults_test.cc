@@ -37,7 +37,7 @@ TEST(Faults, EveryWayOfAskingIsRefusedAndNotCounted) {
   EXPECT_EQ(try_allocate_zeroed(kTag, 10), nullptr);
   EXPECT_EQ(try_allocate_aligned(kTag, 64, 64), nullptr);
   EXPECT_EQ(try_reallocate(kTag, block, 10'000), nullptr);
-  EXPECT_EQ(try_allocate_compact(kTag, 10), nullptr);
+  EXPECT_EQ(try_allocate_compact(kTag, block, 10), nullptr);
   EXPECT_EQ(ztrymalloc(10), nullptr);
   EXPECT_EQ(pool.acquire(), nullptr);
   EXPECT_FALSE(pool.commit(range, 0, 100, kTag));

@@ -108,8 +108,9 @@ struct SlabUse {
 // n <= 64 live blocks of this backend. False where it does not say.
 bool slab_uses(const void* const* blocks, std::size_t n, SlabUse* uses) noexcept;
 
-// As allocate and release_requested, past the thread's cache where there is one.
-Block allocate_uncached(std::size_t n) noexcept;
+// As allocate and release_requested, past the thread's cache where there is one. The new block comes from the
+// part of the heap that holds the live block `old`: slabs of other parts cannot be filled with what leaves its.
+Block allocate_beside(const void* old, std::size_t n) noexcept;
 std::size_t release_uncached(void* p, std::size_t n) noexcept;
 
 // Where a backend tells of the pages it commits.

@@ -3,8 +3,8 @@
 // jemalloc keeps small blocks of one size together in slabs of some pages, and a slab goes back only when its
 // last block is freed. Who can move a block (nothing else holds its address) asks whether its slab is sparse,
 // allocates another with allocate_compact(), copies, and frees the old one with deallocate_compact(). Both
-// pass by the thread's cache: the new block lies in the fullest place there is, and the old slab notices at
-// once.
+// pass by the thread's cache: the old slab notices at once. The new block comes from the arena that holds the
+// old one, whichever thread moves it, so that moving fills slabs that are there instead of making more.
 //
 // All functions are thread-safe and throw nothing; a SlabSurvey belongs to one thread at a time.
 #pragma once
@@ -45,8 +45,8 @@ class SlabSurvey {
   std::size_t reclaimable_ = 0;
 };
 
-// As try_allocate; see above.
-[[nodiscard]] void* try_allocate_compact(Tag tag, std::size_t n) noexcept;
+// As try_allocate; see above. `old` is the live block that moves.
+[[nodiscard]] void* try_allocate_compact(Tag tag, const void* old, std::size_t n) noexcept;
 // As deallocate_requested: n is what was asked for.
 void deallocate_compact(Tag tag, void* p, std::size_t n) noexcept;
 
