@@ -111,7 +111,9 @@ Server::Server(Config& config, CommandTable& commands)
   pause_end_ = zm::make_unique<Ticker, zm::Tag::server>(
       threads_[0]->context(), this,
       [](void* self) noexcept { static_cast<Server*>(self)->end_pause_if_due(); });
-  for (const Opt id : {Opt::client_output_buffer_limit, Opt::requirepass, Opt::jemalloc_bg_thread})
+  active_defrag_ = zm::make_unique<ActiveDefrag, zm::Tag::server>(*this, threads_[0]->context());
+  for (const Opt id :
+       {Opt::client_output_buffer_limit, Opt::requirepass, Opt::jemalloc_bg_thread, Opt::activedefrag})
     apply_option(id);
   memory_line_ =
       zm::make_unique<MemoryLine, zm::Tag::server>(parse_line_setting(config.text(Opt::memory_line)));
@@ -123,6 +125,7 @@ Server::~Server() {
   listeners_.reset();
   maintenance_.reset();
   pause_end_.reset();
+  active_defrag_.reset();
 }
 
 void Server::set_extension(zm::unique_ptr<ServerExtension, zm::Tag::server> extension) noexcept {

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "active_defrag.h"
 #include "command_stats.h"
 #include "config.h"
 #include "extension.h"
@@ -122,6 +123,7 @@ class Server {
   void reset_statistics() noexcept;
 
   // --- memory ---
+  const ActiveDefrag& active_defrag() const noexcept { return *active_defrag_; }
   size_t startup_memory() const noexcept {
     return startup_memory_.load(std::memory_order_relaxed);
   }                                     // used_memory after the start
@@ -198,6 +200,7 @@ class Server {
   zm::unique_ptr<Listeners, zm::Tag::server> listeners_;
   zm::unique_ptr<Ticker, zm::Tag::server> maintenance_;  // once more, soon: thread 0
   zm::unique_ptr<Ticker, zm::Tag::server> pause_end_;    // thread 0
+  zm::unique_ptr<ActiveDefrag, zm::Tag::server> active_defrag_;
 
   std::array<char, 40> run_id_;
   const int64_t start_ms_;

@@ -27,6 +27,7 @@ void Server::cron() noexcept {
   cron_ticks_.fetch_add(1, std::memory_order_relaxed);
   listeners_->poll();
   maintain();
+  active_defrag_->cron();
   note_peak();
   sample_rates();
   evict_clients();

@@ -1,6 +1,7 @@
 // How a server's parts follow its configuration.
 
 #include <plimsoll/options.h>
+#include <zmalloc/compaction.h>
 
 #include <new>
 #include <span>
@@ -50,8 +51,9 @@ void Server::register_hooks() noexcept {
   static constexpr Opt kTcp[] = {Opt::port, Opt::bind};
   static constexpr Opt kOomScore[] = {Opt::oom_score_adj, Opt::oom_score_adj_values};
   static constexpr Opt kSingle[] = {
-      Opt::loglevel, Opt::hz,         Opt::jemalloc_bg_thread, Opt::client_output_buffer_limit,
-      Opt::dir,      Opt::maxclients, Opt::requirepass,        Opt::memory_line};
+      Opt::loglevel,    Opt::hz,         Opt::jemalloc_bg_thread, Opt::client_output_buffer_limit,
+      Opt::dir,         Opt::maxclients, Opt::requirepass,        Opt::memory_line,
+      Opt::activedefrag};
   const auto follow = [this](std::span<const Opt> ids) {
     config_.on_change(
         ids, [](void* self, Opt changed) { static_cast<Server*>(self)->apply_option(changed); }, this);
@@ -89,6 +91,11 @@ void Server::apply_option(Opt id) {
       return;
     case Opt::memory_line:
       return memory_line_->set(parse_line_setting(config_.text(Opt::memory_line)));
+    case Opt::activedefrag:
+      if (config_.flag(Opt::activedefrag) && !zm::SlabSurvey().take())
+        throw ConfigError(
+            "Active defragmentation cannot be enabled: this allocator does not tell of its slabs");
+      return;
     case Opt::requirepass:
       has_password_.store(!config_.text(Opt::requirepass).empty(), std::memory_order_relaxed);
       return;

@@ -60,6 +60,7 @@ void Server::reset_statistics() noexcept {
   }
   statistics_generation_.fetch_add(1, kRelaxed);
   store_->reset_statistics();
+  active_defrag_->reset_statistics();
   for (RateSampler& rate : rates_) rate.reset();
 }
 

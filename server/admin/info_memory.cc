@@ -67,7 +67,7 @@ void remaining_fields(InfoWriter& out, const InfoSource& source, const MemoryRep
   out.number("mem_cluster_links", 0);
   out.number("mem_aof_buffer", 0);
   out.text("mem_allocator", zm::backend_version());
-  out.number("active_defrag_running", 0);
+  out.number("active_defrag_running", static_cast<uint64_t>(source.server.active_defrag().effort()));
   out.number("lazyfree_pending_objects", store.lazyfree_pending_objects);
   out.number("lazyfreed_objects", store.lazyfreed_objects);
 }

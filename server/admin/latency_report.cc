@@ -144,6 +144,11 @@ std::string_view advice_on(std::string_view event) {
            "too few processors, another process, a hypervisor, or swapping (see plimsoll_smaps_swap in INFO "
            "memory).";
   }
+  if (event == "active-defrag-cycle") {
+    return "active-defrag-cycle: a slice of activedefrag held thread 0 up. A slice takes a tenth of a "
+           "millisecond "
+           "by itself: too few processors, most likely. active-defrag-cycle-max bounds how often it runs.";
+  }
   return {};
 }
 

@@ -32,7 +32,7 @@ constexpr Finding kFindings[] = {
      "the difference is."},
     {[](const MemoryReport& report, size_t) { return high(report.allocator_fragmentation(), 1.1); },
      "Fragmentation: pages in use are more than a tenth free. Values of one size were replaced by values of "
-     "another."},
+     "another, or deleted. CONFIG SET activedefrag yes moves what is left together."},
     {[](const MemoryReport& report, size_t) { return high(report.allocator_rss(), 1.1); },
      "Held pages: the allocator keeps free pages for reuse, more than a tenth of those in use. MEMORY PURGE "
      "returns "
