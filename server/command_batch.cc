@@ -188,7 +188,11 @@ bool CommandBatch::run_one(Connection& connection, Slot& slot) {
   } else {
     run_in_store(connection, slot, reply);
   }
-  if (connection.reply_mode_ != ReplyMode::on) apply_reply_mode(connection, mark);
+  if (connection.reply_mode_ != ReplyMode::on) {
+    apply_reply_mode(connection, mark);
+  } else if (reply.lost()) {
+    cut_off_unanswered(connection);
+  }
   if (slot.invocation.key_count() > kKeptKeys) slot.invocation = Invocation();
   return true;
 }
@@ -201,6 +205,13 @@ void CommandBatch::cut_off_web_page(Connection& connection) {
       connection.peer().text(""));
   output_.clear();
   connection.kill();
+}
+
+// A command for whose reply there is no memory, not even for an error: the client would take the next one for
+// it.
+void CommandBatch::cut_off_unanswered(Connection& connection) {
+  log_warning("Closing connection {}: memory is refused for a reply", connection.id());
+  connection.close_after_reply();
 }
 
 // Answers the command with what forbids it to run.

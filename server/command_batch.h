@@ -72,6 +72,7 @@ class CommandBatch {
   size_t execute(Connection& connection, uint64_t& began_ns);
   bool run_one(Connection& connection, Slot& slot);
   void cut_off_web_page(Connection& connection);
+  void cut_off_unanswered(Connection& connection);
   bool refuse(Connection& connection, const Slot& slot, Reply& reply);
   void run_in_store(Connection& connection, Slot& slot, Reply& reply);
   void account(Connection& connection, const Slot& slot, const Reply& reply, uint64_t ns);
