@@ -1,155 +1,28 @@
 // A whole server, with each of its calls for memory refused in turn: it lives, answers what it can, closes a
 // connection at worst, and goes on as if nothing had been.
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include <functional>
-#include <optional>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "commands.h"
-#include "examples.h"
-#include "support/raw_connection.h"
+#include "faulty_server.h"
 #include "support/resp_reply.h"
-#include "support/server_process.h"
-#include "support/text.h"
 
 namespace plimsoll::test {
 namespace {
 
-constexpr uint64_t kEveryCall = 300;  // so many are tried one by one, later ones
-constexpr uint64_t kStepShare = 16;   // at growing distances: by this part of the number
-constexpr uint64_t kRow = 40;         // refused in a row, in the second round
-constexpr int kMostAttempts = 100;    // to get an answer while calls are being refused
+INSTANTIATE_TEST_SUITE_P(IoThreads, ServerFaults, testing::Values(1u, 2u), testing::PrintToStringParamName());
 
-ServerProcess::Options options() {
-  ServerProcess::Options options;
-  options.program = environment_or("PLIMSOLL_SERVER_WITH_FAULTS", "plimsoll-server-faults");
-  options.configuration = "# a comment\nsave 60 2\nmaxmemory-samples 7\n";
-  options.arguments = {"--io-threads",
-                       "1",
-                       "--enable-debug-command",
-                       "yes",
-                       "--slowlog-log-slower-than",
-                       "0",
-                       "--latency-monitor-threshold",
-                       "1",
-                       "--loglevel",
-                       "warning"};
-  return options;
+std::string read_file(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
-std::string command(const Words& words) {
-  std::string bytes = "*" + std::to_string(words.size()) + "\r\n";
-  for (const std::string& word : words) bytes += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
-  return bytes;
+bool is_usual_or_refused(const std::string& reply, const std::string& usual) {
+  return reply == usual || reply.starts_with("-OOM");
 }
-
-class Server {
- public:
-  Server() : process_(options()) { connect(); }
-
-  RawConnection client() { return process_.connect(); }
-
-  // A reply on the connection of this object, which is made again when it was closed.
-  std::string ask(const Words& words) {
-    for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
-      try {
-        return control_->call(words);
-      } catch (const ConnectionError&) {
-        if (!process_.running()) break;
-        connect();
-      }
-    }
-    ADD_FAILURE() << "no answer to " << words[0] << "; the log:\n" << process_.log();
-    return "";
-  }
-
-  void refuse(uint64_t n, uint64_t count) {
-    ASSERT_EQ(ask({"DEBUG", "FAIL-ALLOCATION", std::to_string(n), std::to_string(count)}), "+OK\r\n");
-  }
-
-  // Grants everything from now on, and returns how many calls were refused.
-  long end_refusals() {
-    for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
-      const std::string reply = ask({"DEBUG", "FAIL-ALLOCATION", "OFF"});
-      if (reply.starts_with(":")) return std::stol(reply.substr(1));
-      if (!reply.starts_with("-OOM")) break;
-    }
-    ADD_FAILURE() << "calls can't be granted again";
-    return 0;
-  }
-
-  void make_keys() {
-    std::string lines = command({"FLUSHALL"}) + command({"SET", "K", "41"});
-    for (const std::string_view line : example_keys()) lines += command(words_of(line));
-    control_->send(lines);
-    for (size_t i = 0; i < example_keys().size() + 2; ++i) ASSERT_EQ(control_->read_reply(), "+OK\r\n");
-  }
-
-  // It answers old connections and new ones.
-  void expect_alive(const std::string& where) {
-    ASSERT_TRUE(process_.running()) << where << "; the log:\n" << process_.log();
-    ASSERT_EQ(ask({"ECHO", where}), "$" + std::to_string(where.size()) + "\r\n" + where + "\r\n");
-    ASSERT_EQ(client().call({"PING"}), "+PONG\r\n") << where;
-  }
-
-  // A line of INFO.
-  uint64_t info(const std::string& field) {
-    const std::string text = ask({"INFO", "everything"});
-    const size_t at = text.find("\n" + field + ":");
-    EXPECT_NE(at, std::string::npos) << field;
-    return at == std::string::npos ? 0 : std::stoull(text.substr(at + field.size() + 2));
-  }
-
-  ServerProcess& process() { return process_; }
-
- private:
-  void connect() {
-    for (int attempt = 0; attempt < kMostAttempts && process_.running(); ++attempt) {
-      try {
-        control_.emplace(process_.connect());
-        return;
-      } catch (const ConnectionError&) {
-      }
-    }
-  }
-
-  ServerProcess process_;
-  std::optional<RawConnection> control_;
-};
-
-class ServerFaults : public testing::Test {
- protected:
-  // `attempt` with the n-th call for memory refused, for n from 1 until none is; then with kRow calls from
-  // the n-th on. `prepare` comes before each, with memory enough. Whatever `attempt` throws as
-  // ConnectionError is a connection that was closed.
-  void refuse_each(const std::string& where, const std::function<void()>& prepare,
-                   const std::function<void()>& attempt) {
-    for (const uint64_t count : {uint64_t{1}, kRow}) {
-      long refused = 1;
-      for (uint64_t n = 1; refused != 0; n += 1 + (n > kEveryCall ? n / kStepShare : 0)) {
-        prepare();
-        server_.refuse(n, count);
-        try {
-          attempt();
-        } catch (const ConnectionError&) {
-        }
-        refused = server_.end_refusals();
-        server_.expect_alive(where + ", call " + std::to_string(n));
-        if (HasFatalFailure() || HasNonfatalFailure()) return;
-      }
-    }
-  }
-
-  // What a command may answer while memory is short: what it always answers, or that.
-  static void expect_answer(const std::string& reply, const std::string& usual) {
-    if (!reply.starts_with("-OOM")) {
-      EXPECT_EQ(reply, usual);
-    }
-  }
-
-  Server server_;
-};
 
 TEST(ServerExamples, AreThereForEveryCommand) {
   CommandTable table;
@@ -159,7 +32,7 @@ TEST(ServerExamples, AreThereForEveryCommand) {
       << "tests/faults/examples.cc lacks a line for it";
 }
 
-TEST_F(ServerFaults, ExamplesAnswerAsTheySay) {
+TEST_P(ServerFaults, ExamplesAnswerAsTheySay) {
   for (const auto& lines : {library_examples(), server_examples()}) {
     for (const std::string_view line : lines) {
       server_.make_keys();
@@ -169,7 +42,8 @@ TEST_F(ServerFaults, ExamplesAnswerAsTheySay) {
   }
 }
 
-TEST_F(ServerFaults, Commands) {
+TEST_P(ServerFaults, Commands) {
+  if (GetParam() != 1) return;  // one thread runs a command
   for (const auto& lines : {library_examples(), server_examples()}) {
     for (const std::string_view line : lines) {
       const Words words = words_of(line);
@@ -186,9 +60,205 @@ TEST_F(ServerFaults, Commands) {
               << line << ": " << reply.text;
         }
       });
-      if (HasFatalFailure()) return;
+      if (HasFailure()) return;
     }
   }
+}
+
+TEST_P(ServerFaults, ConnectionsAreAcceptedOrClosed) {
+  refuse_each(
+      "connect", [] {},
+      [&] {
+        RawConnection first = server_.client(), second = server_.client();
+        EXPECT_TRUE(is_usual_or_refused(first.call({"PING"}), "+PONG\r\n"));
+        EXPECT_TRUE(is_usual_or_refused(second.call({"PING"}), "+PONG\r\n"));
+      });
+}
+
+// Every command of a pipeline is answered in its place, up to where the connection is closed.
+TEST_P(ServerFaults, PipelinesAreAnsweredInOrder) {
+  std::string pipeline;
+  Words usual;
+  for (int i = 0; i < 60; ++i) {
+    pipeline += command({"ECHO", std::to_string(i)}) + command({"SET", "key:" + std::to_string(i), "value"}) +
+                command({"GET", "big"});
+    usual.insert(usual.end(), {"$" + std::to_string(i < 10 ? 1 : 2) + "\r\n" + std::to_string(i) + "\r\n",
+                               "+OK\r\n", "$100000\r\n" + std::string(100'000, 'v') + "\r\n"});
+  }
+  refuse_each(
+      "pipeline", [&] { server_.make_keys(); },
+      [&] {
+        RawConnection client = server_.client();
+        client.send(pipeline);
+        for (const std::string& reply : usual) EXPECT_TRUE(is_usual_or_refused(client.read_reply(), reply));
+      });
+}
+
+// A command that comes in parts is kept until it is whole.
+TEST_P(ServerFaults, CommandsArriveInParts) {
+  const std::string large = command({"SET", "arrives", std::string(1'500'000, 'x')});
+  const std::string many = command(Words(3000, "ECHO"));
+  for (const std::string& whole : {command({"SET", "arrives", "a value"}), large, many}) {
+    std::optional<RawConnection> client;
+    refuse_each(
+        "parts of " + std::to_string(whole.size()),
+        [&] {
+          client.emplace(server_.client());
+          client->call({"PING"});
+        },
+        [&] {
+          const size_t third = whole.size() / 3;
+          client->send(whole.substr(0, third));
+          server_.ask({"PING"});  // the server has read it by then
+          client->send(whole.substr(third, third));
+          server_.ask({"PING"});
+          client->send(whole.substr(2 * third));
+          const std::string reply = client->read_reply();
+          EXPECT_TRUE(is_usual_or_refused(reply, "+OK\r\n") || whole == many) << reply;
+        });
+    if (HasFailure()) return;
+  }
+}
+
+// Replies that nobody reads yet, by reference and copied, beyond where commands have to wait.
+TEST_P(ServerFaults, RepliesWaitForTheirReader) {
+  server_.ask({"CONFIG", "SET", "client-output-pause", "1mb"});
+  const std::string mget = command({"MGET", "big", "other", "big", "none", "big"});
+  std::string pipeline;
+  for (int i = 0; i < 20; ++i) pipeline += mget;
+  std::string usual;
+  const auto prepare = [&] {
+    server_.make_keys();
+    usual = server_.ask({"MGET", "big", "other", "big", "none", "big"});
+  };
+  refuse_each("replies", prepare, [&] {
+    RawConnection client = server_.client();
+    client.send(pipeline);
+    server_.ask({"PING"});
+    for (int i = 0; i < 20; ++i) EXPECT_TRUE(is_usual_or_refused(client.read_reply(), usual));
+  });
+}
+
+// A monitor misses nothing as long as it is connected.
+TEST_P(ServerFaults, MonitorsSeeEveryCommandOrAreClosed) {
+  std::optional<RawConnection> monitor, client;
+  const auto prepare = [&] {
+    monitor.emplace(server_.client());
+    ASSERT_EQ(monitor->call({"MONITOR"}), "+OK\r\n");
+    client.emplace(server_.client());
+    client->call({"PING", "first"});
+  };
+  const std::string large(20'000, 'x');
+  refuse_each("monitor", prepare, [&] {
+    client->call({"SET", "key", "value"});
+    client->call({"SET", "key", large});
+    client->call({"PING", "last"});
+    std::string line;
+    while (line.find("\"last\"") == std::string::npos) line = monitor->read_reply();
+  });
+}
+
+// What one connection asks of another, whose thread may be another.
+TEST_P(ServerFaults, ClientsAreKilledPausedAndListed) {
+  std::optional<RawConnection> first, second;
+  std::string id;
+  const auto prepare = [&] {
+    first.emplace(server_.client());
+    second.emplace(server_.client());
+    id = second->call({"CLIENT", "ID"});
+    first->call({"PING"});
+  };
+  refuse_each("clients", prepare, [&] {
+    first->call({"CLIENT", "LIST"});
+    first->call({"CLIENT", "PAUSE", "5", "WRITE"});
+    second->send(command({"SET", "key", "value"}) + command({"PING"}));
+    EXPECT_TRUE(is_usual_or_refused(second->read_reply(), "+OK\r\n"));
+    EXPECT_TRUE(is_usual_or_refused(second->read_reply(), "+PONG\r\n"));
+    const std::string killed = first->call({"CLIENT", "KILL", "ID", id.substr(1, id.size() - 3)});
+    EXPECT_TRUE(is_usual_or_refused(killed, ":1\r\n")) << killed;
+    if (killed == ":1\r\n") {
+      EXPECT_EQ(second->read_until_closed(), "");
+    }
+  });
+}
+
+TEST_P(ServerFaults, SettingsChangeTogetherOrNotAtAll) {
+  const Words names = {"maxmemory-samples", "slowlog-max-len", "client-output-buffer-limit",
+                       "proc-title-template"};
+  const Words first = {"5", "100", "pubsub 32mb 8mb 60", std::string(40, 'a')};
+  const Words second = {"9", "50", "pubsub 16mb 4mb 30", std::string(50, 'b')};
+  const auto set = [&](const Words& values) {
+    Words words = {"CONFIG", "SET"};
+    for (size_t i = 0; i < names.size(); ++i) words.insert(words.end(), {names[i], values[i]});
+    return words;
+  };
+  Words get = {"CONFIG", "GET"};
+  get.insert(get.end(), names.begin(), names.end());
+  ASSERT_EQ(server_.ask(set(second)), "+OK\r\n");
+  const std::string after = server_.ask(get);
+  ASSERT_EQ(server_.ask(set(first)), "+OK\r\n");
+  const std::string before = server_.ask(get);
+  ASSERT_NE(before, after);
+  std::string reply;
+  const auto prepare = [&] { ASSERT_EQ(server_.ask(set(first)), "+OK\r\n"); };
+  refuse_each("settings", prepare, [&] {
+    reply = "";
+    reply = server_.client().call(set(second));
+    server_.end_refusals();
+    EXPECT_EQ(server_.ask(get), reply == "+OK\r\n" ? after : before) << reply;
+  });
+}
+
+// The file is the old one or the new one, and no other stays beside it.
+TEST_P(ServerFaults, AConfigurationFileIsRewrittenWholeOrNotAtAll) {
+  const std::string path = server_.process().configuration_path();
+  const std::string before = read_file(path);
+  server_.ask({"CONFIG", "SET", "maxmemory-samples", "9"});
+  ASSERT_EQ(server_.ask({"CONFIG", "REWRITE"}), "+OK\r\n");
+  const std::string after = read_file(path);
+  ASSERT_NE(after, before);
+  const auto files = [&] {
+    std::filesystem::directory_iterator directory(server_.process().directory());
+    return std::distance(begin(directory), end(directory));
+  };
+  const auto count = files();
+  refuse_each(
+      "rewrite", [&] { std::ofstream(path) << before; },
+      [&] {
+        const std::string reply = server_.client().call({"CONFIG", "REWRITE"});
+        EXPECT_EQ(read_file(path), reply == "+OK\r\n" ? after : before) << reply;
+        EXPECT_EQ(files(), count);
+      });
+}
+
+TEST_P(ServerFaults, DueKeysGo) {
+  const auto fill = [&] {
+    server_.make_keys();
+    server_.ask({"CONFIG", "RESETSTAT"});
+    for (int i = 0; i < 100; ++i) server_.ask({"SET", "due:" + std::to_string(i), "value", "PX", "1"});
+  };
+  const std::string left = ":" + std::to_string(example_keys().size() + 1) + "\r\n";
+  refuse_each("expiry", fill, [&] {
+    while (server_.ask({"DBSIZE"}) != left) {
+    }
+  });
+}
+
+TEST_P(ServerFaults, KeysAreEvicted) {
+  server_.ask({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
+  const auto fill = [&] {
+    server_.ask({"CONFIG", "SET", "maxmemory", "0"});
+    server_.ask({"DEBUG", "POPULATE", "2000", "key", "1000"});
+    server_.ask({"CONFIG", "SET", "maxmemory", std::to_string(server_.memory()["used_memory"])});
+  };
+  refuse_each("eviction", fill, [&] {
+    RawConnection client = server_.client();
+    for (int i = 0; i < 30; ++i) {
+      const std::string reply = client.call({"SET", "more:" + std::to_string(i), std::string(20'000, 'v')});
+      EXPECT_TRUE(is_usual_or_refused(reply, "+OK\r\n")) << reply;
+    }
+  });
+  server_.ask({"CONFIG", "SET", "maxmemory", "0"});
 }
 
 }  // namespace

@@ -82,8 +82,8 @@ short RawConnection::wait_for(short events, Clock::time_point until) const {
     const int ready = poll(&waited, 1, static_cast<int>(std::max<long long>(left, 0)));
     if (ready > 0) return waited.revents;
     if (ready == 0) {
-      throw ConnectionError("no complete reply within " + std::to_string(deadline_.count()) +
-                            " ms; so far \"" + escaped(input_, 200) + "\"");
+      throw ConnectionTimeout("no complete reply within " + std::to_string(deadline_.count()) +
+                              " ms; so far \"" + escaped(input_, 200) + "\"");
     }
     if (errno != EINTR) fail("poll");
   }

@@ -17,6 +17,12 @@ class ConnectionError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Of those: it answered nothing in time, and the connection is open.
+class ConnectionTimeout : public ConnectionError {
+ public:
+  using ConnectionError::ConnectionError;
+};
+
 // A blocking connection to a RESP server that hands out replies as the bytes that came.
 // Each call has the connection's deadline (10 s unless set) and throws ConnectionError when it passes.
 // Not thread-safe.
