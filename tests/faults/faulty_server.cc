@@ -11,7 +11,8 @@ namespace {
 constexpr uint64_t kEveryCall = 300;  // so many are tried one by one, later ones
 constexpr uint64_t kStepShare = 16;   // at growing distances: by this part of the number
 constexpr uint64_t kRow = 40;         // refused in a row, in the second round
-constexpr const char* kTags[] = {"string", "client", "client_input", "client_output"};
+constexpr const char* kTags[] = {"string", "client", "client_input", "client_output",
+                                 "config", "server", "other"};
 constexpr uint64_t kKeptByControl = 4096;  // what a connection that has asked more may hold more
 constexpr int kMostAttempts = 200;         // to get an answer while calls are being refused
 
@@ -30,7 +31,7 @@ ServerProcess::Options options(unsigned io_threads) {
                        "--latency-monitor-threshold",
                        "1",
                        "--loglevel",
-                       "warning"};
+                       "debug"};
   return options;
 }
 
@@ -126,6 +127,7 @@ void ServerFaults::SetUp() {
 }
 
 void ServerFaults::TearDown() {
+  if (ended_) return;
   ASSERT_TRUE(server_.process().running()) << server_.process().log();
   server_.ask({"FLUSHALL"});
   std::map<std::string, uint64_t> memory;

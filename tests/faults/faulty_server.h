@@ -57,6 +57,8 @@ class ServerFaults : public testing::TestWithParam<unsigned> {
 
   FaultyServer server_{GetParam()};
 
+  bool ended_ = false;  // a test has stopped the server
+
  private:
   std::map<std::string, uint64_t> memory_before_;
 };

@@ -2,9 +2,11 @@
 // connection at worst, and goes on as if nothing had been.
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "commands.h"
 #include "faulty_server.h"
@@ -209,6 +211,28 @@ TEST_P(ServerFaults, SettingsChangeTogetherOrNotAtAll) {
   });
 }
 
+// Sockets are opened before anything changes, and closed when something can't.
+TEST_P(ServerFaults, PortsAreOpenedOrNot) {
+  const std::string port = std::to_string(free_tcp_port());
+  const auto port_now = [&] {
+    return parse_reply(server_.ask({"CONFIG", "GET", "port"})).children.at(1).text;
+  };
+  refuse_each(
+      "port",
+      [&] {
+        ASSERT_EQ(server_.ask({"CONFIG", "SET", "port", "0"}), "+OK\r\n");
+      },
+      [&] {
+        const std::string reply = server_.client().call({"CONFIG", "SET", "port", port});
+        server_.end_refusals();
+        EXPECT_EQ(port_now(), reply == "+OK\r\n" ? port : "0") << reply;
+        if (reply == "+OK\r\n") {
+          EXPECT_EQ(RawConnection::to_tcp("127.0.0.1", std::stoi(port)).call({"PING"}), "+PONG\r\n");
+        }
+      });
+  server_.ask({"CONFIG", "SET", "port", "0"});
+}
+
 // The file is the old one or the new one, and no other stays beside it.
 TEST_P(ServerFaults, AConfigurationFileIsRewrittenWholeOrNotAtAll) {
   const std::string path = server_.process().configuration_path();
@@ -235,12 +259,11 @@ TEST_P(ServerFaults, DueKeysGo) {
   const auto fill = [&] {
     server_.make_keys();
     server_.ask({"CONFIG", "RESETSTAT"});
-    for (int i = 0; i < 100; ++i) server_.ask({"SET", "due:" + std::to_string(i), "value", "PX", "1"});
+    for (int i = 0; i < 20; ++i) server_.ask({"SET", "due:" + std::to_string(i), "value", "PX", "1"});
   };
   const std::string left = ":" + std::to_string(example_keys().size() + 1) + "\r\n";
   refuse_each("expiry", fill, [&] {
-    while (server_.ask({"DBSIZE"}) != left) {
-    }
+    while (server_.ask({"DBSIZE"}) != left) std::this_thread::sleep_for(std::chrono::milliseconds(2));
   });
 }
 
@@ -259,6 +282,23 @@ TEST_P(ServerFaults, KeysAreEvicted) {
     }
   });
   server_.ask({"CONFIG", "SET", "maxmemory", "0"});
+}
+
+// With nothing to be had at all, it still ends when it is told to.
+TEST_P(ServerFaults, EndsWithoutMemory) {
+  server_.make_keys();
+  RawConnection idle = server_.client(), asking = server_.client();
+  idle.call({"PING"});
+  asking.call({"PING"});
+  server_.refuse(1, 0);
+  try {
+    for (int i = 0; i < 10; ++i) asking.call({"SET", "key", std::string(100'000, 'v')});
+  } catch (const ConnectionTimeout&) {
+    ADD_FAILURE() << "a client waits forever";
+  } catch (const ConnectionError&) {
+  }
+  ended_ = true;
+  EXPECT_EQ(server_.process().stop(), 0) << server_.process().log();
 }
 
 }  // namespace
