@@ -6,7 +6,8 @@
 // (Asio's do). It refuses those that a Plan names, as an allocator does that has no more.
 //
 // The counter is put there by the linker: the library is the same with it and without, and who does not link
-// it pays nothing. Then linked() is false and the other calls do nothing.
+// it pays nothing. Then linked() is false and the other calls do nothing. zmalloc::faults is for tests: it is
+// not among what is installed.
 #pragma once
 
 #include <cstddef>
