@@ -69,6 +69,7 @@ ListeningSocket::~ListeningSocket() {
 ListeningSockets listen_on_tcp(std::span<const Config::Text> addresses, int port, int backlog) {
   ListeningSockets sockets;
   if (port == 0) return sockets;
+  sockets.reserve(addresses.size());  // what is opened has an owner, whatever memory is refused
   for (std::string_view name : addresses) {
     const bool optional = name.starts_with('-');
     if (optional) name.remove_prefix(1);
