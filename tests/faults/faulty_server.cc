@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <sstream>
 #include <thread>
 
@@ -122,8 +123,14 @@ void FaultyServer::expect_alive(const std::string& where) {
 
 void ServerFaults::SetUp() {
   server_.ask({"FLUSHALL"});
+  files_before_ = files();
   memory_before_ = server_.memory();
   ASSERT_GT(memory_before_.size(), 15u);
+}
+
+long ServerFaults::files() {
+  const std::filesystem::directory_iterator open("/proc/" + std::to_string(server_.process().pid()) + "/fd");
+  return std::distance(begin(open), end(open));
 }
 
 void ServerFaults::TearDown() {
@@ -140,10 +147,16 @@ void ServerFaults::TearDown() {
   for (const char* tag : kTags) {
     EXPECT_TRUE(back) << tag << ": " << memory_before_[tag] << " before, " << memory[tag] << " now";
   }
+  EXPECT_TRUE(eventually([&] { return files() <= files_before_; }))
+      << files() << " files, " << files_before_ << " before";
+  EXPECT_TRUE(eventually([&] {
+    return server_.ask({"INFO", "clients"}).find("\nconnected_clients:1\r") != std::string::npos;
+  })) << "closed connections are counted";
   uint64_t sum = 0;
   for (const auto& [tag, bytes] : memory) sum += tag == "used_memory" ? 0 : bytes;
   EXPECT_EQ(sum, memory["used_memory"]);
   EXPECT_EQ(server_.process().stop(), 0);
+  EXPECT_EQ(server_.process().log().find("bug"), std::string::npos) << server_.process().log();
 }
 
 void ServerFaults::refuse_each(const std::string& where, const std::function<void()>& prepare,

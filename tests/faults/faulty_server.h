@@ -60,6 +60,9 @@ class ServerFaults : public testing::TestWithParam<unsigned> {
   bool ended_ = false;  // a test has stopped the server
 
  private:
+  long files();  // that the server has open
+
+  long files_before_ = 0;
   std::map<std::string, uint64_t> memory_before_;
 };
 
