@@ -38,6 +38,20 @@ TEST(ServerExamples, AreThereForEveryCommand) {
       << "tests/faults/examples.cc lacks a line for it";
 }
 
+// The program that is not built for tests has nothing that refuses memory, and says so.
+TEST(ServerRelease, RefusesNothing) {
+  ServerProcess::Options options;
+  options.program = environment_or("PLIMSOLL_SERVER_UNDER_TEST", "plimsoll-server");
+  options.arguments = {"--enable-debug-command", "yes"};
+  ServerProcess server(options);
+  const std::string reply = server.connect().call({"DEBUG", "FAIL-ALLOCATION", "1000000"});
+#ifdef NDEBUG
+  EXPECT_EQ(reply, "-ERR This server was built without zmalloc::faults\r\n");
+#else
+  EXPECT_EQ(reply, "+OK\r\n");
+#endif
+}
+
 TEST_P(ServerFaults, ExamplesAnswerAsTheySay) {
   for (const auto& lines : {library_examples(), server_examples()}) {
     for (const std::string_view line : lines) {
