@@ -7,8 +7,11 @@
 namespace plimsoll {
 namespace {
 
-constexpr int64_t kSurveyInterval =
-    1000;  // us: averages as old as this still tell sparse slabs from full ones
+// Microseconds: averages as old as this still tell sparse slabs from full ones. Who moves little is content
+// with older ones, so that surveys take a small part of the time only.
+constexpr int64_t kSurveyInterval = 4000;
+constexpr int64_t kOldestSurvey = 100'000;
+constexpr int64_t kWorkPerSurvey = 200;
 constexpr size_t kLeastWorth = 256 * 1024;
 
 }  // namespace
@@ -17,6 +20,7 @@ void Compactor::survey(int64_t older_than_us) noexcept {
   const int64_t now = engine_.options().clock->monotonic_us();
   if (now - surveyed_us_ < older_than_us) return;
   surveyed_us_ = now;
+  worked_us_ = 0;
   survey_.take();
   reclaimable_.store(survey_.reclaimable(), std::memory_order_relaxed);
 }
@@ -38,8 +42,9 @@ size_t Compactor::reclaimable(int64_t older_than_us) noexcept {
 bool Compactor::run(int64_t budget_us) noexcept {
   if (running_.test_and_set(std::memory_order_acquire)) return false;
   const int64_t start = engine_.options().clock->monotonic_us();
-  survey(kSurveyInterval);
+  survey(worked_us_ >= kWorkPerSurvey ? kSurveyInterval : kOldestSurvey);
   const bool worth = worthwhile();
+  if (!worth) worked_us_ = kWorkPerSurvey;  // things may have changed
   if (worth) {
     int64_t now = start;
     do {
@@ -49,6 +54,7 @@ bool Compactor::run(int64_t budget_us) noexcept {
       }
       now = engine_.options().clock->monotonic_us();
     } while (now - start < budget_us);
+    worked_us_ += now - start;
     time_us_.fetch_add(static_cast<uint64_t>(now - start), std::memory_order_relaxed);
   }
   running_.clear(std::memory_order_release);
@@ -91,6 +97,8 @@ void Compactor::move_sparse(Table& table, const Candidate* candidates, size_t n)
     table.relocate(candidate.slot, entry);
     ++moved;
   }
+  pass_moved_ += moved;
+  pass_stayed_ += n - moved;
   moved_.fetch_add(moved, std::memory_order_relaxed);
   stayed_.fetch_add(n - moved, std::memory_order_relaxed);
 }
@@ -99,8 +107,10 @@ void Compactor::finish_pass() noexcept {
   passes_.fetch_add(1, std::memory_order_relaxed);
   survey(0);
   const size_t left = survey_.reclaimable();
-  settled_ = left > pass_began_with_ / 8 * 7 && left != zm::SlabSurvey::kEverything ? left : 0;
+  const bool idle = pass_moved_ <= pass_stayed_ / 8 && left > pass_began_with_ / 8 * 7;
+  settled_ = idle && left != zm::SlabSurvey::kEverything ? left : 0;
   pass_began_with_ = left;
+  pass_moved_ = pass_stayed_ = 0;
 }
 
 CompactionStatistics Compactor::statistics() const noexcept {

@@ -50,11 +50,14 @@ class Compactor {
   std::atomic_flag running_ = ATOMIC_FLAG_INIT;
   zm::SlabSurvey survey_;
   int64_t surveyed_us_ = INT64_MIN / 2;
+  int64_t worked_us_ = 0;  // since then
   unsigned shard_ = 0;
   int database_ = 0;
   uint64_t position_ = 0;
   size_t pass_began_with_ = 0;  // reclaimable bytes
-  // What a pass left behind that did not give back an eighth of it: no other is worth it until there is more.
+  uint64_t pass_moved_ = 0, pass_stayed_ = 0;
+  // What a pass left behind that neither moved nor gave back an eighth: no other is worth it until there is
+  // more. One that moved much and has as much left was overtaken by deletions.
   size_t settled_ = 0;
 
   std::atomic<size_t> reclaimable_{0};

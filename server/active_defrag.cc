@@ -19,7 +19,7 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr int64_t kLookIntervalUs = 1'000'000;
 // A client of thread 0 waits for one slice at most. A slice ends with a batch of entries, so it may take some
 // tens of microseconds longer.
-constexpr int64_t kSliceUs = 100;
+constexpr int64_t kSliceUs = 40;
 
 int64_t now_us() noexcept {
   return Clock::system().monotonic_us();
