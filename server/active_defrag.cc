@@ -17,6 +17,7 @@ namespace {
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
 constexpr int64_t kLookIntervalUs = 1'000'000;
+constexpr int64_t kFruitlessRestUs = 10'000'000;  // when what is sparse cannot be moved
 // A client of thread 0 waits for one slice at most. A slice ends with a batch of entries, so it may take some
 // tens of microseconds longer.
 constexpr int64_t kSliceUs = 40;
@@ -96,7 +97,10 @@ void ActiveDefrag::run_slice() noexcept {
   const int64_t elapsed = std::max<int64_t>(1, now_us() - start);
   note_latency(elapsed);
   longest_slice_us_ = std::max(longest_slice_us_, elapsed);
-  if (!worth) return end();
+  if (!worth) {
+    looked_us_ = now_us() + kFruitlessRestUs - kLookIntervalUs;
+    return end();
+  }
   if (server_.store().compaction_statistics().passes != passes) finish_pass();
   if (const int effort = this->effort(); effort != 0) {
     ticker_.once_in(std::chrono::microseconds(elapsed * (100 - effort) / effort));
