@@ -17,7 +17,7 @@ namespace {
 class AssistTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    test::ServerProcess server({"redis-server", {}});
+    test::ServerProcess server({.program = "redis-server", .arguments = {}});
     client::Endpoint endpoint;
     endpoint.unix_socket = server.socket_path();
     client::Connection connection = client::Connection::open(endpoint);

@@ -18,7 +18,7 @@ using Words = std::vector<std::string>;
 class CompareTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    server_ = new ServerProcess({"redis-server", {"--enable-debug-command", "yes"}});
+    server_ = new ServerProcess({.program = "redis-server", .arguments = {"--enable-debug-command", "yes"}});
   }
   static void TearDownTestSuite() {
     delete server_;
@@ -211,7 +211,7 @@ TEST_F(CompareTest, Passwords) {
 
 TEST_F(CompareTest, PasswordFromTheEnvironment) {
   for (const char* password : {"wrong", "right"}) {
-    ServerProcess guarded({"redis-server", {"--requirepass", "right"}});
+    ServerProcess guarded({.program = "redis-server", .arguments = {"--requirepass", "right"}});
     ProgramResult results[2];
     for (int i = 0; i < 2; ++i) {
       ProgramCall call{

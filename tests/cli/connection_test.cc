@@ -94,7 +94,7 @@ TEST(Connection, SaysWhyItCannotConnect) {
 }
 
 TEST(Connection, TalksToARealServerOverBothTransports) {
-  ServerProcess server({"redis-server", {}, true});
+  ServerProcess server({.program = "redis-server", .arguments = {}, .tcp = true});
   for (const Endpoint& endpoint : {Endpoint{"127.0.0.1", static_cast<std::uint16_t>(server.port()), ""},
                                    Endpoint{"localhost", static_cast<std::uint16_t>(server.port()), ""},
                                    Endpoint{"", 0, server.socket_path()}}) {
@@ -114,7 +114,7 @@ TEST(Connection, TalksToARealServerOverBothTransports) {
 // More than any socket buffer holds in both directions: a client that only sends at first would wait for
 // ever.
 TEST(Connection, PipelinesWithoutDeadlock) {
-  ServerProcess server({"redis-server", {}});
+  ServerProcess server({.program = "redis-server", .arguments = {}});
   Endpoint endpoint;
   endpoint.unix_socket = server.socket_path();
   Connection connection = Connection::open(endpoint);
@@ -127,7 +127,7 @@ TEST(Connection, PipelinesWithoutDeadlock) {
 }
 
 TEST(Connection, BlockingReadsEndWhenTheReplyComes) {
-  ServerProcess server({"redis-server", {}});
+  ServerProcess server({.program = "redis-server", .arguments = {}});
   Endpoint endpoint;
   endpoint.unix_socket = server.socket_path();
   Connection waiting = Connection::open(endpoint);
@@ -140,7 +140,7 @@ TEST(Connection, BlockingReadsEndWhenTheReplyComes) {
 }
 
 TEST(Connection, HandsOutPushesOrReturnsThem) {
-  ServerProcess server({"redis-server", {}});
+  ServerProcess server({.program = "redis-server", .arguments = {}});
   Endpoint endpoint;
   endpoint.unix_socket = server.socket_path();
   Connection connection = Connection::open(endpoint);

@@ -17,7 +17,7 @@ namespace {
 
 class InteractiveTest : public testing::Test {
  protected:
-  InteractiveTest() : server_({"redis-server", {}}), prompt_("redis " + server_.socket_path() + "> ") {}
+  InteractiveTest() : server_({.program = "redis-server", .arguments = {}}), prompt_("redis " + server_.socket_path() + "> ") {}
 
   std::unique_ptr<TerminalProgram> start(const std::vector<std::string>& options = {}) {
     std::vector<std::string> arguments = {PLIMSOLL_CLI_PROGRAM, "-s", server_.socket_path()};
@@ -263,7 +263,7 @@ TEST_F(InteractiveTest, TellsHowLongSlowCommandsTook) {
 }
 
 TEST_F(InteractiveTest, DocsAreAskedForAfterAuthentication) {
-  ServerProcess guarded({"redis-server", {"--requirepass", "x"}});
+  ServerProcess guarded({.program = "redis-server", .arguments = {"--requirepass", "x"}});
   TerminalProgram program({PLIMSOLL_CLI_PROGRAM, "-s", guarded.socket_path()},
                           {{"HOME", home_.path()}, {"TERM", "xterm"}});
   program.expect("> ");
@@ -281,7 +281,7 @@ TEST_F(InteractiveTest, DocsAreAskedForAfterAuthentication) {
 }
 
 TEST_F(InteractiveTest, AsksForAPassword) {
-  ServerProcess guarded({"redis-server", {"--requirepass", "opensesame"}});
+  ServerProcess guarded({.program = "redis-server", .arguments = {"--requirepass", "opensesame"}});
   TerminalProgram program({PLIMSOLL_CLI_PROGRAM, "-s", guarded.socket_path(), "--askpass", "ping"},
                           {{"REDISCLI_AUTH", "wrong"}});
   program.expect("Please input password: ");

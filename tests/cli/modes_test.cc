@@ -26,7 +26,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 class ModesTest : public testing::Test {
  protected:
-  ModesTest() : server_({"redis-server", {}}), connection_(connect()) {}
+  ModesTest() : server_({.program = "redis-server", .arguments = {}}), connection_(connect()) {}
 
   client::Connection connect() const {
     client::Endpoint endpoint;
@@ -250,7 +250,7 @@ TEST_F(ModesTest, MemoryRefreshesInPlaceOnATerminal) {
 }
 
 TEST_F(ModesTest, RefusedQuestionsAreErrors) {
-  ServerProcess guarded({"redis-server", {"--requirepass", "x"}});
+  ServerProcess guarded({.program = "redis-server", .arguments = {"--requirepass", "x"}});
   for (const char* mode : {"--stat", "--scan", "--bigkeys", "--memkeys", "--memory", "--latency"}) {
     const ProgramResult result = run_program({{PLIMSOLL_CLI_PROGRAM, "-s", guarded.socket_path(), mode}, ""});
     EXPECT_EQ(result.errors, "Error: NOAUTH Authentication required.\n") << mode;
@@ -261,7 +261,7 @@ TEST_F(ModesTest, RefusedQuestionsAreErrors) {
 TEST_F(ModesTest, LosingTheServerIsAnError) {
   std::string path;
   {
-    ServerProcess gone({"redis-server", {}});
+    ServerProcess gone({.program = "redis-server", .arguments = {}});
     path = gone.socket_path();
   }
   for (const char* mode : {"--stat", "--scan", "--bigkeys", "--memory", "--latency", "--pipe"}) {
@@ -278,7 +278,7 @@ TEST_F(ModesTest, HelpAndVersionNeedNoServer) {
 }
 
 TEST_F(ModesTest, ClusterModeIsIgnoredAloud) {
-  ServerProcess server({"redis-server", {}, true});
+  ServerProcess server({.program = "redis-server", .arguments = {}, .tcp = true});
   const ProgramResult result =
       run_program({{PLIMSOLL_CLI_PROGRAM, "-p", std::to_string(server.port()), "-c", "ping"}, ""});
   EXPECT_EQ(result.output, "PONG\n");

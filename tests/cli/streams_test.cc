@@ -18,7 +18,7 @@ using Words = std::vector<std::string>;
 
 class StreamsTest : public testing::Test {
  protected:
-  StreamsTest() : server_({"redis-server", {}}), connection_(connect()) {}
+  StreamsTest() : server_({.program = "redis-server", .arguments = {}}), connection_(connect()) {}
 
   client::Connection connect() const {
     client::Endpoint endpoint;
@@ -140,7 +140,7 @@ TEST_F(StreamsTest, CommandsFromStandardInputReconnect) {
 
 TEST_F(StreamsTest, ShutdownIsNoError) {
   for (const char* program : {"redis-cli", PLIMSOLL_CLI_PROGRAM}) {
-    ServerProcess doomed({"redis-server", {}});
+    ServerProcess doomed({.program = "redis-server", .arguments = {}});
     const ProgramResult result =
         run_program({{program, "-s", doomed.socket_path(), "shutdown", "nosave"}, ""});
     EXPECT_EQ(result.output + result.errors, "") << program;
