@@ -17,7 +17,9 @@ namespace {
 
 class InteractiveTest : public testing::Test {
  protected:
-  InteractiveTest() : server_({.program = "redis-server", .arguments = {}}), prompt_("redis " + server_.socket_path() + "> ") {}
+  InteractiveTest()
+      : server_({.program = "redis-server", .arguments = {}}),
+        prompt_("redis " + server_.socket_path() + "> ") {}
 
   std::unique_ptr<TerminalProgram> start(const std::vector<std::string>& options = {}) {
     std::vector<std::string> arguments = {PLIMSOLL_CLI_PROGRAM, "-s", server_.socket_path()};
