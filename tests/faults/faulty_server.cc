@@ -19,7 +19,8 @@ constexpr int kMostAttempts = 200;         // to get an answer while calls are b
 
 ServerProcess::Options options(unsigned io_threads) {
   ServerProcess::Options options;
-  options.program = environment_or("PLIMSOLL_SERVER_WITH_FAULTS", "plimsoll-server-faults");
+  // The build puts it beside the other.
+  options.program = environment_or("PLIMSOLL_SERVER_UNDER_TEST", "plimsoll-server") + "-faults";
   options.configuration = "# a comment\nsave 60 2\nmaxmemory-samples 7\n";
   options.arguments = {"--io-threads",
                        std::to_string(io_threads),
