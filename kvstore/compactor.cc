@@ -16,12 +16,13 @@ constexpr size_t kLeastWorth = 256 * 1024;
 
 }  // namespace
 
-void Compactor::survey(int64_t older_than_us) noexcept {
+void Compactor::survey(int64_t older_than_us, Effort effort) noexcept {
   const int64_t now = engine_.options().clock->monotonic_us();
-  if (now - surveyed_us_ < older_than_us) return;
+  if (effort == surveyed_for_ && now - surveyed_us_ < older_than_us) return;
   surveyed_us_ = now;
+  surveyed_for_ = effort;
   worked_us_ = 0;
-  survey_.take();
+  survey_.take(static_cast<size_t>(effort));
   reclaimable_.store(survey_.reclaimable(), std::memory_order_relaxed);
 }
 
@@ -31,18 +32,18 @@ bool Compactor::worthwhile() noexcept {
   return sparse > kLeastWorth && sparse / 8 * 7 > settled_;
 }
 
-size_t Compactor::reclaimable(int64_t older_than_us) noexcept {
+size_t Compactor::reclaimable(int64_t older_than_us, Effort effort) noexcept {
   if (!running_.test_and_set(std::memory_order_acquire)) {
-    survey(older_than_us);
+    survey(older_than_us, effort);
     running_.clear(std::memory_order_release);
   }
   return reclaimable_.load(std::memory_order_relaxed);
 }
 
-bool Compactor::run(int64_t budget_us) noexcept {
-  if (running_.test_and_set(std::memory_order_acquire)) return false;
+Compactor::Outcome Compactor::run(int64_t budget_us, Effort effort) noexcept {
+  if (running_.test_and_set(std::memory_order_acquire)) return Outcome::busy;
   const int64_t start = engine_.options().clock->monotonic_us();
-  survey(worked_us_ >= kWorkPerSurvey ? kSurveyInterval : kOldestSurvey);
+  survey(worked_us_ >= kWorkPerSurvey ? kSurveyInterval : kOldestSurvey, effort);
   const bool worth = worthwhile();
   if (!worth) worked_us_ = kWorkPerSurvey;  // things may have changed
   if (worth) {
@@ -58,7 +59,7 @@ bool Compactor::run(int64_t budget_us) noexcept {
     time_us_.fetch_add(static_cast<uint64_t>(now - start), std::memory_order_relaxed);
   }
   running_.clear(std::memory_order_release);
-  return worth;
+  return worth ? Outcome::worked : Outcome::idle;
 }
 
 bool Compactor::next_batch() noexcept {
@@ -105,7 +106,7 @@ void Compactor::move_sparse(Table& table, const Candidate* candidates, size_t n)
 
 void Compactor::finish_pass() noexcept {
   passes_.fetch_add(1, std::memory_order_relaxed);
-  survey(0);
+  survey(0, surveyed_for_);
   const size_t left = survey_.reclaimable();
   const bool idle = pass_moved_ <= pass_stayed_ / 8 && left > pass_began_with_ / 8 * 7;
   settled_ = idle && left != zm::SlabSurvey::kEverything ? left : 0;

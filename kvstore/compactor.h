@@ -20,13 +20,21 @@ class Compactor {
  public:
   explicit Compactor(Engine& engine) noexcept : engine_(engine) {}
 
-  // At most about `budget_us`. False: nothing is worth moving, or another thread is at it. Locks by itself,
-  // one shard at a time.
-  bool run(int64_t budget_us) noexcept;
+  enum class Outcome : uint8_t {
+    worked,
+    busy,  // another thread is at it
+    idle,  // nothing is worth moving
+  };
+  // How far it goes: sizes of which less than one block in so many is free are left alone.
+  enum class Effort : uint8_t { coarse = 8, fine = 32 };
+  // At most about `budget_us`. Locks by itself, one shard at a time.
+  Outcome run(int64_t budget_us, Effort effort) noexcept;
 
-  // Bytes in sparse slabs as of the last survey, taken anew if that is `older_than_us` ago; 0 where slabs are
-  // not known.
-  size_t reclaimable(int64_t older_than_us) noexcept;
+  // Bytes in sparse slabs as of the last survey, taken anew if that is `older_than_us` ago or was of another
+  // effort; 0 where slabs are not known.
+  size_t reclaimable(int64_t older_than_us, Effort effort) noexcept;
+
+  size_t last_reclaimable() const noexcept { return reclaimable_.load(std::memory_order_relaxed); }
 
   CompactionStatistics statistics() const noexcept;
   void reset_statistics() noexcept;
@@ -40,7 +48,7 @@ class Compactor {
 
   bool worthwhile() noexcept;
   bool at_start() const noexcept { return shard_ == 0 && database_ == 0 && position_ == 0; }
-  void survey(int64_t older_than_us) noexcept;
+  void survey(int64_t older_than_us, Effort effort) noexcept;
   bool next_batch() noexcept;  // false: the pass is complete
   void move_sparse(Table& table, const Candidate* candidates, size_t n) noexcept;
   void finish_pass() noexcept;
@@ -50,6 +58,7 @@ class Compactor {
   std::atomic_flag running_ = ATOMIC_FLAG_INIT;
   zm::SlabSurvey survey_;
   int64_t surveyed_us_ = INT64_MIN / 2;
+  Effort surveyed_for_ = Effort::fine;
   int64_t worked_us_ = 0;  // since then
   unsigned shard_ = 0;
   int database_ = 0;

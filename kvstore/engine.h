@@ -164,7 +164,8 @@ class Engine {
     slice,  // stops when the time is over
     whole,  // goes on until what has been written since is paid for: see ceiling_
   };
-  bool enforce_limit(int64_t budget_us, Effort effort = Effort::slice) noexcept;
+  // With `ahead`, until so many bytes more are within the limit.
+  bool enforce_limit(int64_t budget_us, Effort effort = Effort::slice, size_t ahead = 0) noexcept;
 
   // True if a command that needs memory may run: the limit holds, or is being approached from above. Those
   // that write pay for what was written, however long it takes; the others help for a slice.
@@ -173,6 +174,9 @@ class Engine {
     if (!over_limit() || (frozen() && !writes)) return true;
     return enforce_limit(kEvictionSliceUs, writes ? Effort::whole : Effort::slice);
   }
+
+  RoomFor room_for(size_t bytes) noexcept;
+  bool make_room_for(size_t bytes, int64_t budget_us) noexcept;
 
   // After a refused allocation, `freed` bytes having been given back since the work began: gives back more,
   // and returns how much. 0: it is not worth another try. Nothing is evicted for more than could ever be
@@ -229,22 +233,28 @@ class Engine {
   // near_line.cc
   // What is free, in this thread's cache as well, goes back to the kernel.
   static void return_pages() noexcept;
-  bool near_line() const noexcept {
-    return __builtin_expect(zm::line::limit() != 0, 0) && options_.limit_scope == LimitScope::process &&
-           within_margin();
+  // The process has a line, and this store is what keeps it.
+  bool has_line() const noexcept {
+    return __builtin_expect(zm::line::limit() != 0, 0) && options_.limit_scope == LimitScope::process;
   }
+  bool near_line() const noexcept { return has_line() && within_margin(); }
   static bool within_margin() noexcept;  // so near that pages have to be given back
   // False if a command that may add has to be refused.
   bool keep_off_line(bool writes) noexcept;
   // Compacts, evicts and purges until there is room again below the line, for at most about `budget_us`.
   // False: nothing more can be given, and there is not.
   bool give_pages_back(int64_t budget_us) noexcept;
+  bool give_for_a_turn(int64_t now_us, uint64_t& dice) noexcept;
+  bool give_keys_until(int64_t deadline_us, uint64_t& dice) noexcept;
 
   // eviction.cc
+  static size_t limited_of_process() noexcept;
   // What is compared with the limit, as exactly as this thread can know.
   size_t limited_bytes() noexcept;
-  // How many bytes the limit is exceeded by; 0 without a limit.
-  size_t excess() noexcept;
+  // How many bytes the limit is exceeded by, were there `ahead` bytes more; 0 without a limit.
+  size_t excess(size_t ahead = 0) noexcept;
+  // At most so many bytes can be given up, keys and all.
+  size_t could_give() noexcept;
   // The cheap question before every command: may lag by what threads have not told yet, 16 KiB each.
   bool over_limit() const noexcept;
   // Both return the bytes given back, 0 if there is nothing to evict. Pinned entries stay: nothing would come

@@ -1,6 +1,7 @@
 // Eviction: how much is to be given back, and which keys go.
 
 #include <plimsoll/text/ascii.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <iterator>
@@ -52,33 +53,59 @@ std::optional<EvictionPolicy> policy_from_name(std::string_view name) noexcept {
   return std::nullopt;
 }
 
+// With a line, clients have a ledger of their own below it, and no key goes for what they hold.
+size_t Engine::limited_of_process() noexcept {
+  return zm::line::limit() != 0 ? zm::used_memory_but_clients() : zm::used_memory_fast();
+}
+
 size_t Engine::limited_bytes() noexcept {
   if (options_.limit_scope == LimitScope::store)
     return static_cast<size_t>(bytes_.load(std::memory_order_relaxed));
   zm::flush_thread();
-  return zm::used_memory_fast();
+  return limited_of_process();
 }
 
-size_t Engine::excess() noexcept {
+size_t Engine::excess(size_t ahead) noexcept {
   const size_t limit = memory_limit_.load(std::memory_order_relaxed);
   if (limit == 0) return 0;
-  const size_t used = limited_bytes();
+  const size_t used = limited_bytes() + ahead;
   return used > limit ? used - limit : 0;
+}
+
+size_t Engine::could_give() noexcept {
+  const EvictionPolicy policy = policy_.load(std::memory_order_relaxed);
+  const bool keys = policy != EvictionPolicy::noeviction && (!only_volatile(policy) || any_expiring());
+  return keys ? memory_used() : lazyfree_pending_.load(std::memory_order_relaxed) != 0 ? memory_used() : 0;
+}
+
+RoomFor Engine::room_for(size_t bytes) noexcept {
+  if (has_line()) {
+    const size_t room = zm::line::client_room();
+    if (bytes <= room) return RoomFor::there;
+    return bytes - room <= could_give() + compactor_.last_reclaimable() ? RoomFor::after_giving : RoomFor::never;
+  }
+  const size_t over = excess(bytes);
+  if (over == 0) return RoomFor::there;
+  return over <= could_give() ? RoomFor::after_giving : RoomFor::never;
+}
+
+bool Engine::make_room_for(size_t bytes, int64_t budget_us) noexcept {
+  return has_line() ? give_pages_back(budget_us) : enforce_limit(budget_us, Effort::slice, bytes);
 }
 
 bool Engine::over_limit() const noexcept {
   const size_t limit = memory_limit_.load(std::memory_order_relaxed);
   if (__builtin_expect(limit == 0, 1)) return false;
-  if (options_.limit_scope == LimitScope::process) return zm::used_memory_fast() > limit;
+  if (options_.limit_scope == LimitScope::process) return limited_of_process() > limit;
   return static_cast<size_t>(bytes_.load(std::memory_order_relaxed)) > limit;
 }
 
-bool Engine::enforce_limit(int64_t budget_us, Effort effort) noexcept {
+bool Engine::enforce_limit(int64_t budget_us, Effort effort, size_t ahead) noexcept {
   const int64_t start = options_.clock->monotonic_us();
   uint64_t dice = random_state_.fetch_add(0x9E3779B97F4A7C15u, std::memory_order_relaxed) | 1;
-  for (unsigned freed = 0; excess() != 0;) {
+  for (unsigned freed = 0; excess(ahead) != 0;) {
     if (!free_some_garbage() && evict_one(dice) == 0) {
-      note_exceeded(true);
+      note_exceeded(excess() != 0);
       return false;
     }
     if (++freed % 16 != 0 || options_.clock->monotonic_us() - start < budget_us) continue;
@@ -86,7 +113,7 @@ bool Engine::enforce_limit(int64_t budget_us, Effort effort) noexcept {
     const size_t ceiling = ceiling_.load(std::memory_order_relaxed);
     if (used < ceiling) ceiling_.store(used, std::memory_order_relaxed);
     if (effort == Effort::whole && used > ceiling) continue;
-    note_exceeded(true);
+    note_exceeded(excess() != 0);
     return true;  // progress was made; writers and maintain() go on from here
   }
   ceiling_.store(0, std::memory_order_relaxed);
@@ -217,7 +244,7 @@ double Engine::victim_score(EvictionPolicy policy, SlotRef slot, const Entry* en
 
 size_t Engine::give_without_keys() noexcept {
   free_some_garbage();
-  compactor_.run(kEvictionSliceUs);
+  compactor_.run(kEvictionSliceUs, Compactor::Effort::fine);
   return_pages();
   return 1;
 }
@@ -226,13 +253,18 @@ size_t Engine::reclaim(const zm::Refusal& refusal, size_t freed) noexcept {
   // Memory given back in small blocks makes room for another size only when whole pages of it are free.
   constexpr size_t kLeastWorth = 8 * 1024 * 1024;
   const size_t wanted = refusal.bytes;
-  if (zm::line::has_share(refusal.tag)) return freed == 0 ? give_without_keys() : 0;
+  if (zm::line::limit() != 0 && zm::tag_group(refusal.tag) == zm::TagGroup::clients)
+    return freed == 0 ? give_without_keys() : 0;
   if (wanted > memory_used() || freed > 2 * wanted + kLeastWorth) return 0;
   const int64_t start = options_.clock->monotonic_us();
   const bool none_waits = lazyfree_pending_.load(std::memory_order_relaxed) == 0;
-  if (none_waits && compactor_.run(kEvictionSliceUs)) {
-    return_pages();
-    return 1;
+  if (none_waits) {
+    const Compactor::Outcome compaction = compactor_.run(kEvictionSliceUs, Compactor::Effort::coarse);
+    if (compaction == Compactor::Outcome::busy) sched_yield();  // it gives for all
+    if (compaction != Compactor::Outcome::idle) {
+      return_pages();
+      return 1;
+    }
   }
   uint64_t dice = random_state_.fetch_add(0x9E3779B97F4A7C15u, std::memory_order_relaxed) | 1;
   size_t given = 0;

@@ -15,16 +15,20 @@ void set_every_block_sparse(bool on) noexcept {
   every_block_sparse.store(on, std::memory_order_relaxed);
 }
 
-bool SlabSurvey::take() noexcept {
-  count_ = backend::slab_classes(classes_, kClasses);
+bool SlabSurvey::take(std::size_t dense) noexcept {
+  const std::size_t known = backend::slab_classes(classes_, kClasses);
+  count_ = 0;
   reclaimable_ = 0;
-  for (std::size_t i = 0; i < count_; ++i) {
+  for (std::size_t i = 0; i < known; ++i) {
     const backend::SlabClass& slabs = classes_[i];
     const std::size_t free = slabs.room - slabs.used;
-    if (free > slabs.blocks_per_slab) reclaimable_ += (free - slabs.blocks_per_slab) * slabs.block_bytes;
+    // Where the free blocks of all slabs together are fewer than one slab holds, none can be emptied.
+    if (free <= slabs.blocks_per_slab || free < slabs.room / dense) continue;
+    reclaimable_ += (free - slabs.blocks_per_slab) * slabs.block_bytes;
+    classes_[count_++] = slabs;
   }
   if (every_block_sparse.load(std::memory_order_relaxed)) reclaimable_ = kEverything;
-  return reclaimable_ != 0 || count_ != 0;
+  return reclaimable_ != 0 || known != 0;
 }
 
 const backend::SlabClass* SlabSurvey::class_of(std::size_t block_bytes) const noexcept {
@@ -39,6 +43,7 @@ std::uint64_t SlabSurvey::sparse(const void* const* blocks, std::size_t n) const
   if (every_block_sparse.load(std::memory_order_relaxed)) {
     return n == kBatch ? ~std::uint64_t{0} : (std::uint64_t{1} << n) - 1;
   }
+  if (count_ == 0) return 0;
   backend::SlabUse uses[kBatch];
   if (!backend::slab_uses(blocks, n, uses)) return 0;
   std::uint64_t result = 0;
@@ -46,9 +51,7 @@ std::uint64_t SlabSurvey::sparse(const void* const* blocks, std::size_t n) const
     if (uses[i].blocks <= 1 || uses[i].free == 0) continue;
     const backend::SlabClass* slabs = class_of(uses[i].block_bytes);
     if (slabs == nullptr) continue;
-    const std::size_t free = slabs->room - slabs->used;
-    // Where the free blocks of all slabs together are fewer than one slab holds, none can be emptied.
-    if (free > slabs->blocks_per_slab && uses[i].free * slabs->room > free * uses[i].blocks) {
+    if (uses[i].free * slabs->room > (slabs->room - slabs->used) * uses[i].blocks) {
       result |= std::uint64_t{1} << i;
     }
   }

@@ -27,7 +27,7 @@ struct Chunk {
 
 constinit Chunk first_chunk{};
 constinit Slot shared_slot{};  // written with atomic adds; its drift is unused
-constinit std::atomic<std::int64_t> flushed_total{0};
+constinit std::atomic<std::int64_t> flushed[kLedgers] = {};
 
 constinit pthread_mutex_t registry_mutex = PTHREAD_MUTEX_INITIALIZER;  // guards what follows
 constinit Chunk* last_chunk = &first_chunk;
@@ -39,7 +39,12 @@ pthread_once_t thread_end_once = PTHREAD_ONCE_INIT;
 
 void charge_shared(Tag tag, std::int64_t bytes) noexcept {
   shared_slot.bytes[static_cast<std::size_t>(tag)].fetch_add(bytes, std::memory_order_relaxed);
-  flushed_total.fetch_add(bytes, std::memory_order_relaxed);
+  flushed[ledger_of(tag)].fetch_add(bytes, std::memory_order_relaxed);
+}
+
+void flush_all_drift(Slot* slot) noexcept {
+  flush_drift(slot, kClientLedger);
+  flush_drift(slot, kOtherLedger);
 }
 
 // Key destructors run after those of thread_local objects, so that nearly all of a thread's frees find its
@@ -48,7 +53,7 @@ void end_thread(void* slot_address) {
   Slot* slot = static_cast<Slot*>(slot_address);
   thread_slot = nullptr;
   thread_ended = true;
-  flush_drift(slot);
+  flush_all_drift(slot);
   const MutexLock lock(&registry_mutex);
   slot->next_free = free_slots;
   free_slots = slot;
@@ -100,7 +105,7 @@ bool acquire_thread_slot() noexcept {
   // here.
   thread_slot = slot;
   if (pthread_setspecific(thread_end_key, slot) == 0) return true;
-  flush_drift(slot);
+  flush_all_drift(slot);
   thread_slot = nullptr;
   return_slot(slot);
   return false;
@@ -127,14 +132,9 @@ void charge_without_slot(Tag tag, std::int64_t bytes) noexcept {
   charge_shared(tag, bytes);
 }
 
-void move_without_slot(Tag from, Tag to, std::int64_t bytes) noexcept {
-  shared_slot.bytes[static_cast<std::size_t>(from)].fetch_sub(bytes, std::memory_order_relaxed);
-  shared_slot.bytes[static_cast<std::size_t>(to)].fetch_add(bytes, std::memory_order_relaxed);
-}
-
-void flush_drift(Slot* slot) noexcept {
-  flushed_total.fetch_add(slot->drift, std::memory_order_relaxed);
-  slot->drift = 0;
+void flush_drift(Slot* slot, Ledger ledger) noexcept {
+  flushed[ledger].fetch_add(slot->drift[ledger], std::memory_order_relaxed);
+  slot->drift[ledger] = 0;
 }
 
 }  // namespace detail
@@ -164,11 +164,20 @@ std::size_t used_memory() noexcept {
 }
 
 std::size_t used_memory_fast() noexcept {
-  return detail::clamped(detail::flushed_total.load(std::memory_order_relaxed));
+  return detail::clamped(detail::flushed[detail::kClientLedger].load(std::memory_order_relaxed) +
+                         detail::flushed[detail::kOtherLedger].load(std::memory_order_relaxed));
+}
+
+std::size_t client_memory_fast() noexcept {
+  return detail::clamped(detail::flushed[detail::kClientLedger].load(std::memory_order_relaxed));
+}
+
+std::size_t used_memory_but_clients() noexcept {
+  return detail::clamped(detail::flushed[detail::kOtherLedger].load(std::memory_order_relaxed));
 }
 
 void flush_thread() noexcept {
-  if (detail::thread_slot != nullptr) detail::flush_drift(detail::thread_slot);
+  if (detail::thread_slot != nullptr) detail::flush_all_drift(detail::thread_slot);
 }
 
 std::size_t counter_slots() noexcept {

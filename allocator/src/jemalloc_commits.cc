@@ -93,6 +93,8 @@ bool hook_merge(extent_hooks_t*, void*, std::size_t, void*, std::size_t, bool, u
 extent_hooks_t hooks = {hook_alloc, hook_dalloc, hook_destroy, hook_commit, hook_decommit,
                         nullptr,    nullptr,     hook_split,   hook_merge};
 
+constinit bool routed = false;
+
 bool install_on(unsigned arena) noexcept {
   std::size_t mib[3];
   std::size_t depth = 3;
@@ -108,21 +110,28 @@ std::size_t figure(const char* name) noexcept {
   return mallctl(name, &value, &size, nullptr, 0) == 0 ? value : 0;
 }
 
-// The arena of large blocks (opt.oversize_threshold) is made with its first block, by default hooks. With a
-// threshold of 0 there is none, and nothing is held here.
+// Makes an arena that the first of its threads would make, by the hooks of the operating system: the 2 MiB
+// that its own structures begin with are hardly touched, and stand outside the ledger, where they count as
+// far as they are.
+void make_arena(unsigned arena) noexcept {
+  void* block = mallocx(1, static_cast<int>(MALLOCX_ARENA(arena)) | MALLOCX_TCACHE_NONE);
+  if (block != nullptr) dallocx(block, MALLOCX_TCACHE_NONE);
+}
+
+// The arena of large blocks (opt.oversize_threshold) is made with its first block. With a threshold of 0
+// there is none, and nothing is held here.
 void make_large_arena() noexcept {
   const std::size_t threshold = figure("opt.oversize_threshold");
   if (threshold == 0) return;
   if (void* block = mallocx(threshold, MALLOCX_TCACHE_NONE)) dallocx(block, MALLOCX_TCACHE_NONE);
 }
 
-// Arenas made so far, and those still to come: writing the hooks makes an arena, so that its own structures
-// are charged too.
 bool install_on_all() noexcept {
   unsigned arenas = 0;
   std::size_t size = sizeof arenas;
   if (mallctl("arenas.narenas", &arenas, &size, nullptr, 0) != 0) return false;
   for (unsigned arena = 0; arena < arenas; ++arena) {
+    make_arena(arena);
     if (!install_on(arena)) return false;
   }
   return true;
@@ -133,7 +142,16 @@ bool install_on_all() noexcept {
 bool route_commits(const CommitRoute& to) noexcept {
   make_large_arena();
   route = to;
-  return install_on_all();
+  routed = install_on_all();
+  return routed;
+}
+
+bool use_own_arena() noexcept {
+  unsigned arena = 0;
+  std::size_t size = sizeof arena;
+  if (mallctl("arenas.create", &arena, &size, nullptr, 0) != 0) return false;
+  if (routed && !install_on(arena)) return false;
+  return mallctl("thread.arena", nullptr, nullptr, &arena, sizeof arena) == 0;
 }
 
 }  // namespace zm::backend

@@ -5,12 +5,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 
 #include "ledger_ranges.h"
 
 constinit std::atomic<std::size_t> zm::detail::line_limit{0};
-constinit std::atomic<std::size_t> zm::detail::line_apart{0};
 
 namespace zm::line {
 
@@ -23,9 +21,8 @@ constinit std::atomic<std::uint64_t> refusals{0};
 // While the process comes down to a limit below what it held: how far it has come. 0 otherwise.
 constinit std::atomic<std::size_t> ceiling{0};
 
-// What is set apart, whether in use or not, and for whom.
-constinit std::atomic<std::size_t> share{0};
-constinit std::atomic<std::uint32_t> share_tags{0};
+constinit std::atomic<std::size_t> share{0};  // of clients, in use or not
+constinit std::atomic<std::size_t> reserved{0};
 
 constexpr std::size_t kMarginShare = 64;
 constexpr std::size_t kLeastMargin = 768 * 1024;
@@ -102,7 +99,8 @@ bool covers(const void* address) noexcept {
 
 Account account() noexcept {
   return {limit(), heap.load(std::memory_order_relaxed), heap_peak.load(std::memory_order_relaxed),
-          outside.load(std::memory_order_relaxed), refusals.load(std::memory_order_relaxed)};
+          outside.load(std::memory_order_relaxed), reserved.load(std::memory_order_relaxed),
+          refusals.load(std::memory_order_relaxed)};
 }
 
 std::size_t room() noexcept {
@@ -116,25 +114,41 @@ std::size_t margin() noexcept {
   return std::clamp(limit() / kMarginShare, kLeastMargin, kMostMargin);
 }
 
-void set_apart(std::size_t bytes, std::uint32_t tags) noexcept {
+void set_client_share(std::size_t bytes) noexcept {
   share.store(bytes, std::memory_order_relaxed);
-  share_tags.store(tags, std::memory_order_relaxed);
-  measure_apart();
 }
 
-std::size_t measure_apart() noexcept {
-  const std::size_t all = share.load(std::memory_order_relaxed);
-  std::size_t held = 0;
-  for (std::uint32_t tags = share_tags.load(std::memory_order_relaxed); tags != 0; tags &= tags - 1) {
-    held += tag_bytes(static_cast<Tag>(std::countr_zero(tags)));
-  }
-  const std::size_t left = all - std::min(all, held);
-  detail::line_apart.store(left, std::memory_order_relaxed);
-  return left;
+std::size_t client_share() noexcept {
+  return share.load(std::memory_order_relaxed);
 }
 
-bool has_share(Tag tag) noexcept {
-  return limit() != 0 && (share_tags.load(std::memory_order_relaxed) >> static_cast<unsigned>(tag) & 1) != 0;
+std::size_t client_share_left() noexcept {
+  const std::size_t all = client_share();
+  return all - std::min(all, client_memory_fast());
+}
+
+void reserve(std::size_t bytes) noexcept {
+  reserved.fetch_add(bytes, std::memory_order_relaxed);
+}
+
+void release(std::size_t bytes) noexcept {
+  reserved.fetch_sub(bytes, std::memory_order_relaxed);
+}
+
+std::size_t wanted_room() noexcept {
+  // What is reserved is client memory once it is taken.
+  return margin() + std::max(client_share_left(), reserved.load(std::memory_order_relaxed));
+}
+
+std::size_t client_room() noexcept {
+  const std::size_t left = room();
+  if (left == SIZE_MAX) return left;
+  const std::size_t kept = margin() + reserved.load(std::memory_order_relaxed);
+  return left > kept ? left - kept : 0;
+}
+
+bool fits(std::size_t bytes) noexcept {
+  return bytes <= client_room();
 }
 
 }  // namespace zm::line

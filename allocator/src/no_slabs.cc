@@ -1,4 +1,4 @@
-// How a malloc answers that tells neither of its slabs nor of the pages it commits: every one but jemalloc.
+// How a malloc answers that tells neither of its parts nor of the pages it commits: every one but jemalloc.
 #include <zmalloc/backend.h>
 
 namespace zm::backend {
@@ -21,6 +21,10 @@ Block allocate_beside(const void*, std::size_t n) noexcept {
 
 std::size_t release_uncached(void* p, std::size_t n) noexcept {
   return release_requested(p, n);
+}
+
+bool use_own_arena() noexcept {
+  return false;
 }
 
 bool route_commits(const CommitRoute&) noexcept {

@@ -1,6 +1,9 @@
 // What the kernel counts for this process beside the ledger of line.h.
+#include <fcntl.h>
+#include <unistd.h>
 #include <zmalloc/line.h>
 #include <zmalloc/process_memory.h>
+#include <zmalloc/region.h>
 
 #include <algorithm>
 
@@ -15,18 +18,97 @@ struct Resident {
   std::uint64_t anonymous = 0;  // not of files
   std::uint64_t uncovered = 0;
   std::uint64_t uncovered_anonymous = 0;
+
+  void add_uncovered(std::uint64_t bytes, std::uint64_t anonymous_bytes) noexcept {
+    uncovered = saturating_add(uncovered, bytes);
+    uncovered_anonymous = saturating_add(uncovered_anonymous, anonymous_bytes);
+  }
 };
 
-int read_resident_parts(Resident* resident, const char* proc_root) noexcept {
+bool covers(const SmapsMapping& mapping) noexcept {
+  return line::covers(reinterpret_cast<const void*>(mapping.start));
+}
+
+// All of it from smaps: some milliseconds for each resident GB.
+int read_resident_by_smaps(Resident* resident, const char* proc_root) noexcept {
   const auto add = [resident](const SmapsMapping& mapping) {
-    const std::uint64_t rss = mapping.bytes[SmapsField::rss];
     const std::uint64_t anonymous = mapping.bytes[SmapsField::anonymous];
     resident->anonymous = saturating_add(resident->anonymous, anonymous);
-    if (line::covers(reinterpret_cast<const void*>(mapping.start))) return;
-    resident->uncovered = saturating_add(resident->uncovered, rss);
-    resident->uncovered_anonymous = saturating_add(resident->uncovered_anonymous, anonymous);
+    if (!covers(mapping)) resident->add_uncovered(mapping.bytes[SmapsField::rss], anonymous);
   };
   return read_smaps(-1, add, proc_root);
+}
+
+// Figures of /proc/self/status, in bytes; 0 where the kernel does not say.
+struct Status {
+  std::uint64_t anonymous = 0;
+  std::uint64_t page_tables = 0;
+};
+
+int read_status(Status* status, const char* proc_root) noexcept {
+  std::array<char, 4096> path;
+  if (!detail::proc_path(path, proc_root, -1, "status")) return ENAMETOOLONG;
+  return detail::read_lines(path.data(), [status](std::string_view line) {
+    const std::string_view name = detail::next_word(&line);
+    if (name == "RssAnon:") detail::parse_kilobytes(line, &status->anonymous);
+    if (name == "VmPTE:") detail::parse_kilobytes(line, &status->page_tables);
+  });
+}
+
+// Looks pages up in /proc/self/pagemap: a word each (Linux, admin-guide/mm/pagemap).
+class PageMap {
+ public:
+  explicit PageMap(const char* proc_root) noexcept {
+    std::array<char, 4096> path;
+    if (detail::proc_path(path, proc_root, -1, "pagemap")) file_ = open(path.data(), O_RDONLY | O_CLOEXEC);
+  }
+  ~PageMap() {
+    if (file_ >= 0) close(file_);
+  }
+  PageMap(const PageMap&) = delete;
+  PageMap& operator=(const PageMap&) = delete;
+
+  // False when the file does not tell of all the pages.
+  bool add(const SmapsMapping& mapping, Resident* resident) const noexcept {
+    const std::uint64_t page_bytes = region_page_size();
+    for (std::uint64_t page = mapping.start / page_bytes; page < mapping.end / page_bytes;) {
+      const std::uint64_t wanted = std::min<std::uint64_t>(mapping.end / page_bytes - page, kBatch);
+      std::uint64_t words[kBatch];
+      const ssize_t size = static_cast<ssize_t>(wanted * sizeof(words[0]));
+      if (pread(file_, words, static_cast<std::size_t>(size), static_cast<off_t>(page * sizeof(words[0]))) != size) {
+        return false;
+      }
+      std::uint64_t present = 0, of_files = 0;
+      for (std::uint64_t i = 0; i < wanted; ++i) {
+        present += words[i] >> 63;
+        of_files += (words[i] >> 63) & (words[i] >> 61 & 1);
+      }
+      resident->add_uncovered(present * page_bytes, (present - of_files) * page_bytes);
+      page += wanted;
+    }
+    return true;
+  }
+
+ private:
+  static constexpr std::uint64_t kBatch = 1024;
+  int file_ = -1;
+};
+
+// Walks only what is not covered, so that it costs as little for a large heap as for a small one. False where
+// the kernel does not tell, or where there is so much of it that smaps is cheaper.
+bool read_resident_by_pages(Resident* resident, const Status& status, const char* proc_root) noexcept {
+  constexpr std::uint64_t kMostUncovered = std::uint64_t{1} << 30;
+  if (status.anonymous == 0) return false;
+  const PageMap pages(proc_root);
+  std::uint64_t walked = 0;
+  bool complete = true;
+  const auto add = [&](const SmapsMapping& mapping) {
+    if (!complete || covers(mapping) || mapping.permissions.starts_with("---") || mapping.name == "[vsyscall]") return;
+    walked = saturating_add(walked, mapping.end - mapping.start);
+    complete = walked <= kMostUncovered && pages.add(mapping, resident);
+  };
+  resident->anonymous = status.anonymous;
+  return read_mappings(-1, add, proc_root) == 0 && complete;
 }
 
 // Of the limited group that the process is in, all but file cache. False where there is none, or where it
@@ -44,31 +126,23 @@ bool read_held_by_group(std::uint64_t* bytes, const char* proc_root, const char*
   return true;
 }
 
-// 0 where the kernel does not say.
-int read_page_tables(std::uint64_t* bytes, const char* proc_root) noexcept {
-  std::array<char, 4096> path;
-  if (!detail::proc_path(path, proc_root, -1, "status")) return ENAMETOOLONG;
-  *bytes = 0;
-  return detail::read_lines(path.data(), [bytes](std::string_view line) {
-    if (detail::next_word(&line) == "VmPTE:") detail::parse_kilobytes(line, bytes);
-  });
-}
-
 }  // namespace
 
 int line::measure_outside(std::size_t* bytes, const char* proc_root, const char* root) noexcept {
   std::uint64_t held = 0;
   const bool in_group = read_held_by_group(&held, proc_root, root);
+  Status status;
+  const int status_error = read_status(&status, proc_root);
+  if (status_error != 0 && !in_group) return status_error;
   Resident resident;
-  if (const int error = read_resident_parts(&resident, proc_root)) return error;
-  if (in_group) {
-    // What the group holds beyond the pages seen here: page tables, socket buffers, other processes.
-    *bytes = saturating_add(resident.uncovered_anonymous, held - std::min(held, resident.anonymous));
-    return 0;
+  if (!read_resident_by_pages(&resident, status, proc_root)) {
+    resident = {};
+    if (const int error = read_resident_by_smaps(&resident, proc_root)) return error;
   }
-  std::uint64_t page_tables = 0;
-  if (const int error = read_page_tables(&page_tables, proc_root)) return error;
-  *bytes = saturating_add(resident.uncovered, page_tables);
+  // What the group holds beyond the pages seen here: page tables, socket buffers, other processes. It counts
+  // page tables itself.
+  *bytes = in_group ? saturating_add(resident.uncovered_anonymous, held - std::min(held, resident.anonymous))
+                    : saturating_add(resident.uncovered, status.page_tables);
   return 0;
 }
 

@@ -29,8 +29,8 @@ bool same_name(std::string_view a, std::string_view b) noexcept {
                     [](char x, char y) { return lower(x) == lower(y); });
 }
 
-int read_mappings(pid_t pid, const char* file, VisitMapping visit, void* context,
-                  const char* proc_root) noexcept {
+int parse_mappings(pid_t pid, const char* file, VisitMapping visit, void* context,
+                   const char* proc_root) noexcept {
   std::array<char, 4096> path;
   if (!detail::proc_path(path, proc_root, pid, file)) return ENAMETOOLONG;
   SmapsParser parser(visit, context);
@@ -45,7 +45,7 @@ int read_combined(pid_t pid, const char* file, SmapsBytes* totals, const char* p
   const auto add = [](void* context, const SmapsMapping& mapping) {
     static_cast<SmapsBytes*>(context)->combine(mapping.bytes);
   };
-  const int error = read_mappings(pid, file, add, &sum, proc_root);
+  const int error = parse_mappings(pid, file, add, &sum, proc_root);
   if (error == 0) *totals = sum;
   return error;
 }
@@ -132,7 +132,11 @@ bool SmapsParser::take_field(std::string_view name, std::string_view value) noex
 }
 
 int read_smaps(pid_t pid, VisitMapping visit, void* context, const char* proc_root) noexcept {
-  return read_mappings(pid, "smaps", visit, context, proc_root);
+  return parse_mappings(pid, "smaps", visit, context, proc_root);
+}
+
+int read_mappings(pid_t pid, VisitMapping visit, void* context, const char* proc_root) noexcept {
+  return parse_mappings(pid, "maps", visit, context, proc_root);
 }
 
 int read_smaps_totals(pid_t pid, SmapsBytes* totals, const char* proc_root) noexcept {

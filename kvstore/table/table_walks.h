@@ -37,10 +37,20 @@ void Table::visit_slots(LineRef at, Visit&& visit) {
 
 template <class Visit>
 void Table::sample(uint64_t random, unsigned lines, Visit&& visit) const {
-  for (unsigned n = 0; n < lines; ++n) {
-    LineRef at = random_line(next_random(random));
-    if (at.segment == nullptr) return;
-    if (walk_to_entries(at)) visit_slots(at, visit);
+  constexpr unsigned kTogether = 16;  // whose cache misses overlap
+  LineRef chosen[kTogether];
+  while (lines > 0) {
+    const unsigned count = std::min(lines, kTogether);
+    lines -= count;
+    for (unsigned i = 0; i < count; ++i) {
+      chosen[i] = random_line(next_random(random));
+      if (chosen[i].segment == nullptr) return;
+      __builtin_prefetch(&chosen[i].segment->lines[chosen[i].line]);
+      __builtin_prefetch(&chosen[i].segment->page_of(chosen[i].line));
+    }
+    for (unsigned i = 0; i < count; ++i) {
+      if (walk_to_entries(chosen[i])) visit_slots(chosen[i], visit);
+    }
   }
 }
 

@@ -23,7 +23,7 @@ struct Moved {
 template <class AfterBatch>
 Moved move_all_sparse(std::vector<void*>& blocks, AfterBatch after_batch) {
   SlabSurvey survey;
-  EXPECT_TRUE(survey.take());
+  EXPECT_TRUE(survey.take(1000));
   Moved moved;
   for (std::size_t first = 0; first < blocks.size(); first += SlabSurvey::kBatch) {
     const std::size_t n = std::min(SlabSurvey::kBatch, blocks.size() - first);
@@ -116,7 +116,7 @@ TEST(Compaction, MovesWhatAnotherThreadAllocatedWithoutGrowing) {
 TEST(Compaction, LargeBlocksAreNeverSparse) {
   void* large = allocate(Tag::string, 40'000);
   SlabSurvey survey;
-  ASSERT_TRUE(survey.take());
+  ASSERT_TRUE(survey.take(1000));
   EXPECT_EQ(survey.sparse(&large, 1), 0u);
   deallocate(Tag::string, large);
 }

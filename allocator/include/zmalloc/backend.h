@@ -88,6 +88,10 @@ bool set_background_thread(bool on) noexcept;
 // Empties this thread's cache of free blocks. False where the backend cannot.
 bool flush_thread_cache() noexcept;
 
+// Gives this thread a part of the heap for itself, so that it waits for no other's allocations. For threads that
+// live about as long as the process: the part stays when they end. False where the backend cannot, or has none.
+bool use_own_arena() noexcept;
+
 // Blocks of one size share slabs: how full those of a size are, all together.
 struct SlabClass {
   std::size_t block_bytes;

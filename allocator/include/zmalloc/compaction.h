@@ -24,12 +24,13 @@ class SlabSurvey {
   static constexpr std::size_t kEverything =
       SIZE_MAX / 2;  // reclaimable() where every block counts as sparse
 
-  // Takes in how full the slabs of each size are on average. Some 25 µs. False: the backend tells nothing of
-  // slabs, and no block is ever sparse.
-  bool take() noexcept;
+  // Takes in how full the slabs of each size are on average. Some 25 µs. Sizes of which less than one block in
+  // `dense` is free are left alone: to empty one of their slabs, many others would have to be moved. False:
+  // the backend tells nothing of slabs, and no block is ever sparse.
+  bool take(std::size_t dense) noexcept;
 
-  // Bytes of free blocks in slabs, less what each size needs to go on: at most so much would moving give
-  // back.
+  // Bytes of free blocks in slabs of the other sizes, less what each size needs to go on: at most so much
+  // would moving give back.
   std::size_t reclaimable() const noexcept { return reclaimable_; }
 
   // Bit i: blocks[i] stands in a slab emptier than the average of its size by enough to be worth a move.

@@ -6,6 +6,9 @@
 // Invariants at a quiescent moment (no call of another thread is under way):
 //   used_memory() == sum of tag_bytes() == sum of the charges of all live blocks and committed region pages;
 //   |used_memory_fast() - used_memory()| < kDriftLimit per thread that has a slot.
+//
+// There are two ledgers: what clients take (TagGroup::clients) and the rest. A limit on data can so leave out
+// what clients hold.
 #pragma once
 
 #include <zmalloc/tags.h>
@@ -30,10 +33,12 @@ void all_tag_bytes(TagBytes& bytes) noexcept;
 // Sum of all slots.
 std::size_t used_memory() noexcept;
 
-// The one atomic that threads flush their drift to: one load, for checks against a limit on a hot path.
+// What threads have flushed of their drift: a load or two, for checks against a limit on a hot path.
 std::size_t used_memory_fast() noexcept;
+std::size_t client_memory_fast() noexcept;        // of TagGroup::clients
+std::size_t used_memory_but_clients() noexcept;  // of all other groups
 
-// Brings used_memory_fast() up to date with this thread's charges.
+// Brings the three up to date with this thread's charges.
 void flush_thread() noexcept;
 
 // Slots ever created; recycling keeps it near the largest number of threads that lived at once.
@@ -41,11 +46,20 @@ std::size_t counter_slots() noexcept;
 
 namespace detail {
 
+// Drift of either ledger that is flushed.
+inline constexpr std::int64_t kFlushAt = kDriftLimit / 2;
+
+enum Ledger : unsigned { kClientLedger, kOtherLedger, kLedgers };
+
+constexpr Ledger ledger_of(Tag tag) noexcept {
+  return tag_group(tag) == TagGroup::clients ? kClientLedger : kOtherLedger;
+}
+
 // bytes[] is written by the owner alone and read by any thread; drift is the owner's alone. Padded to pairs
 // of cache lines so that no two owners share one and the adjacent-line prefetcher does not couple them.
 struct alignas(128) Slot {
   std::array<std::atomic<std::int64_t>, kTagCount> bytes;
-  std::int64_t drift;
+  std::int64_t drift[kLedgers];
   Slot* next_free;  // guarded by the registry's mutex
 };
 
@@ -55,8 +69,7 @@ extern __thread Slot* thread_slot __attribute__((tls_model("initial-exec")));
 
 // Takes a slot for this thread if it may have one, then charges.
 void charge_without_slot(Tag tag, std::int64_t bytes) noexcept;
-void move_without_slot(Tag from, Tag to, std::int64_t bytes) noexcept;
-void flush_drift(Slot* slot) noexcept;
+void flush_drift(Slot* slot, Ledger ledger) noexcept;
 
 inline void add(std::atomic<std::int64_t>& counter, std::int64_t bytes) noexcept {
   counter.store(counter.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
@@ -67,9 +80,10 @@ inline void charge(Tag tag, std::int64_t bytes) noexcept {
   Slot* slot = thread_slot;
   if (__builtin_expect(slot == nullptr, 0)) return charge_without_slot(tag, bytes);
   add(slot->bytes[static_cast<std::size_t>(tag)], bytes);
-  slot->drift += bytes;
-  const bool far = static_cast<std::uint64_t>(slot->drift + kDriftLimit - 1) > 2 * (kDriftLimit - 1);
-  if (__builtin_expect(far, 0)) flush_drift(slot);
+  const Ledger ledger = ledger_of(tag);
+  const std::int64_t drift = slot->drift[ledger] += bytes;
+  const bool far = static_cast<std::uint64_t>(drift + kFlushAt - 1) > 2 * (kFlushAt - 1);
+  if (__builtin_expect(far, 0)) flush_drift(slot, ledger);
 }
 
 }  // namespace detail

@@ -9,15 +9,12 @@
 // allocate nothing and throw nothing.
 #pragma once
 
-#include <zmalloc/tags.h>
-
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 namespace zm::detail {
 extern constinit std::atomic<std::size_t> line_limit;
-extern constinit std::atomic<std::size_t> line_apart;
 }  // namespace zm::detail
 
 namespace zm::line {
@@ -44,6 +41,7 @@ struct Account {
   std::size_t heap;        // committed: the ledger
   std::size_t heap_peak;   // the most it has been
   std::size_t outside;     // as last measured
+  std::size_t reserved;    // see reserve()
   std::uint64_t refusals;  // commits refused
 };
 Account account() noexcept;
@@ -54,8 +52,8 @@ bool covers(const void* address) noexcept;
 
 // Measures what belongs to set_outside(): resident pages of mappings that are not covered, and what the
 // kernel holds for the process, as far as it says: in a limited memory cgroup all that the group's usage
-// counts but file cache, elsewhere page tables. Takes some milliseconds for each resident GB. Returns 0 or an
-// errno value, and writes *bytes on success only. proc_root and root: see process_memory.h.
+// counts but file cache, elsewhere page tables. Takes a fraction of a millisecond; where pagemap can't be
+// read, some milliseconds for each resident GB. Returns 0 or an errno value, and writes *bytes on success only. proc_root and root: see process_memory.h.
 int measure_outside(std::size_t* bytes, const char* proc_root = "/proc", const char* root = "") noexcept;
 
 // Bytes that may still be committed; SIZE_MAX without a line. Reads four words.
@@ -65,24 +63,27 @@ std::size_t room() noexcept;
 // least 768 KiB and at most 32 MiB.
 std::size_t margin() noexcept;
 
-// Sets `bytes` of the line apart for memory under `tags`, each a bit 1 << tag: others leave so much room,
-// less what these tags hold already, beside the margin. For memory that is wanted at once and for which
-// nothing may be given up, such as that of clients. At first nothing is set apart.
-void set_apart(std::size_t bytes, std::uint32_t tags) noexcept;
+// Clients (TagGroup::clients of counters.h) want memory at once, and nobody's data is given up for it. So a
+// share of the line is theirs: others leave free what clients do not use of it, beside the margin. At first
+// there is none. What clients hold beyond their share is what others have not taken.
+void set_client_share(std::size_t bytes) noexcept;
+std::size_t client_share() noexcept;
+std::size_t client_share_left() noexcept;  // not in use
 
-// What is apart and not in use: as last measured, and measured now, which sums the counters of all threads.
-inline std::size_t apart() noexcept {
-  return zm::detail::line_apart.load(std::memory_order_relaxed);
-}
-std::size_t measure_apart() noexcept;
-bool has_share(Tag tag) noexcept;  // something is set apart for it, and there is a line
+// Room for something that is about to be allocated and may be given up for: others leave it free, too. To be
+// released when it is allocated, or will not be.
+void reserve(std::size_t bytes) noexcept;
+void release(std::size_t bytes) noexcept;
 
-// Whether so much more leaves the margin: what memory asks that has a share before it grows. Always true
+// What data leaves free: the margin, and what clients do not use of their share, or what is reserved for them
+// if that is more.
+std::size_t wanted_room() noexcept;
+
+// Whether memory for clients may grow by so much: the margin and what is reserved stay free. Always true
 // without a line.
-inline bool fits(std::size_t bytes) noexcept {
-  if (limit() == 0) return true;
-  const std::size_t left = room();
-  return left >= margin() && left - margin() >= bytes;
-}
+bool fits(std::size_t bytes) noexcept;
+
+// Bytes of client memory that would still fit; SIZE_MAX without a line.
+std::size_t client_room() noexcept;
 
 }  // namespace zm::line

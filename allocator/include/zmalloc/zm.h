@@ -136,10 +136,8 @@ inline std::size_t good_size(std::size_t n) noexcept {
 // Moves bytes from one tag to another; used_memory stays the same.
 inline void adopt_bytes(std::size_t bytes, Tag from, Tag to) noexcept {
   const auto n = static_cast<std::int64_t>(bytes);
-  detail::Slot* slot = detail::thread_slot;
-  if (__builtin_expect(slot == nullptr, 0)) return detail::move_without_slot(from, to, n);
-  detail::add(slot->bytes[static_cast<std::size_t>(from)], -n);
-  detail::add(slot->bytes[static_cast<std::size_t>(to)], n);
+  detail::charge(from, -n);
+  detail::charge(to, n);
 }
 
 // The block's charge moves: from now on it is refunded to `to`. nullptr is allowed.
@@ -159,6 +157,9 @@ inline bool purge() noexcept {
 }
 inline bool set_background_thread(bool on) noexcept {
   return backend::set_background_thread(on);
+}
+inline bool use_own_arena() noexcept {
+  return backend::use_own_arena();
 }
 inline bool flush_thread_cache() noexcept {
   return backend::flush_thread_cache();

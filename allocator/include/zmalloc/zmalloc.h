@@ -32,7 +32,7 @@ extern "C" {
 #define ZM_USABLE __attribute__((warn_unused_result))
 
 typedef enum zm_tag {
-#define ZM_TAG(name, description) ZM_TAG_##name,
+#define ZM_TAG(name, group, description) ZM_TAG_##name,
 #include <zmalloc/tags.def>
 #undef ZM_TAG
   ZM_TAG_COUNT

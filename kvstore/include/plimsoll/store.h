@@ -50,6 +50,13 @@ struct CompactionStatistics {
   size_t reclaimable = 0;  // bytes in sparse slabs of the whole process, as last seen
 };
 
+// See Store::room_for().
+enum class RoomFor : uint8_t {
+  there,
+  after_giving,  // once keys are gone, or sparse slabs
+  never,
+};
+
 enum class SetCondition : uint8_t { always, if_absent, if_present };
 
 struct SetOptions {
@@ -143,6 +150,15 @@ class Store {
   // the store, such as a server's buffers.
   template <class Attempt>
   bool with_memory(Attempt&& attempt);
+
+  // Whether memory for `bytes` more is free below the limits, or could be made so: the process's memory line
+  // if there is one, else the memory limit. For memory that is wanted ahead, such as a value's that arrives.
+  // Costs some loads.
+  RoomFor room_for(size_t bytes) const noexcept;
+  // Gives keys and sparse slabs up until there is room for `bytes`, for at most about `budget_us`. Below a line
+  // the bytes are to be reserved meanwhile (zm::line::reserve). False: there is not, and nothing more can be
+  // given.
+  bool make_room(size_t bytes, int64_t budget_us = 500) noexcept;
 
   // Moves entries out of sparsely used slabs of the allocator, so that memory goes back to the kernel after
   // many keys or sizes have changed; at most about `budget_us`. False: nothing is worth moving. Does nothing
