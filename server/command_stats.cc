@@ -17,6 +17,25 @@ void add(std::atomic<uint64_t>& counter, uint64_t n) noexcept {
 
 }  // namespace
 
+void LatencyRows::add(uint64_t ns) noexcept {
+  const size_t bucket = LatencyBuckets::index(ns);
+  std::atomic<Row*>& row = rows_[bucket >> LatencyBuckets::kSubBits];
+  Row* counts = row.load(kRelaxed);
+  if (counts == nullptr) {
+    void* memory = zm::try_allocate(zm::Tag::command, sizeof(Row));
+    if (memory == nullptr) return;
+    counts = new (memory) Row{};
+    row.store(counts, std::memory_order_release);
+  }
+  plimsoll::server::add((*counts)[bucket & (kRowSize - 1)], 1);
+}
+
+void LatencyRows::clear() noexcept {
+  for (std::atomic<Row*>& row : rows_) {
+    zm::deallocate(zm::Tag::command, row.exchange(nullptr, kRelaxed));
+  }
+}
+
 uint64_t LatencyHistogram::percentile_ns(double percent) const noexcept {
   if (total == 0) return 0;
   const double share = std::clamp(percent, 0.0, 100.0) / 100 * static_cast<double>(total);
@@ -36,11 +55,16 @@ CommandStatistics::CommandStatistics(size_t commands, const std::atomic<uint32_t
       histograms_(commands) {}
 
 CommandStatistics::~CommandStatistics() {
+  free_histograms();
+}
+
+// REQUIRES: nobody reads them.
+void CommandStatistics::free_histograms() noexcept {
   for (auto& histogram : histograms_) {
-    if (Buckets* buckets = histogram.load(kRelaxed)) {
-      std::destroy_at(buckets);
-      zm::deallocate(zm::Tag::command, buckets);
-    }
+    LatencyRows* rows = histogram.exchange(nullptr, kRelaxed);
+    if (rows == nullptr) continue;
+    std::destroy_at(rows);
+    zm::deallocate(zm::Tag::command, rows);
   }
 }
 
@@ -54,23 +78,23 @@ void CommandStatistics::renew() noexcept {
       counter->store(0, kRelaxed);
     }
   }
-  for (uint32_t id = 0; id < histograms_.size(); ++id) clear_histogram(id);
   {
-    std::lock_guard lock(error_mutex_);
+    std::lock_guard lock(mutex_);
+    free_histograms();
     error_counts_.clear();
     errors_.store(0, kRelaxed);
   }
   generation_.store(shared_generation_.load(kRelaxed), std::memory_order_release);
 }
 
-CommandStatistics::Buckets* CommandStatistics::buckets_for(uint32_t command_id) noexcept {
-  Buckets* buckets = histograms_[command_id].load(kRelaxed);
-  if (buckets != nullptr) return buckets;
-  void* memory = zm::try_allocate(zm::Tag::command, sizeof(Buckets));
+LatencyRows* CommandStatistics::histogram_of(uint32_t command_id) noexcept {
+  LatencyRows* rows = histograms_[command_id].load(kRelaxed);
+  if (rows != nullptr) return rows;
+  void* memory = zm::try_allocate(zm::Tag::command, sizeof(LatencyRows));
   if (memory == nullptr) return nullptr;
-  buckets = new (memory) Buckets{};
-  histograms_[command_id].store(buckets, std::memory_order_release);
-  return buckets;
+  rows = new (memory) LatencyRows;
+  histograms_[command_id].store(rows, std::memory_order_release);
+  return rows;
 }
 
 void CommandStatistics::record(uint32_t command_id, uint64_t ns, bool failed, bool histogram) noexcept {
@@ -80,7 +104,7 @@ void CommandStatistics::record(uint32_t command_id, uint64_t ns, bool failed, bo
   add(counters.nanoseconds, ns);
   if (failed) add(counters.failed, 1);
   if (!histogram) return;
-  if (Buckets* buckets = buckets_for(command_id)) add((*buckets)[LatencyBuckets::index(ns)], 1);
+  if (LatencyRows* rows = histogram_of(command_id)) rows->add(ns);
 }
 
 void CommandStatistics::reject(uint32_t command_id) noexcept {
@@ -91,7 +115,7 @@ void CommandStatistics::reject(uint32_t command_id) noexcept {
 void CommandStatistics::error(std::string_view code) noexcept {
   if (!current()) renew();
   add(errors_, 1);
-  std::lock_guard lock(error_mutex_);
+  std::lock_guard lock(mutex_);
   if (const auto found = error_counts_.find(code); found != error_counts_.end()) {
     ++found->second;
   } else if (error_counts_.size() < kMostErrorCodes) {
@@ -112,25 +136,19 @@ void CommandStatistics::add_to(uint32_t command_id, CommandTotals& totals) const
 }
 
 void CommandStatistics::add_to(uint32_t command_id, LatencyHistogram& histogram) const {
-  const Buckets* buckets = current() ? histograms_[command_id].load(std::memory_order_acquire) : nullptr;
-  if (buckets == nullptr) return;
+  std::lock_guard lock(mutex_);
+  const LatencyRows* rows = current() ? histograms_[command_id].load(std::memory_order_acquire) : nullptr;
+  if (rows == nullptr) return;
   histogram.counts.resize(LatencyBuckets::kCount);
-  for (size_t i = 0; i < LatencyBuckets::kCount; ++i) {
-    const uint64_t count = (*buckets)[i].load(kRelaxed);
-    histogram.counts[i] += count;
+  rows->for_each([&](size_t bucket, uint64_t count) {
+    histogram.counts[bucket] += count;
     histogram.total += count;
-  }
-}
-
-void CommandStatistics::clear_histogram(uint32_t command_id) noexcept {
-  if (Buckets* buckets = histograms_[command_id].load(std::memory_order_acquire)) {
-    for (auto& bucket : *buckets) bucket.store(0, kRelaxed);
-  }
+  });
 }
 
 void CommandStatistics::add_errors_to(ErrorCounts& counts) const {
   if (!current()) return;
-  std::lock_guard lock(error_mutex_);
+  std::lock_guard lock(mutex_);
   for (const auto& [code, count] : error_counts_) counts[code] += count;
 }
 

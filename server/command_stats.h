@@ -33,6 +33,37 @@ class LatencyBuckets {
   }
 };
 
+// The durations of one command on one thread. Its rows, a power of two each, take memory when something first
+// falls into them: a command's durations lie within a few. Counts are read while the owner adds; who frees
+// rows excludes readers.
+class LatencyRows {
+ public:
+  static constexpr size_t kRows = LatencyBuckets::kCount >> LatencyBuckets::kSubBits;
+  static constexpr size_t kRowSize = size_t{1} << LatencyBuckets::kSubBits;
+
+  LatencyRows() = default;
+  ~LatencyRows() { clear(); }
+  LatencyRows(const LatencyRows&) = delete;
+  LatencyRows& operator=(const LatencyRows&) = delete;
+
+  void add(uint64_t ns) noexcept;  // not counted if memory is refused
+  void clear() noexcept;
+  // Calls visit(bucket index, count).
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (size_t row = 0; row < kRows; ++row) {
+      const Row* counts = rows_[row].load(std::memory_order_acquire);
+      for (size_t i = 0; counts != nullptr && i < kRowSize; ++i) {
+        visit(row * kRowSize + i, (*counts)[i].load(std::memory_order_relaxed));
+      }
+    }
+  }
+
+ private:
+  using Row = std::array<std::atomic<uint64_t>, kRowSize>;
+  std::array<std::atomic<Row*>, kRows> rows_{};
+};
+
 // The sum of a command's histograms over all threads.
 struct LatencyHistogram {
   zm::vector<uint64_t, zm::Tag::command> counts;  // empty, or LatencyBuckets::kCount of them
@@ -54,7 +85,7 @@ struct CommandTotals {
 // relaxed atomics, so that no cache line is shared on the hot path; anyone reads.
 //
 // A reset raises the shared generation: whatever a block holds from an older one counts as nothing, and its
-// owner clears it when it next records.
+// owner clears it and gives the memory back when it next records, or when it is told to renew().
 class CommandStatistics {
  public:
   // `commands`: CommandTable::size(). `generation` must outlive this. Throws std::bad_alloc.
@@ -67,12 +98,13 @@ class CommandStatistics {
   void record(uint32_t command_id, uint64_t ns, bool failed, bool histogram) noexcept;
   void reject(uint32_t command_id) noexcept;
   void error(std::string_view code) noexcept;  // "ERR", "WRONGTYPE"; takes this block's mutex
+  void renew_if_reset() noexcept {
+    if (!current()) renew();
+  }
 
   // Any thread.
   void add_to(uint32_t command_id, CommandTotals& totals) const noexcept;
   void add_to(uint32_t command_id, LatencyHistogram& histogram) const;  // throws std::bad_alloc
-  void clear_histogram(
-      uint32_t command_id) noexcept;  // LATENCY RESET's sister: all durations so far are forgotten
 
   using ErrorCounts = zm::map<zm::string<zm::Tag::command>, uint64_t, zm::Tag::command, std::less<>>;
   void add_errors_to(ErrorCounts& counts) const;  // throws std::bad_alloc
@@ -88,18 +120,17 @@ class CommandStatistics {
     std::atomic<uint64_t> rejected{0};
     std::atomic<uint64_t> failed{0};
   };
-  using Buckets = std::array<std::atomic<uint64_t>, LatencyBuckets::kCount>;
-
   bool current() const noexcept;
   void renew() noexcept;
-  Buckets* buckets_for(uint32_t command_id) noexcept;
+  void free_histograms() noexcept;
+  LatencyRows* histogram_of(uint32_t command_id) noexcept;
 
   const std::atomic<uint32_t>& shared_generation_;
   std::atomic<uint32_t> generation_;
   zm::vector<Counters, zm::Tag::command> counters_;
-  zm::vector<std::atomic<Buckets*>, zm::Tag::command> histograms_;  // null until the command's first call
+  zm::vector<std::atomic<LatencyRows*>, zm::Tag::command> histograms_;  // null until the command's first call
   std::atomic<uint64_t> errors_{0};
-  mutable std::mutex error_mutex_;
+  mutable std::mutex mutex_;  // of the error counts, and held by who reads histograms or frees them
   ErrorCounts error_counts_;
 };
 
