@@ -56,6 +56,7 @@ void Engine::resolve(Args args, Invocation& invocation) const {
   invocation.args = args;
   invocation.command = nullptr;
   invocation.shards = 0;
+  invocation.shared_args = {};
   invocation.key_count_ = 0;
   if (args.empty()) return;
   const Command* command = options_.commands->find(args[0]);
@@ -231,6 +232,14 @@ void Engine::tell(const Change& change) noexcept {
   if (options_.change_sink == nullptr) return;
   CallbackGuard guard;
   options_.change_sink->record(change);
+}
+
+const SharedBytes* Call::shared_arg(size_t i) const noexcept {
+  const std::span<const SharedArgument> shared = invocation_.shared_args;
+  if (shared.empty()) return nullptr;
+  const auto found = std::lower_bound(shared.begin(), shared.end(), i,
+                                      [](const SharedArgument& each, size_t index) { return each.index < index; });
+  return found != shared.end() && found->index == i ? &found->bytes : nullptr;
 }
 
 void Call::changed_in(int database, std::string_view key, ChangeClass change_class, std::string_view event,

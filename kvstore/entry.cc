@@ -35,7 +35,7 @@ size_t digits_of(int64_t value) noexcept {
   return format_integer(value, digits);
 }
 
-SharedBytes share(std::string_view value) {
+SharedBytes copy_to_block(std::string_view value) {
   SharedBytes bytes = SharedBytes::allocate(value.size(), zm::Tag::string);
   std::memcpy(bytes.data(), value.data(), value.size());
   bytes.set_size(value.size());
@@ -72,19 +72,24 @@ size_t Entry::layout_size() const noexcept {
   return std::max<size_t>(size, 16);
 }
 
-Entry* Entry::make_text(std::string_view key, std::string_view value, int64_t expiry) {
-  if (value.size() > kLargestInline) return make_shared(key, share(value), expiry);
-  Entry* entry = make(key, expiry, Encoding::bytes, value.size());
-  if (!value.empty()) std::memcpy(entry->inline_bytes(), value.data(), value.size());
+Entry* Entry::make_text(std::string_view key, const StringSource& value, int64_t expiry) {
+  if (value.bytes.size() > kLargestInline) {
+    if (value.block == nullptr) return make_shared(key, copy_to_block(value.bytes), expiry);
+    Entry* entry = make_shared(key, *value.block, expiry);
+    entry->shared_in_place()->retag(zm::Tag::string);
+    return entry;
+  }
+  Entry* entry = make(key, expiry, Encoding::bytes, value.bytes.size());
+  if (!value.bytes.empty()) std::memcpy(entry->inline_bytes(), value.bytes.data(), value.bytes.size());
   return entry;
 }
 
-Entry* Entry::make_string(std::string_view key, std::string_view value, int64_t expiry) {
+Entry* Entry::make_string(std::string_view key, const StringSource& value, int64_t expiry) {
   int64_t integer;
-  return parse_integer(value, integer) ? make_integer(key, integer, expiry) : make_text(key, value, expiry);
+  return parse_integer(value.bytes, integer) ? make_integer(key, integer, expiry) : make_text(key, value, expiry);
 }
 
-Entry* Entry::make_raw_string(std::string_view key, std::string_view value, int64_t expiry) {
+Entry* Entry::make_raw_string(std::string_view key, const StringSource& value, int64_t expiry) {
   Entry* entry = make_text(key, value, expiry);
   entry->mark_raw();
   return entry;

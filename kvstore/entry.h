@@ -25,6 +25,15 @@ enum class Encoding : uint8_t {
 
 constexpr int64_t kNoExpiry = -1;
 
+// A string on its way in, and the block it lies in if that can be kept instead of copying.
+struct StringSource {
+  StringSource(std::string_view string) : bytes(string) {}
+  StringSource(std::string_view string, const SharedBytes* whole) : bytes(string), block(whole) {}
+
+  std::string_view bytes;
+  const SharedBytes* block = nullptr;  // holds `bytes` and nothing else
+};
+
 // One key with its expiry and its value, or with what leads to its value, in one block:
 //
 //   header (8 bytes) | expiry (8, if any) | payload word (8, if the encoding has one) | high half of the
@@ -39,11 +48,11 @@ class Entry {
 
   // A string under `key`, in the tightest encoding: a decimal integer as Redis accepts it, bytes, or
   // SharedBytes. `raw` keeps what OBJECT ENCODING shows: see raw(). Throws std::bad_alloc.
-  static Entry* make_string(std::string_view key, std::string_view value, int64_t expiry);
+  static Entry* make_string(std::string_view key, const StringSource& value, int64_t expiry);
   // The same without trying an integer; for INCRBYFLOAT, whose results Redis keeps as text.
-  static Entry* make_text(std::string_view key, std::string_view value, int64_t expiry);
+  static Entry* make_text(std::string_view key, const StringSource& value, int64_t expiry);
   // The same and marked raw; for APPEND and SETRANGE, whose results Redis keeps raw.
-  static Entry* make_raw_string(std::string_view key, std::string_view value, int64_t expiry);
+  static Entry* make_raw_string(std::string_view key, const StringSource& value, int64_t expiry);
   static Entry* make_integer(std::string_view key, int64_t value, int64_t expiry);
   static Entry* make_shared(std::string_view key, SharedBytes value, int64_t expiry);
   // The same value, copied, under another key or expiry.

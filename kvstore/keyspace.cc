@@ -145,9 +145,9 @@ bool Keyspace::assign_in_place(Found& found, int64_t expiry, Assign&& assign) no
   return true;
 }
 
-void Keyspace::assign_string(const Key& key, Found& found, std::string_view value, int64_t expiry) {
+void Keyspace::assign_string(const Key& key, Found& found, const StringSource& value, int64_t expiry) {
   expiry = resolve_expiry(found, expiry);
-  if (assign_in_place(found, expiry, [&](Entry& entry) { return entry.try_assign_string(value); })) return;
+  if (assign_in_place(found, expiry, [&](Entry& entry) { return entry.try_assign_string(value.bytes); })) return;
   put(key, found, Entry::make_string(key.bytes, value, expiry));
 }
 

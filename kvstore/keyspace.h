@@ -48,7 +48,7 @@ class Keyspace {
   // Sets `key` to a string, whatever it held; `found` is what a look-up of it just answered (possibly
   // nothing) and is kept valid. `expiry` in Unix ms, kNoExpiry, or kKeepExpiry. The value must not point into
   // the keyspace. May throw.
-  void assign_string(const Key& key, Found& found, std::string_view value, int64_t expiry);
+  void assign_string(const Key& key, Found& found, const StringSource& value, int64_t expiry);
   // The same, never as an integer and shown as "raw" by OBJECT ENCODING.
   void assign_raw_string(const Key& key, Found& found, std::string_view value, int64_t expiry);
   void assign_integer(const Key& key, Found& found, int64_t value, int64_t expiry);

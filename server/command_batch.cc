@@ -70,7 +70,11 @@ size_t CommandBatch::run(Connection& connection, std::string_view bytes, RespPar
       prepare(connection);
       const size_t executed = execute(connection, began_ns);
       for (size_t i = 0; i < executed; ++i) done += slots_[i].size;
-      if (executed < count_ || parser.is_inline()) parser.clear();
+      if (executed > 0) {
+        connection.input_.release_placed();
+        thread_.admission().done(connection.id());
+      }
+      leave_parser(parser, executed);
       if (output_.size() >= kFlushBytes) connection.send(output_);
       connection.yielded_ = more && (done >= kTurnBytes || clock_ns_ - began_ns >= kTurnNs) &&
                             done < bytes.size() && connection.may_run();
@@ -94,26 +98,42 @@ bool CommandBatch::collect(Connection& connection, std::string_view bytes, RespP
   // What an unauthenticated client may send depends on how its previous command went.
   const size_t most = authenticated ? kGroup : 1;
   count_ = 0;
+  in_parser_ = false;
   arguments_.clear();
   while (count_ < most) {
     const ParseResult result = parser.parse(bytes, limits);
-    if (result == ParseResult::need_more) return false;
+    if (result == ParseResult::need_more || result == ParseResult::large) return false;
     if (result == ParseResult::error) {
       // Commands before it are answered first: they are parsed again as a group of their own that ends here.
       if (count_ == 0) protocol_error(connection, parser.error());
       return count_ > 0;
     }
-    Slot& slot = slots_[count_++];
-    slot.first_argument = arguments_.size();
-    slot.argument_count = parser.argument_count();
-    slot.size = parser.position();
-    for (size_t i = 0; i < slot.argument_count; ++i) arguments_.push_back(parser.argument(i, bytes.data()));
-    bytes.remove_prefix(slot.size);
-    const bool is_inline = parser.is_inline();
-    if (is_inline) return true;  // its arguments live in the parser, which execute() leaves alone
+    add_slot(connection, bytes.data(), parser);
+    bytes.remove_prefix(parser.position());
+    in_parser_ = parser.is_inline() || parser.has_placed() || parser.refused();
+    if (in_parser_) return true;
     parser.clear();
   }
   return true;
+}
+
+void CommandBatch::add_slot(const Connection& connection, const char* base, const RespParser& parser) {
+  Slot& slot = slots_[count_++];
+  slot.first_argument = arguments_.size();
+  slot.argument_count = parser.argument_count();
+  slot.size = parser.position();
+  slot.refusal = {};
+  if (parser.refused()) {
+    const std::string_view refusal = connection.input_.refusal();
+    slot.refusal = refusal.empty() ? kOomError : refusal;
+  }
+  for (size_t i = 0; i < slot.argument_count; ++i) arguments_.push_back(parser.argument(i, base));
+}
+
+// A line is parsed again if it has not run. A command of which parts are placed cannot be: the parser goes on
+// to say that it is whole.
+void CommandBatch::leave_parser(RespParser& parser, size_t executed) const noexcept {
+  if (executed == count_ ? in_parser_ : !in_parser_ || parser.is_inline()) parser.clear();
 }
 
 void CommandBatch::protocol_error(Connection& connection, std::string_view reason) {
@@ -133,16 +153,16 @@ void CommandBatch::prepare(const Connection& connection) {
   const Session& session = connection.session_;
   for (size_t i = 0; i < count_; ++i) {
     Slot& slot = slots_[i];
-    slot.refused = false;
     slot.invocation.command = nullptr;
     const Args args(arguments_.data() + slot.first_argument, slot.argument_count);
     if (args.empty()) continue;
     try {
       store.resolve(args, slot.invocation);
     } catch (const std::bad_alloc&) {
-      slot.refused = true;
+      slot.refusal = kOomError;
     }
   }
+  if (count_ > 0) slots_[0].invocation.shared_args = connection.input_.large_arguments();
   if (count_ < 2) return;
   for (size_t i = 0; i < count_; ++i) {
     if (slots_[i].invocation.command != nullptr) store.prefetch_lines(session, slots_[i].invocation);
@@ -154,19 +174,20 @@ void CommandBatch::prepare(const Connection& connection) {
 
 // Returns how many of the group ran. Sets `began_ns` if that is 0.
 size_t CommandBatch::execute(Connection& connection, uint64_t& began_ns) {
-  const auto pause_at = static_cast<size_t>(server_.config().number(Opt::client_output_pause));
   clock_ns_ = now_ns();
   if (began_ns == 0) began_ns = clock_ns_;
   for (size_t i = 0; i < count_; ++i) {
     if (!connection.may_run() || !run_one(connection, slots_[i])) return i;
-    if (output_.size() + connection.output_.size() > pause_at) connection.set_flag(kPausedOutput, true);
+    if (server_.too_much_output(output_.size() + connection.output_.size())) {
+      connection.set_flag(kPausedOutput, true);
+    }
   }
   return count_;
 }
 
 // False if the command has to wait.
 bool CommandBatch::run_one(Connection& connection, Slot& slot) {
-  if (slot.argument_count == 0) return true;
+  if (slot.argument_count == 0 && slot.refusal.empty()) return true;
   const Command* command = slot.invocation.command;
   if (command != nullptr) {
     connection.last_command_.store(command, std::memory_order_relaxed);
@@ -177,7 +198,7 @@ bool CommandBatch::run_one(Connection& connection, Slot& slot) {
   }
   connection.argument_memory_.store(slot.size, std::memory_order_relaxed);
 
-  if (command == nullptr && is_cross_protocol(arguments_[slot.first_argument])) {
+  if (command == nullptr && slot.argument_count > 0 && is_cross_protocol(arguments_[slot.first_argument])) {
     cut_off_web_page(connection);
     return true;
   }
@@ -216,8 +237,8 @@ void CommandBatch::cut_off_unanswered(Connection& connection) {
 
 // Answers the command with what forbids it to run.
 bool CommandBatch::refuse(Connection& connection, const Slot& slot, Reply& reply) {
-  if (slot.refused) {
-    reply.error(kOomError);
+  if (!slot.refusal.empty()) {
+    reply.error(slot.refusal);
     return true;
   }
   const Command* command = slot.invocation.command;
@@ -284,6 +305,7 @@ void CommandBatch::report(Connection& connection, const Slot& slot, uint64_t ns,
 
 // What the arguments name, whether or not it could run with them; nullptr if there is no such command.
 const Command* CommandBatch::named_command(const Slot& slot) const noexcept {
+  if (slot.argument_count == 0) return nullptr;
   const Command* command = server_.commands().find(arguments_[slot.first_argument]);
   if (command == nullptr || command->subcommands.empty() || slot.argument_count < 2) return command;
   return CommandTable::find_subcommand(*command, arguments_[slot.first_argument + 1]);

@@ -47,9 +47,10 @@ class CommandBatch {
   // Whose commands are running; null between batches.
   const Connection* current() const noexcept { return current_; }
 
-  // Runs the commands that are whole in `bytes`; `parser` is in the state of the first. Their replies are in
-  // output(), with the connection or sent. Returns how many bytes became commands; `parser` is then in the
-  // state of the command that follows, of which only a part is here. Stops early, with connection.stalled_
+  // Runs the commands that are whole in `bytes`, which go on with what the connection's input has placed;
+  // `parser` is in the state of the first. Their replies are in output(), with the connection or sent. Returns
+  // how many bytes became commands; `parser` is then in the state of the command that follows, of which only a
+  // part is here, or which may not run yet. Stops early, with connection.stalled_
   // set, when the connection may run no more for now, and with connection.yielded_ set, too, after kTurnBytes
   // or kTurnNs: the other connections of the thread wait. Throws std::bad_alloc.
   size_t run(Connection& connection, std::string_view bytes, RespParser& parser);
@@ -61,12 +62,14 @@ class CommandBatch {
   struct Slot {
     size_t first_argument;
     size_t argument_count;
-    size_t size;   // bytes of input
-    bool refused;  // there was no memory to resolve it
+    size_t size;               // bytes of input
+    std::string_view refusal;  // what it is answered instead of being run; empty: it is run
     Invocation invocation;
   };
 
   bool collect(Connection& connection, std::string_view bytes, RespParser& parser);
+  void add_slot(const Connection& connection, const char* base, const RespParser& parser);
+  void leave_parser(RespParser& parser, size_t executed) const noexcept;
   void protocol_error(Connection& connection, std::string_view reason);
   void prepare(const Connection& connection);
   size_t execute(Connection& connection, uint64_t& began_ns);
@@ -92,6 +95,7 @@ class CommandBatch {
   std::array<Slot, kGroup> slots_;
   const Connection* current_ = nullptr;
   size_t count_ = 0;       // of slots_ in use
+  bool in_parser_ = false;  // the last slot's arguments are known to the parser alone, which has not gone on
   uint64_t clock_ns_ = 0;  // when the last command ended: the next one's start
 };
 

@@ -22,9 +22,6 @@ namespace plimsoll::server {
 
 namespace {
 
-constexpr size_t kInPlaceAbove = 16 * 1024;  // so much left over is no longer copied into the thread's buffer
-constexpr size_t kInPlaceRead = 512 * 1024;  // most that one turn reads into a connection's own buffer
-constexpr size_t kSmallRead = 64 * 1024;
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
 }  // namespace
@@ -180,7 +177,9 @@ void Connection::resume_later() noexcept {
 void Connection::resume() noexcept {
   resume_queued_ = false;
   enter([this] {
-    if (stalled_) run_pending();
+    const bool waited = waits_for_memory_;
+    waits_for_memory_ = false;
+    if (stalled_ || waited) run_pending();
     if (unread_ && !closed_) read_turn();
   });
 }
@@ -192,133 +191,16 @@ void Connection::look_again() noexcept {
 }
 
 void Connection::close_if_overdue(int64_t now_ms) noexcept {
-  if (!closed_ && overdue(now_ms)) {
-    close();
-    thread_.remove(*this);
-  }
+  if (closed_) return;
+  const bool slow = arrives_slowly(now_ms) && thread_.memory_is_wanted();
+  if (slow) log_warning("Closing client {} whose command arrives too slowly: others want the memory", id_);
+  if (!slow && !overdue(now_ms)) return;
+  close();
+  thread_.remove(*this);
 }
 
 bool Connection::may_run() const noexcept {
   return !closed_ && (flags() & (kCloseAfterReply | kPausedByClient | kPausedOutput)) == 0 && !killed();
-}
-
-void Connection::read_turn() {
-  unread_ = false;
-  const uint32_t state = flags();
-  if (yielded_ || (state & (kCloseAfterReply | kPausedByClient)) != 0) {
-    unread_ = true;
-  } else if ((state & kPausedOutput) != 0) {
-    take_in_unparsed();
-  } else if (input_.size() > kInPlaceAbove ||
-             (!input_.empty() && input_.parser().needed() > CommandBatch::kReadBytes)) {
-    read_in_place();
-  } else {
-    read_shared();
-  }
-}
-
-void Connection::read_shared() {
-  CommandBatch& batch = thread_.batch();
-  char* buffer = batch.read_buffer();
-  const size_t held = input_.size();
-  const size_t room = CommandBatch::kReadBytes - held;
-  const size_t received = receive(buffer + held, room);
-  if (received == 0) return;
-  RespParser& parser = batch.parser();
-  parser.clear();
-  if (held > 0) {
-    std::memcpy(buffer, input_.bytes().data(), held);
-    parser.swap(input_.parser());
-    input_.release();
-  }
-  const std::string_view bytes(buffer, held + received);
-  query_buffer_.store(bytes.size(), kRelaxed);
-  query_free_.store(room - received, kRelaxed);
-  const std::string_view rest = bytes.substr(batch.run(*this, bytes, parser));
-  if (!rest.empty() && !closed_) with_memory(server(), [&] { input_.keep(rest, parser); });
-  after_read(received, room);
-}
-
-void Connection::read_in_place() {
-  const size_t needed = input_.parser().needed();
-  const size_t missing = needed > input_.size() + 1 ? needed - input_.size() : kSmallRead;
-  size_t room = 0;
-  char* place = nullptr;
-  with_memory(server(), [&] { place = input_.extend(missing, &room); });
-  room = std::min(room, kInPlaceRead);
-  const size_t received = receive(place, room);
-  if (received == 0) return;
-  input_.commit(received);
-  query_buffer_.store(input_.size(), kRelaxed);
-  run_pending();
-  after_read(received, room);
-}
-
-// While the commands wait for output to drain, what arrives is kept as it is, so that a client that first
-// writes all its commands gets on to reading. At most client-output-pause bytes.
-void Connection::take_in_unparsed() {
-  const auto most = static_cast<size_t>(server().config().number(Opt::client_output_pause));
-  if (input_.size() >= most) {
-    unread_ = true;
-    return;
-  }
-  if (input_.empty()) {
-    RespParser fresh;
-    input_.keep({}, fresh);
-  }
-  size_t room = 0;
-  char* place = nullptr;
-  with_memory(server(), [&] { place = input_.extend(most - input_.size(), &room); });
-  room = std::min(room, kInPlaceRead);
-  const size_t received = receive(place, room);
-  if (received == 0) return;
-  input_.commit(received);
-  stalled_ = true;
-  after_read(received, room);
-}
-
-void Connection::run_pending() {
-  if (input_.empty()) {
-    stalled_ = false;
-    return;
-  }
-  const size_t done = thread_.batch().run(*this, input_.bytes(), input_.parser());
-  input_.consume(done);
-}
-
-size_t Connection::receive(char* buffer, size_t size) {
-  while (true) {
-    const ssize_t n = ::recv(fd_, buffer, size, 0);
-    if (n > 0) {
-      ThreadTotals::add(thread_.totals().input_bytes, static_cast<uint64_t>(n));
-      ThreadTotals::add(thread_.totals().reads, 1);
-      last_interaction_ms_.store(unix_ms_coarse(), kRelaxed);
-      return static_cast<size_t>(n);
-    }
-    if (n < 0 && errno == EINTR) continue;
-    unverified_ = false;
-    if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) close();
-    return 0;
-  }
-}
-
-void Connection::after_read(size_t received, size_t asked) {
-  if (closed_) return;
-  if (received == asked) {
-    unread_ = true;
-    if ((flags() & (kPausedByClient | kCloseAfterReply)) == 0) resume_later();
-  } else if (!unverified_) {
-    unverified_ = true;
-    thread_.look_again_later(*this);
-  }
-  // What was parsed, a command's arguments so far, counts no more, as in Redis.
-  const size_t unparsed = input_.empty() ? 0 : input_.size() - input_.parser().position();
-  const auto limit = static_cast<size_t>(server().config().number(Opt::client_query_buffer_limit));
-  if (unparsed > limit) {
-    log_warning("Closing client {} that reached max query buffer length ({} bytes)", id_, unparsed);
-    server().counters().query_buffer_limit_disconnections.fetch_add(1, kRelaxed);
-    close();
-  }
 }
 
 void Connection::settle() {
@@ -344,7 +226,10 @@ void Connection::publish_memory() noexcept {
   const size_t input = input_.footprint();
   const size_t size = input_.size();
   query_buffer_.store(size, kRelaxed);
-  query_free_.store(input_.room(), kRelaxed);
+  const size_t room = input_.room();
+  ThreadTotals::add(thread_.totals().unfilled_input, room - unfilled_input_);
+  unfilled_input_ = room;
+  query_free_.store(room, kRelaxed);
   input_memory_.store(input, kRelaxed);
   argument_memory_.store(0, kRelaxed);
   output_memory_.store(output_.empty() ? 0 : output_.footprint(), kRelaxed);
@@ -382,6 +267,9 @@ void Connection::finish() noexcept {
 void Connection::close() noexcept {
   if (closed_) return;
   closed_ = true;
+  thread_.admission().done(id_);
+  ThreadTotals::add(thread_.totals().unfilled_input, -unfilled_input_);
+  unfilled_input_ = 0;
   if (ServerExtension* extension = server().extension()) extension->connection_closed(*this);
   set_flag(kMonitor, false);
   set_flag(kPausedByClient, false);

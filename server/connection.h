@@ -4,11 +4,13 @@
 #include <plimsoll/output_buffer.h>
 #include <plimsoll/session.h>
 #include <plimsoll/shared_bytes.h>
+#include <sys/uio.h>
 #include <zmalloc/allocator.h>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "input_buffer.h"
@@ -38,7 +40,8 @@ enum ConnectionFlag : uint32_t {
 // IoThread::for_each_connection and the like).
 //
 // An idle connection owns no buffers: input is parsed in the thread's buffer and replies are gathered in the
-// thread's output; only what is left over (half a command, unsent replies) moves here.
+// thread's output; only what is left over (half a command, unsent replies) moves here. What is announced to be
+// large is read straight into its place, once memory may be had for it (ValueAdmission).
 //
 // Pending output above client-output-pause stops the commands of a connection until half of it is sent. What
 // the client writes meanwhile is taken in, unparsed, up to the same size, so that a client which writes a
@@ -127,14 +130,25 @@ class Connection final : public SessionHost {
 
   template <class Work>
   void enter(Work&& work) noexcept;
+  void resume_later() noexcept;
+
+  // connection_input.cc
   void read_turn();
   void read_shared();
+  void read_large();
   void read_in_place();
   void take_in_unparsed();
+  void run_received(std::string_view bytes);
   void run_pending();
-  void resume_later() noexcept;
-  // recv(). Nothing when there is nothing to go on with: no bytes for now, or the connection is closed.
-  size_t receive(char* buffer, size_t size);
+  bool start_large();
+  bool may_take(size_t bytes);
+  const Command* arriving_command() noexcept;
+  bool arriving_command_may_evict() noexcept;
+  void refuse_command() noexcept;
+  InputBuffer::Text error_of_arriving();
+  bool arrives_slowly(int64_t now_ms) noexcept;
+  // Nothing when there is nothing to go on with: no bytes for now, or the connection is closed.
+  size_t receive(std::span<const iovec> places);
   void after_read(size_t received, size_t asked);
   void settle();                  // after each turn: sends, publishes figures, applies limits
   bool may_run() const noexcept;  // commands may run now
@@ -160,6 +174,7 @@ class Connection final : public SessionHost {
   bool unverified_ = false;      // the last read was short: the end of the stream may hide behind it
   bool waits_to_write_ = false;  // the socket was full
   bool resume_queued_ = false;
+  bool waits_for_memory_ = false;  // the next part of a command does not fit yet
   std::atomic<bool> authenticated_;
   std::atomic<bool> killed_{false};
   std::atomic<uint32_t> flags_{0};
@@ -171,6 +186,9 @@ class Connection final : public SessionHost {
       input_memory_{0};
   InputBuffer input_;
   OutputBuffer output_;
+  int64_t arrival_mark_ms_ = 0;     // when so much had arrived of a large command; 0: there is none
+  size_t arrival_mark_bytes_ = 0;
+  size_t unfilled_input_ = 0;  // this connection's part of its thread's total
   int64_t output_progress_ms_ = 0;  // when unsent output last shrank
   int64_t over_soft_limit_ms_ = 0;  // since when the soft output limit is exceeded; 0: it is not
   Readiness readiness_;

@@ -81,8 +81,7 @@ void Connection::on_writable() {
 }
 
 void Connection::end_output_pause() noexcept {
-  const auto pause_at = static_cast<size_t>(server().config().number(Opt::client_output_pause));
-  if (!has(kPausedOutput) || output_.size() > pause_at / 2) return;
+  if (!has(kPausedOutput) || server().too_much_output(2 * output_.size())) return;
   set_flag(kPausedOutput, false);
   if (stalled_ || unread_) resume_later();
 }

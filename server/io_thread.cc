@@ -41,6 +41,11 @@ Connection* IoThread::find(uint64_t id) noexcept {
   return found == connections_.end() ? nullptr : found->second.get();
 }
 
+bool IoThread::memory_is_wanted() noexcept {
+  constexpr size_t kSoon = 1024 * 1024;
+  return admission_.anybody_waits() || server_.store().room_for(kSoon) != RoomFor::there;
+}
+
 void IoThread::adopt(int fd, const SocketAddress& peer, uint64_t id) noexcept {
   try {
     Owned owned;
@@ -156,6 +161,7 @@ void IoThread::sweep() noexcept {
 }
 
 void IoThread::run() noexcept {
+  if (index_ > 0) zm::use_own_arena();  // thread 0 is the main thread, which has one
   while (!stopping_.load(std::memory_order_acquire)) {
     try {
       context_.run();

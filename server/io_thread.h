@@ -15,6 +15,7 @@
 #include "command_stats.h"
 #include "connection.h"
 #include "ticker.h"
+#include "value_admission.h"
 
 namespace plimsoll::server {
 
@@ -27,6 +28,8 @@ struct ThreadTotals {
   std::atomic<uint64_t> output_bytes{0};
   std::atomic<uint64_t> reads{0};   // recv calls that brought something
   std::atomic<uint64_t> writes{0};  // sendmsg calls that took something
+  // Not since the start but now: memory that connections hold for what has been announced and not received.
+  std::atomic<uint64_t> unfilled_input{0};
 
   static void add(std::atomic<uint64_t>& counter, uint64_t n) noexcept {
     counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
@@ -83,14 +86,14 @@ class IoThread {
     return true;
   }
 
-  // Latency histograms of this thread's commands are cleared.
-  void clear_histogram(uint32_t command_id) noexcept { command_statistics_.clear_histogram(command_id); }
-
   // --- this thread only ---
   asio::io_context& context() noexcept { return context_; }
   ThreadTotals& totals() noexcept { return totals_; }
   CommandStatistics& command_statistics() noexcept { return command_statistics_; }
   CommandBatch& batch() noexcept { return *batch_; }
+  ValueAdmission& admission() noexcept { return admission_; }
+  // Somebody waits for memory, or will soon: none is left for those that hold it to no purpose.
+  bool memory_is_wanted() noexcept;
   // Null if it has gone. Takes no lock: only this thread adds and removes.
   Connection* find(uint64_t id) noexcept;
 
@@ -131,6 +134,7 @@ class IoThread {
   ThreadTotals totals_;
   CommandStatistics command_statistics_;
   zm::unique_ptr<CommandBatch, zm::Tag::server> batch_;
+  ValueAdmission admission_{*this};
   Ticker ticker_;
   Ticker second_look_;
   std::atomic<bool> stopping_{false};

@@ -143,11 +143,12 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace plimsoll::server
 
-// jemalloc(3), TUNING: few arenas, so that little lies about in those of idle threads; and no arena of its
-// own for large blocks, which would give them back late.
+// jemalloc(3), TUNING: one arena for all threads but those that ask for one (zm::use_own_arena), since each
+// lets some memory lie about; none of its own for large blocks, which would give them back late; and small
+// blocks alone in the caches of threads, where nobody else can use them.
 extern "C" {
 extern const char* malloc_conf;
-const char* malloc_conf = "narenas:9,oversize_threshold:0";
+const char* malloc_conf = "narenas:1,oversize_threshold:0,tcache_max:4096";
 }
 
 int main(int argc, char** argv) {

@@ -20,6 +20,10 @@ namespace {
 constexpr uint64_t kReserveShare = 25;
 constexpr uint64_t kLeastReserve = uint64_t{3} << 20;
 
+// What clients may always have of the line.
+constexpr size_t kClientShare = 25;
+constexpr size_t kLeastClientShare = size_t{1} << 20;
+
 constexpr auto kPeriod = std::chrono::milliseconds(1000);
 constexpr auto kPeriodNear = std::chrono::milliseconds(100);
 
@@ -83,6 +87,7 @@ void MemoryLine::set(LineSetting setting) noexcept {
 void MemoryLine::apply() noexcept {
   const auto limit = static_cast<size_t>(resolve(setting_));
   if (limit == 0) return zm::line::set_limit(0);
+  zm::line::set_client_share(std::max(kLeastClientShare, limit / kClientShare));
   size_t outside = 0;
   if (zm::line::measure_outside(&outside) == 0) zm::line::set_outside(outside);
   if (limit != zm::line::limit()) zm::line::set_limit(limit);

@@ -18,6 +18,7 @@ constexpr size_t kKeptArguments = 2048;
 constexpr size_t kKeptInline = 16 * 1024;
 // A count in a header is a claim: memory is set aside for so many arguments at most, more as they arrive.
 constexpr int64_t kTrustedArguments = 1024;
+constexpr size_t kLineEnd = 2;
 
 // In a header as in an inline command, a NUL byte hides the line's end, as in Redis. No good header holds
 // one, so only the bad ones are searched.
@@ -34,13 +35,54 @@ ParseResult RespParser::fail(std::string_view message) noexcept {
 }
 
 ParseResult RespParser::parse(std::string_view bytes, const ParserLimits& limits) {
-  if (bytes.size() <= position_) return ParseResult::need_more;
   if (!started_) {
+    if (bytes.empty()) return ParseResult::need_more;
     if (bytes.front() != '*') return parse_inline(bytes);
     const ParseResult result = parse_count(bytes, limits);
-    if (result != ParseResult::command || remaining_ == 0) return result;
+    if (result != ParseResult::command) return result;
   }
   return parse_bulks(bytes, limits);
+}
+
+bool RespParser::place(const char* base) noexcept {
+  const bool any = placed_ < arguments_.size();
+  const auto address = reinterpret_cast<uintptr_t>(base);
+  for (size_t i = placed_; i < arguments_.size(); ++i) arguments_[i].where = (address + arguments_[i].where) | kPlaced;
+  placed_ = arguments_.size();
+  searched_ -= std::min(searched_, position_);
+  position_ = 0;
+  return any;
+}
+
+void RespParser::take_large(const char* where) noexcept {
+  arguments_.push_back({reinterpret_cast<uintptr_t>(where) | kPlaced, large_size()});
+  ++placed_;
+  ++found_;
+  --remaining_;
+  bulk_size_ = -1;
+  large_ = false;
+  skip_ = kLineEnd;
+}
+
+void RespParser::refuse() noexcept {
+  refused_ = true;
+  large_ = false;
+  arguments_.clear();
+  placed_ = 0;
+  place(nullptr);
+  if (bulk_size_ < 0) return;
+  skip_ = large_size() + kLineEnd;
+  bulk_size_ = -1;
+  ++found_;
+  --remaining_;
+}
+
+// False when what is to be passed over is not here whole.
+bool RespParser::skip(std::string_view bytes) noexcept {
+  const size_t passed = std::min(skip_, bytes.size() - position_);
+  position_ += passed;
+  skip_ -= passed;
+  return skip_ == 0;
 }
 
 size_t RespParser::find_line(std::string_view bytes) noexcept {
@@ -101,20 +143,29 @@ ParseResult RespParser::parse_bulk_size(std::string_view bytes, const ParserLimi
 }
 
 ParseResult RespParser::parse_bulks(std::string_view bytes, const ParserLimits& limits) {
-  while (remaining_ > 0) {
+  while (true) {
+    if (!skip(bytes)) return ParseResult::need_more;
+    if (remaining_ == 0) return ParseResult::command;
     if (bulk_size_ < 0) {
       if (position_ >= bytes.size()) return ParseResult::need_more;
       const ParseResult result = parse_bulk_size(bytes, limits);
       if (result != ParseResult::command) return result;
     }
-    const auto size = static_cast<size_t>(bulk_size_);
-    if (bytes.size() - position_ < size + 2) return ParseResult::need_more;
-    arguments_.push_back({position_, size});
-    position_ += size + 2;  // what stands for the line end is not looked at
+    const size_t size = large_size();
+    const size_t here = bytes.size() - position_;
+    if (refused_) {
+      skip_ = size + kLineEnd;
+    } else {
+      large_ = here < size && size > limits.largest_contiguous;
+      if (large_) return ParseResult::large;
+      if (here < size + kLineEnd) return ParseResult::need_more;
+      arguments_.push_back({position_, size});
+      position_ += size + kLineEnd;  // what stands for the line end is not looked at
+    }
     bulk_size_ = -1;
+    ++found_;
     --remaining_;
   }
-  return ParseResult::command;
 }
 
 ParseResult RespParser::parse_inline(std::string_view bytes) {
@@ -143,14 +194,15 @@ ParseResult RespParser::parse_inline(std::string_view bytes) {
 }
 
 size_t RespParser::needed() const noexcept {
-  return bulk_size_ < 0 ? position_ + 1 : position_ + static_cast<size_t>(bulk_size_) + 2;
+  return position_ + (bulk_size_ < 0 ? std::max<size_t>(skip_, 1) : large_size() + kLineEnd);
 }
 
 void RespParser::clear() noexcept {
   position_ = searched_ = 0;
   remaining_ = 0;
   bulk_size_ = -1;
-  started_ = false;
+  skip_ = found_ = placed_ = 0;
+  started_ = refused_ = large_ = false;
   error_size_ = 0;
   if (arguments_.capacity() > kKeptArguments) {
     decltype(arguments_)().swap(arguments_);

@@ -118,7 +118,6 @@ class Server {
   CommandTotals command_totals(uint32_t command_id) const noexcept;
   LatencyHistogram latency_histogram(uint32_t command_id) const;  // throws std::bad_alloc
   CommandStatistics::ErrorCounts error_counts() const;            // throws std::bad_alloc
-  void clear_latency_histograms() noexcept;
   double rate(RateMetric metric) const noexcept;  // per second, over the last 1.6 s
   void reset_statistics() noexcept;
 
@@ -130,6 +129,8 @@ class Server {
   size_t peak_memory() const noexcept;  // of used_memory; looks at the current figure too
   int64_t peak_memory_ms() const noexcept { return peak_memory_ms_.load(std::memory_order_relaxed); }
   void reset_peak_memory() noexcept;
+  // Bytes that connections hold for what has been announced and not received.
+  size_t unfilled_input() const noexcept;
   // After every command: what one takes and the next gives back was a peak, too. Costs two loads.
   void note_peak_of_command() noexcept {
     const size_t used = zm::used_memory_fast();
@@ -140,6 +141,8 @@ class Server {
   OutputLimit output_limit(ClientClass client_class) const noexcept {
     return output_limits_.get(client_class);
   }
+  // So much unsent output makes a connection wait. Below a memory line less does as clients have less left.
+  bool too_much_output(size_t pending) const noexcept;
   // requirepass is set.
   bool has_password() const noexcept { return has_password_.load(std::memory_order_relaxed); }
   // maxmemory-clients in bytes, a share of maxmemory resolved; 0: no limit.

@@ -16,11 +16,6 @@ constexpr int64_t kMaintenanceBudgetUs = 500;
 constexpr std::chrono::milliseconds kMaintenanceRest(1);  // between two slices, for the clients of thread 0
 constexpr int64_t kSampleIntervalUs = 100'000;
 
-size_t client_memory() noexcept {
-  return zm::tag_bytes(zm::Tag::client) + zm::tag_bytes(zm::Tag::client_input) +
-         zm::tag_bytes(zm::Tag::client_output);
-}
-
 }  // namespace
 
 void Server::cron() noexcept {
@@ -52,25 +47,28 @@ void Server::sample_rates() noexcept {
   sample(RateMetric::output_bytes, totals.output_bytes);
 }
 
-// maxmemory-clients: the largest go until the rest is within the limit.
+// maxmemory-clients: the largest go until the rest is within the limit. What threads keep for the connections
+// in turn is nobody's.
 void Server::evict_clients() noexcept {
+  constexpr int kMostAtOnce = 100;  // the next tick goes on
   const size_t limit = client_memory_limit();
-  if (limit == 0) return;
-  size_t used = client_memory();
-  while (used > limit) {
-    size_t largest = 0;
+  zm::flush_thread();
+  if (limit == 0 || zm::client_memory_fast() <= limit) return;
+  for (int i = 0; i < kMostAtOnce; ++i) {
+    size_t used = 0, largest = 0;
     uint64_t largest_id = 0;
     for_each_connection([&](const Connection& connection) {
+      if (connection.killed()) return;
       const size_t memory = connection.total_memory();
-      if (memory <= largest || connection.killed() || connection.has(kNoEvict)) return;
+      used += memory;
+      if (memory <= largest || connection.has(kNoEvict)) return;
       largest = memory;
       largest_id = connection.id();
     });
-    if (largest == 0) return;
+    if (used <= limit || largest == 0) return;
     with_connection(largest_id, [](Connection& connection) { connection.kill(); });
     counters_.evicted_clients.fetch_add(1, std::memory_order_relaxed);
     log_notice("Evicting client {}: it took {} bytes", largest_id, largest);
-    used -= std::min(used, largest);
   }
 }
 

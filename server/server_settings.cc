@@ -92,7 +92,7 @@ void Server::apply_option(Opt id) {
     case Opt::memory_line:
       return memory_line_->set(parse_line_setting(config_.text(Opt::memory_line)));
     case Opt::activedefrag:
-      if (config_.flag(Opt::activedefrag) && !zm::SlabSurvey().take())
+      if (config_.flag(Opt::activedefrag) && !zm::SlabSurvey().take(1))
         throw ConfigError(
             "Active defragmentation cannot be enabled: this allocator does not tell of its slabs");
       return;

@@ -1,5 +1,7 @@
 // What a server counts, summed over its threads.
 
+#include <zmalloc/line.h>
+
 #include <algorithm>
 
 #include "log.h"
@@ -59,6 +61,13 @@ void Server::reset_statistics() noexcept {
     baseline_ = raw_totals();
   }
   statistics_generation_.fetch_add(1, kRelaxed);
+  // A thread that runs no command would keep the memory of its histograms.
+  for (auto& thread : threads_) {
+    try {
+      thread->post([&each = *thread] { each.command_statistics().renew_if_reset(); });
+    } catch (const std::bad_alloc&) {
+    }
+  }
   store_->reset_statistics();
   active_defrag_->reset_statistics();
   for (RateSampler& rate : rates_) rate.reset();
@@ -81,12 +90,6 @@ CommandStatistics::ErrorCounts Server::error_counts() const {
   CommandStatistics::ErrorCounts counts;
   for (const auto& thread : threads_) std::as_const(*thread).command_statistics().add_errors_to(counts);
   return counts;
-}
-
-void Server::clear_latency_histograms() noexcept {
-  for (auto& thread : threads_) {
-    for (uint32_t id = 0; id < commands_.size(); ++id) thread->clear_histogram(id);
-  }
 }
 
 double Server::rate(RateMetric metric) const noexcept {
@@ -116,6 +119,23 @@ size_t Server::peak_memory() const noexcept {
 void Server::reset_peak_memory() noexcept {
   peak_memory_.store(0, kRelaxed);
   note_peak();
+}
+
+size_t Server::unfilled_input() const noexcept {
+  size_t bytes = 0;
+  for (const auto& thread : threads_) bytes += std::as_const(*thread).totals().unfilled_input.load(kRelaxed);
+  return bytes;
+}
+
+// The memory line's part is a dynamic threshold: each may hold a share of what is still free, so that the more
+// hold much the less each may, and some is always left (Choudhury and Hahne, "Dynamic Queue Length Thresholds
+// for Shared-Memory Packet Switches", IEEE/ACM Transactions on Networking 6(2), 1998).
+bool Server::too_much_output(size_t pending) const noexcept {
+  constexpr size_t kAlwaysAllowed = 16 * 1024;
+  constexpr size_t kShare = 8;
+  if (pending <= kAlwaysAllowed) return false;
+  const auto most = static_cast<size_t>(config_.number(Opt::client_output_pause));
+  return pending > most || pending > zm::line::client_room() / kShare;
 }
 
 size_t Server::client_memory_limit() const noexcept {

@@ -48,7 +48,7 @@ class Batch {
     bool fresh;
   };
 
-  std::string_view value(size_t i) const noexcept { return call_.arg(2 + 2 * i); }
+  StringSource value(size_t i) const noexcept { return string_argument(call_, 2 + 2 * i); }
 
   void make_entries() {
     items_.reserve(call_.key_count());
@@ -90,7 +90,7 @@ class Batch {
 
   void report() const {
     for (size_t i = 0; i < items_.size(); ++i)
-      report_set(call_, call_.key(i).bytes, value(i), kNoExpiry, items_[i].fresh);
+      report_set(call_, call_.key(i).bytes, value(i).bytes, kNoExpiry, items_[i].fresh);
   }
 
   const Call& call_;

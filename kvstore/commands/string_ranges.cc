@@ -39,7 +39,7 @@ void append(Call& call) {
   if (found && refuse_length(call, old, bytes.size())) return;
   const bool fresh = !found;
   if (fresh) {
-    keyspace.assign_string(key, found, bytes, kNoExpiry);
+    keyspace.assign_string(key, found, string_argument(call, 2), kNoExpiry);
     call.also(key.bytes, ChangeClass::created, "new");
   } else {
     overwrite(keyspace, key, found, old, bytes);

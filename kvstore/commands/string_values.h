@@ -12,6 +12,11 @@ inline bool refuse_other_types(const Call& call, const Found& found) {
   return true;
 }
 
+// An argument that may become a value.
+inline StringSource string_argument(const Call& call, size_t i) noexcept {
+  return {call.arg(i), call.shared_arg(i)};
+}
+
 // The value as a bulk string. REQUIRES: entry.type() == string.
 void reply_string(Reply& reply, const Entry& entry);
 // The same, or null if nothing was found.

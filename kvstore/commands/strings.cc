@@ -14,11 +14,13 @@ bool holds(Condition condition, const Found& found) noexcept {
   return condition == Condition::always || (condition == Condition::if_present) == static_cast<bool>(found);
 }
 
-void store(const Call& call, Keyspace& keyspace, Found& found, std::string_view value, int64_t expiry) {
+// The argument becomes the key's value.
+void store(const Call& call, Keyspace& keyspace, Found& found, size_t argument, int64_t expiry) {
   const Key key = call.key();
   const bool fresh = !found;
+  const StringSource value = string_argument(call, argument);
   keyspace.assign_string(key, found, value, expiry);
-  report_set(call, key.bytes, value, expiry, fresh);
+  report_set(call, key.bytes, value.bytes, expiry, fresh);
 }
 
 struct SetChoice {
@@ -58,7 +60,7 @@ void set(Call& call) {
     reply_string_or_null(call.reply(), found);
   }
   const bool stored = holds(choice.condition, found);
-  if (stored) store(call, keyspace, found, call.arg(2), expiry);
+  if (stored) store(call, keyspace, found, 2, expiry);
   if (choice.get) return;
   if (stored) {
     call.reply().ok();
@@ -71,7 +73,7 @@ void setnx(Call& call) {
   Keyspace keyspace(call);
   Found found = keyspace.find_for_write(call.key());
   if (found) return call.reply().integer(0);
-  store(call, keyspace, found, call.arg(2), kNoExpiry);
+  store(call, keyspace, found, 2, kNoExpiry);
   call.reply().integer(1);
 }
 
@@ -80,7 +82,7 @@ void set_with_expiry(Call& call, ExpiryOption unit) {
   if (!read_expiry(call, {unit, call.arg(2)}, expiry)) return;
   Keyspace keyspace(call);
   Found found = keyspace.find_for_write(call.key());
-  store(call, keyspace, found, call.arg(3), expiry);
+  store(call, keyspace, found, 3, expiry);
   call.reply().ok();
 }
 
@@ -104,7 +106,7 @@ void getset(Call& call) {
   Found found = keyspace.find_for_read(call.key());
   if (refuse_other_types(call, found)) return;
   reply_string_or_null(call.reply(), found);
-  store(call, keyspace, found, call.arg(2), kNoExpiry);
+  store(call, keyspace, found, 2, kNoExpiry);
 }
 
 void report_del(const Call& call) {

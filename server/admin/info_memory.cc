@@ -59,7 +59,7 @@ void ratio_fields(InfoWriter& out, const MemoryReport& report) {
 
 void remaining_fields(InfoWriter& out, const InfoSource& source, const MemoryReport& report) {
   const StoreStatistics store = source.server.store().statistics();
-  out.number("mem_not_counted_for_evict", 0);
+  out.number("mem_not_counted_for_evict", report.not_counted_for_evict());
   out.number("mem_replication_backlog", 0);
   out.number("mem_total_replication_buffers", 0);
   out.number("mem_clients_slaves", 0);
@@ -98,6 +98,19 @@ void cgroup_fields(InfoWriter& out, const ProcessSample& sample) {
              sample.cgroup_known && sample.cgroup.usage_known ? sample.cgroup.usage : 0);
 }
 
+// The memory line: what it is compared with is the sum of the heap's ledger and what was measured outside it.
+void line_fields(InfoWriter& out, const Server& server, const MemoryReport& report) {
+  out.number("plimsoll_line_limit", report.line.limit);
+  out.number("plimsoll_line_held", report.line.heap + report.line.outside);
+  out.number("plimsoll_line_heap", report.line.heap);
+  out.number("plimsoll_line_heap_peak", report.line.heap_peak);
+  out.number("plimsoll_line_outside", report.line.outside);
+  out.number("plimsoll_line_unfilled", server.unfilled_input());
+  out.number("plimsoll_line_reserved", report.line.reserved);
+  out.number("plimsoll_line_client_share", report.line.limit != 0 ? zm::line::client_share() : 0);
+  out.number("plimsoll_line_refusals", report.line.refusals);
+}
+
 void breakdown_fields(InfoWriter& out, const MemoryReport& report) {
   for (const Breakdown::Part& part : break_down(report).parts) {
     out.line("plimsoll_breakdown_%.*s:%lld", static_cast<int>(part.name.size()), part.name.data(),
@@ -120,6 +133,7 @@ void info_memory(InfoWriter& out, const InfoSource& source) {
   tag_fields(out, report);
   smaps_fields(out, report.process);
   cgroup_fields(out, report.process);
+  line_fields(out, source.server, report);
   breakdown_fields(out, report);
 }
 

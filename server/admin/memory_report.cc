@@ -8,15 +8,11 @@ namespace plimsoll::server {
 
 namespace {
 
-constexpr zm::Tag kDatasetTags[] = {zm::Tag::string, zm::Tag::list, zm::Tag::hash,
-                                    zm::Tag::set,    zm::Tag::zset, zm::Tag::stream};
-constexpr zm::Tag kTableTags[] = {zm::Tag::table, zm::Tag::expiry, zm::Tag::eviction};
-constexpr zm::Tag kClientTags[] = {zm::Tag::client_input, zm::Tag::client_output, zm::Tag::client};
-
-template <size_t N>
-size_t sum_of(const zm::TagBytes& tags, const zm::Tag (&which)[N]) noexcept {
+size_t sum_of(const zm::TagBytes& tags, zm::TagGroup group) noexcept {
   size_t sum = 0;
-  for (const zm::Tag tag : which) sum += tags[static_cast<size_t>(tag)];
+  for (size_t i = 0; i < zm::kTagCount; ++i) {
+    if (zm::tag_group(static_cast<zm::Tag>(i)) == group) sum += tags[i];
+  }
   return sum;
 }
 
@@ -33,12 +29,15 @@ size_t less(size_t from, size_t amount) noexcept {
 void read_sums(MemoryReport& report) noexcept {
   zm::all_tag_bytes(report.tags);
   for (const size_t bytes : report.tags) report.used += bytes;
-  report.clients = sum_of(report.tags, kClientTags);
-  report.tables = sum_of(report.tags, kTableTags);
+  report.clients = sum_of(report.tags, zm::TagGroup::clients);
+  report.tables = sum_of(report.tags, zm::TagGroup::table);
 }
 
 }  // namespace
 
+size_t MemoryReport::not_counted_for_evict() const noexcept {
+  return line.limit != 0 ? clients : 0;
+}
 Overhead MemoryReport::allocator_fragmentation() const noexcept {
   return over(allocator.active, allocator.allocated);
 }
@@ -71,13 +70,14 @@ MemoryReport gather_memory_report(const Server& server, AdminExtension& extensio
     report.allocator.allocated = report.allocator.active = report.allocator.resident = report.used;
   }
   report.regions = zm::region_totals();
+  report.line = zm::line::account();
   report.process = extension.process_sampler().last_and_refresh();
   return report;
 }
 
 Breakdown break_down(const MemoryReport& report) noexcept {
   const zm::AllocatorInfo& allocator = report.allocator;
-  const size_t dataset = sum_of(report.tags, kDatasetTags);
+  const size_t dataset = sum_of(report.tags, zm::TagGroup::dataset);
   const size_t heap_used = less(report.used, report.regions.committed);
   const bool known = allocator.known;
   Breakdown result{{{

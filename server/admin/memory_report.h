@@ -1,6 +1,7 @@
 #pragma once
 
 #include <zmalloc/counters.h>
+#include <zmalloc/line.h>
 #include <zmalloc/region.h>
 #include <zmalloc/zm.h>
 
@@ -37,8 +38,10 @@ struct MemoryReport {
   zm::TagBytes tags{};
   zm::AllocatorInfo allocator{};
   zm::RegionTotals regions{};
+  zm::line::Account line{};
   ProcessSample process;
 
+  size_t not_counted_for_evict() const noexcept;      // with a memory line, maxmemory leaves clients out
   Overhead allocator_fragmentation() const noexcept;  // active over allocated
   Overhead allocator_rss() const noexcept;            // resident over active
   Overhead rss_overhead() const noexcept;             // RSS over resident

@@ -1,6 +1,6 @@
 // The protocol's parser: the same bytes give the same commands and the same error however they are cut into
-// pieces, whether they are parsed where they arrive or kept in an InputBuffer, and no announcement takes
-// memory that did not arrive.
+// pieces, whether they are parsed where they arrive or kept in an InputBuffer, its large bulk strings go to
+// places of their own or are refused, and no announcement takes memory that did not arrive.
 //
 // An input is three bytes (limits, how it is cut, a filler) and then what a client sends.
 #include <algorithm>
@@ -114,44 +114,160 @@ Outcome parse_in_place(std::string_view stream, const ParserLimits& limits, uint
   }
 }
 
-// Runs what a buffer holds, as a connection does; false at an error.
-bool run_commands(InputBuffer& buffer, const ParserLimits& limits, Outcome& outcome) {
-  while (!buffer.empty()) {
-    RespParser& parser = buffer.parser();
-    const std::string_view bytes = buffer.bytes();
-    const ParseResult result = parser.parse(bytes, limits);
-    if (result == ParseResult::error) outcome.error = parser.error();
-    if (result != ParseResult::command) return result == ParseResult::need_more;
-    take_command(parser, bytes.data(), outcome);
+// An InputBuffer as a connection uses it.
+class Receiver {
+ public:
+  // What becomes of bytes and large bulk strings differs by `way`; `wanted` is what each command should be.
+  Receiver(const ParserLimits& limits, uint8_t way, const Commands& wanted)
+      : limits_(limits), way_(way), wanted_(wanted) {}
+
+  // False once there was an error.
+  bool receive(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const size_t taken = buffer_.large_under_way() ? put_large(bytes)
+                           : (++turn_ * way_ & 4) != 0 ? put_in_shared(bytes)
+                           : (turn_ * way_ & 8) != 0   ? put_unparsed(bytes)
+                                                       : put_behind(bytes);
+      require(taken > 0, "no room for what arrives");
+      bytes.remove_prefix(taken);
+      if (!unparsed_ && !run()) return false;
+      require(buffer_.footprint() <= 512 * 1024 + 80 * buffer_.size() + announced_, "a buffer larger than what it holds");
+    }
+    return true;
+  }
+
+  // Parses what receive() may have left for later.
+  Outcome finish() {
+    if (outcome.error.empty()) run();
+    return outcome;
+  }
+
+  Outcome outcome;
+
+ private:
+  static constexpr size_t kLargestGranted = 1 << 20;
+
+  size_t put_large(std::string_view bytes) {
+    size_t room = 0;
+    char* const place = buffer_.large_place(&room);
+    const size_t n = std::min(room, bytes.size());
+    bytes.copy(place, n);
+    buffer_.commit_large(n);
+    return n;
+  }
+
+  // Through a buffer that connections share.
+  size_t put_in_shared(std::string_view bytes) {
+    if (unparsed_ || buffer_.unparsed() > sizeof shared_ / 2) return put_behind(bytes);
+    RespParser parser;
+    const size_t held = buffer_.bytes().size();
+    buffer_.take(shared_, parser);
+    const size_t n = std::min(bytes.size(), sizeof shared_ - held);
+    bytes.copy(shared_ + held, n);
+    buffer_.keep({shared_, held + n}, parser);
+    return n;
+  }
+
+  size_t put_unparsed(std::string_view bytes) {
+    unparsed_ = (turn_ & 1) != 0;
+    size_t room = 0;
+    char* const place = buffer_.extend_unparsed(bytes.size(), &room);
+    bytes.copy(place, room);
+    buffer_.commit(room);
+    return room;
+  }
+
+  size_t put_behind(std::string_view bytes) {
+    if (unparsed_) return put_unparsed(bytes);
+    if (buffer_.empty()) {
+      RespParser fresh;
+      buffer_.keep(bytes, fresh);
+      return bytes.size();
+    }
+    size_t room = 0;
+    char* const place = buffer_.extend(bytes.size(), &room);
+    bytes.copy(place, room);
+    buffer_.commit(room);
+    return room;
+  }
+
+  bool run() {
+    unparsed_ = false;
+    while (!buffer_.empty()) {
+      RespParser& parser = buffer_.parser();
+      const ParseResult result = parser.parse(buffer_.bytes(), limits_);
+      if (result == ParseResult::error) outcome.error = parser.error();
+      if (result == ParseResult::error) return false;
+      if (result == ParseResult::command) {
+        take_command();
+      } else if (result == ParseResult::large) {
+        start_large();
+        if (buffer_.large_under_way()) return true;
+      } else {
+        buffer_.consume(0);
+        if (buffer_.empty() || !buffer_.join()) return true;
+      }
+    }
+    return true;
+  }
+
+  void take_command() {
+    RespParser& parser = buffer_.parser();
+    require(parser.parse(buffer_.bytes(), limits_) == ParseResult::command, "a whole command is not whole again");
+    if (parser.refused()) {
+      require(outcome.commands.size() < wanted_.size(), "a refused command that is none");
+      require(buffer_.refusal() == "refused", "a refusal that got lost");
+      outcome.commands.push_back(wanted_[outcome.commands.size()]);
+    } else {
+      take_arguments();
+    }
     const size_t used = parser.position();
     parser.clear();
-    buffer.consume(used);
+    buffer_.release_placed();
+    buffer_.consume(used);
+    announced_ = 0;
   }
-  return true;
-}
 
-Outcome parse_kept(std::string_view stream, const ParserLimits& limits, uint8_t way) {
-  Outcome outcome;
-  InputBuffer buffer;
+  void take_arguments() {
+    const RespParser& parser = buffer_.parser();
+    std::vector<std::string> arguments;
+    for (size_t i = 0; i < parser.argument_count(); ++i) {
+      arguments.emplace_back(parser.argument(i, buffer_.bytes().data()));
+    }
+    for (const SharedArgument& large : buffer_.large_arguments()) {
+      require(arguments.at(large.index) == large.bytes.view(), "a large argument that is not its block");
+    }
+    outcome.commands.push_back(std::move(arguments));
+  }
+
+  void start_large() {
+    const size_t size = buffer_.parser().large_size();
+    require(size > limits_.largest_contiguous, "a large argument that is not");
+    if ((way_ & 16) != 0 || size > kLargestGranted) return buffer_.refuse("refused");
+    announced_ += 2 * size;
+    buffer_.begin_large(SharedBytes::allocate(size, zm::Tag::client_input));
+  }
+
+  const ParserLimits limits_;
+  const uint8_t way_;
+  const Commands& wanted_;
+  InputBuffer buffer_;
+  char shared_[4096];
+  unsigned turn_ = 0;
+  bool unparsed_ = false;
+  size_t announced_ = 0;
+};
+
+Outcome parse_kept(std::string_view stream, const ParserLimits& limits, uint8_t way, const Outcome& wanted) {
+  Receiver receiver(limits, way, wanted.commands);
   Cutter cutter(way, stream.size());
   for (size_t arrived = 0; arrived < stream.size();) {
     const size_t n = cutter.next(stream.size() - arrived);
-    if (buffer.empty()) {
-      RespParser fresh;
-      buffer.keep(stream.substr(arrived, n), fresh);
-      arrived += n;
-    } else {
-      size_t room = 0;
-      char* place = buffer.extend(n, &room);
-      require(room > 0 && room <= n, "no room for what arrives");
-      std::memcpy(place, stream.data() + arrived, room);
-      buffer.commit(room);
-      arrived += room;
-    }
-    if (!run_commands(buffer, limits, outcome)) return outcome;
-    require(buffer.footprint() <= 4 * InputBuffer::kFirstGrowth + 80 * buffer.size(),
-            "a buffer larger than what it holds");
+    if (!receiver.receive(stream.substr(arrived, n))) break;
+    arrived += n;
   }
+  Outcome outcome = receiver.finish();
+  outcome.consumed = wanted.consumed;  // counted in parse_in_place() alone
   return outcome;
 }
 
@@ -166,9 +282,11 @@ std::string encode(const Commands& commands) {
   return bytes;
 }
 
+// What is large is of no matter to who has the whole stream in one place.
 ParserLimits limits_of(uint8_t byte) {
   constexpr int64_t kMaxBulk[] = {int64_t{512} << 20, 0, 40, 20'000};
   ParserLimits limits;
+  limits.largest_contiguous = SIZE_MAX;
   limits.max_bulk = kMaxBulk[byte & 3];
   limits.authenticated = (byte & 4) == 0;
   return limits;
@@ -195,13 +313,17 @@ void check(std::string_view stream, const ParserLimits& limits, uint8_t way) {
     require(parse_in_place(stream, limits, way) == whole, "pieces change the outcome");
     if (stream.size() <= kFewBytes)
       require(parse_in_place(stream, limits, 1) == whole, "single bytes change the outcome");
-    require(parse_kept(stream, limits, way) == whole, "an InputBuffer changes the outcome");
+    for (const size_t largest : {kLargestContiguous, size_t{9}, size_t{100}}) {
+      ParserLimits smaller = limits;
+      smaller.largest_contiguous = largest;
+      require(parse_kept(stream, smaller, way, whole) == whole, "an InputBuffer changes the outcome");
+    }
   } else if (way > 1) {
-    parse_kept(stream, limits, 255);
+    parse_kept(stream, limits, 239, whole);
   }
   // Whatever form a command came in, it can be told again as an array. Limits on announcements may refuse
   // that.
-  const Outcome again = parse_in_place(encode(whole.commands), ParserLimits{}, 0);
+  const Outcome again = parse_in_place(encode(whole.commands), limits_of(0), 0);
   require(again.error.empty() && again.commands == whole.commands, "commands do not survive being encoded");
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <vector>
 
 namespace plimsoll::server {
 namespace {
@@ -65,37 +66,162 @@ TEST(InputBuffer, GrowsWithWhatArrivedAndNotWithWhatIsAnnounced) {
   size_t room = 0;
   buffer.extend(size_t{512} << 20, &room);
   EXPECT_GT(room, 0u);
-  EXPECT_LE(buffer.footprint(), 4 * InputBuffer::kFirstGrowth);
+  EXPECT_LE(buffer.footprint(), 64u * 1024);
 }
 
-// As a large value arrives: asked for whole, read in pieces.
-TEST(InputBuffer, GrowsInFewStepsAndHoldsAboutTwiceWhatArrivedAtMost) {
-  constexpr size_t kValue = size_t{64} << 20;
-  constexpr size_t kPiece = 512 * 1024;
-  InputBuffer buffer;
-  RespParser parser;
-  buffer.keep("*", parser);
-  int steps = 0;
-  while (buffer.size() < kValue) {
-    const size_t before = buffer.footprint();
-    size_t room = 0;
-    buffer.extend(kValue - buffer.size(), &room);
-    steps += buffer.footprint() != before;
-    ASSERT_LE(buffer.footprint(), 2 * buffer.size() + buffer.size() / 4 + 4 * InputBuffer::kFirstGrowth);
-    buffer.commit(std::min(room, kPiece));
+std::string header(size_t arguments) {
+  return "*" + std::to_string(arguments) + "\r\n";
+}
+
+std::string bulk(const std::string& text) {
+  return "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
+}
+
+// Parses what is there, on to the next block where there is one.
+ParseResult parse(InputBuffer& buffer) {
+  while (true) {
+    const ParseResult result = buffer.parser().parse(buffer.bytes(), {});
+    if (result != ParseResult::need_more || !buffer.join()) return result;
   }
-  EXPECT_LE(steps, 11) << "doubling from 64 KiB to 64 MiB";
-  EXPECT_LE(buffer.footprint(), kValue + kValue / 8);
+}
+
+std::vector<std::string> arguments(InputBuffer& buffer) {
+  std::vector<std::string> result;
+  const RespParser& parser = buffer.parser();
+  for (size_t i = 0; i < parser.argument_count(); ++i) {
+    result.emplace_back(parser.argument(i, buffer.bytes().data()));
+  }
+  return result;
+}
+
+// A hundred thousand arguments: as they arrive, and as they are taken in behind a pause.
+TEST(InputBuffer, HoldsLittleMoreThanALongCommandAndMovesNothingTwice) {
+  std::vector<std::string> wanted;
+  std::string stream = header(100'001) + bulk("MSET");
+  wanted.push_back("MSET");
+  for (int i = 0; i < 100'000; ++i) {
+    wanted.push_back(std::string(static_cast<size_t>(i % 300), static_cast<char>('a' + i % 26)));
+    stream += bulk(wanted.back());
+  }
+  for (const bool parsed_as_it_comes : {true, false}) {
+    InputBuffer buffer;
+    RespParser fresh;
+    buffer.keep(stream.substr(0, 10), fresh);
+    const char* placed = nullptr;
+    for (size_t at = 10; at < stream.size();) {
+      size_t room = 0;
+      char* const place = parsed_as_it_comes ? buffer.extend(50'000, &room) : buffer.extend_unparsed(50'000, &room);
+      const size_t n = stream.copy(place, room, at);
+      buffer.commit(n);
+      at += n;
+      if (!parsed_as_it_comes) continue;
+      const ParseResult result = parse(buffer);
+      ASSERT_EQ(result, at < stream.size() ? ParseResult::need_more : ParseResult::command);
+      if (buffer.parser().has_placed()) {
+        const char* const first = buffer.parser().argument(0, nullptr).data();
+        ASSERT_TRUE(placed == nullptr || placed == first) << "what is placed stays";
+        placed = first;
+      }
+      ASSERT_LE(buffer.footprint(), buffer.parser().footprint() + at + at / 4 + 700'000);
+    }
+    EXPECT_LE(buffer.footprint(), buffer.parser().footprint() + stream.size() + stream.size() / 4 + 1'100'000);
+    ASSERT_EQ(parse(buffer), ParseResult::command);
+    EXPECT_EQ(arguments(buffer), wanted);
+    const size_t used = buffer.parser().position();
+    buffer.parser().clear();
+    buffer.release_placed();
+    buffer.consume(used);
+    EXPECT_TRUE(buffer.empty());
+  }
+}
+
+TEST(InputBuffer, ALargeBulkStringGoesToItsOwnBlock) {
+  const std::string value(300'000, 'x');
+  const std::string stream = header(4) + bulk("SET") + bulk("key") + bulk(value) + bulk("NX") + header(1) + bulk("PING");
+  const size_t before = input_bytes();
+  for (const size_t here : {size_t{40}, size_t{100}, size_t{100'000}}) {
+    InputBuffer buffer;
+    RespParser fresh;
+    buffer.keep(stream.substr(0, here), fresh);
+    ASSERT_EQ(parse(buffer), ParseResult::large);
+    ASSERT_EQ(buffer.parser().large_size(), value.size());
+    EXPECT_EQ(buffer.parser().announced_count(), 4u);
+    buffer.begin_large(SharedBytes::allocate(value.size(), zm::Tag::client_input));
+    ASSERT_TRUE(buffer.large_under_way());
+    size_t at = here;
+    while (buffer.large_under_way()) {
+      size_t room = 0;
+      char* const place = buffer.large_place(&room);
+      const size_t n = stream.copy(place, std::min<size_t>(room, 70'000), at);
+      buffer.commit_large(n);
+      at += n;
+    }
+    append(buffer, stream.substr(at));
+    ASSERT_EQ(parse(buffer), ParseResult::command);
+    EXPECT_EQ(arguments(buffer), (std::vector<std::string>{"SET", "key", value, "NX"}));
+    ASSERT_EQ(buffer.large_arguments().size(), 1u);
+    EXPECT_EQ(buffer.large_arguments()[0].index, 2u);
+    const SharedBytes kept = buffer.large_arguments()[0].bytes;
+    const size_t used = buffer.parser().position();
+    buffer.parser().clear();
+    buffer.release_placed();
+    buffer.consume(used);
+    EXPECT_TRUE(kept.unique());
+    EXPECT_EQ(kept.view(), value);
+    ASSERT_EQ(parse(buffer), ParseResult::command);
+    EXPECT_EQ(arguments(buffer), std::vector<std::string>{"PING"});
+  }
+  EXPECT_EQ(input_bytes(), before);
+}
+
+TEST(InputBuffer, ARefusedCommandIsPassedOverWithoutMemory) {
+  const size_t before = input_bytes();
+  const std::string value(300'000, 'x');
+  const std::string stream = header(5) + bulk("MSET") + bulk("a") + bulk(value) + bulk("b") + bulk(value) + header(1) + bulk("PING");
+  InputBuffer buffer;
+  RespParser fresh;
+  buffer.keep(stream.substr(0, 60), fresh);
+  ASSERT_EQ(parse(buffer), ParseResult::large);
+  buffer.refuse("no");
+  size_t at = 60;
+  while (at < stream.size()) {
+    const ParseResult result = parse(buffer);
+    if (result == ParseResult::command) break;
+    ASSERT_EQ(result, ParseResult::need_more);
+    buffer.consume(0);
+    ASSERT_FALSE(buffer.empty()) << "the parser's state stays";
+    EXPECT_EQ(buffer.refusal(), "no");
+    EXPECT_LT(buffer.footprint(), 40'000u);
+    append(buffer, stream.substr(at, 5'000));
+    at = std::min(at + 5'000, stream.size());
+  }
+  append(buffer, stream.substr(at));
+  ASSERT_EQ(parse(buffer), ParseResult::command);
+  EXPECT_TRUE(buffer.parser().refused());
+  EXPECT_EQ(buffer.parser().argument_count(), 0u);
+  const size_t used = buffer.parser().position();
+  buffer.parser().clear();
+  buffer.release_placed();
+  buffer.consume(used);
+  ASSERT_EQ(parse(buffer), ParseResult::command);
+  EXPECT_EQ(arguments(buffer), std::vector<std::string>{"PING"});
+  buffer.release();
+  EXPECT_EQ(input_bytes(), before);
 }
 
 TEST(InputBuffer, GivesBackWhatALargeCommandTook) {
   InputBuffer buffer;
-  RespParser parser;
-  buffer.keep("a", parser);
-  append(buffer, std::string(8 << 20, 'x'));
-  buffer.consume(8 << 20);
-  EXPECT_EQ(buffer.bytes(), "x");
-  EXPECT_LT(buffer.footprint(), 64u * 1024);
+  RespParser fresh;
+  buffer.keep(header(2) + bulk("ECHO") + "$60000\r\n", fresh);
+  ASSERT_EQ(parse(buffer), ParseResult::need_more);
+  append(buffer, std::string(60'000, 'x') + "\r\n*");
+  ASSERT_EQ(parse(buffer), ParseResult::command);
+  const size_t used = buffer.parser().position();
+  buffer.parser().clear();
+  buffer.release_placed();
+  buffer.consume(used);
+  EXPECT_EQ(buffer.bytes(), "*");
+  EXPECT_LT(buffer.footprint(), 16u * 1024);
 }
 
 }  // namespace

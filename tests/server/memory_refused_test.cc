@@ -59,15 +59,21 @@ class MemoryRefused : public ::testing::Test {
   LimitedServer server_{900'000};
 };
 
-TEST_F(MemoryRefused, ARequestThatDoesNotFitEndsItsConnectionOnly) {
+// Passed over as it arrives, and answered in its turn.
+TEST_F(MemoryRefused, AValueThatDoesNotFitIsRefusedAndNothingElse) {
+  constexpr size_t kValue = 500'000'000;
   RawConnection other = server_.connect();
+  ASSERT_EQ(other.call({"SET", "half", std::string(300'000'000, 'v')}), "+OK\r\n");
   RawConnection connection = server_.connect();
-  connection.send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000000\r\n");
-  const std::string piece(1 << 20, 'x');
-  for (int i = 0; i < 480; ++i) connection.send(piece);
-  EXPECT_EQ(connection.read_until_closed(), "");
-  EXPECT_EQ(other.call({"PING"}), "+PONG\r\n");
-  EXPECT_EQ(server_.connect().call({"SET", "a", "1"}), "+OK\r\n");
+  connection.send("*1\r\n$4\r\nPING\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + std::to_string(kValue) + "\r\n");
+  const std::string piece(1'000'000, 'x');
+  for (size_t sent = 0; sent < kValue; sent += piece.size()) connection.send(piece);
+  connection.send("\r\n*2\r\n$4\r\nECHO\r\n$5\r\nafter\r\n");
+  EXPECT_EQ(connection.read_reply(), "+PONG\r\n");
+  EXPECT_TRUE(connection.read_reply().starts_with("-OOM"));
+  EXPECT_EQ(connection.read_reply(), "$5\r\nafter\r\n");
+  EXPECT_EQ(other.call({"EXISTS", "half", "k"}), ":1\r\n");
+  EXPECT_EQ(other.call({"SET", "a", "1"}), "+OK\r\n");
 }
 
 TEST_F(MemoryRefused, AFullStoreAnswersAndGoesOn) {

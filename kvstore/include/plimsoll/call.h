@@ -12,6 +12,7 @@
 #include "plimsoll/command_table.h"
 #include "plimsoll/reply.h"
 #include "plimsoll/session.h"
+#include "plimsoll/shared_bytes.h"
 
 namespace plimsoll {
 
@@ -26,6 +27,12 @@ struct Key {
   uint64_t hash = 0;
 };
 
+// An argument that lies in a block of its own, which a value can keep instead of copying the bytes.
+struct SharedArgument {
+  size_t index;
+  SharedBytes bytes;
+};
+
 // A command line on its way through the store: arguments, the command they name, its keys and the shards these are in.
 // Reusable. The arguments' bytes must outlive it.
 class Invocation {
@@ -33,6 +40,7 @@ class Invocation {
   Args args;
   const Command* command = nullptr;  // null: unknown command, unknown subcommand or wrong arity; run() answers the error
   uint64_t shards = 0;               // bit i: shard i holds one of the keys
+  std::span<const SharedArgument> shared_args;  // by index, for who has such; resolve() sets none
 
   size_t key_count() const noexcept { return key_count_; }
   Key key(size_t i) const noexcept { return {args[place(i).argument], place(i).hash}; }
@@ -71,6 +79,7 @@ class Call {
   Args args() const noexcept { return invocation_.args; }
   size_t argc() const noexcept { return invocation_.args.size(); }
   std::string_view arg(size_t i) const noexcept { return invocation_.args[i]; }
+  const SharedBytes* shared_arg(size_t i) const noexcept;  // the block that holds it and nothing else, or null
 
   // The keys in the order of the row's specifications.
   size_t key_count() const noexcept { return invocation_.key_count(); }

@@ -1,0 +1,294 @@
+// What a connection receives: read into the thread's buffer or into its own, run, kept.
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <zmalloc/line.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "command_batch.h"
+#include "connection.h"
+#include "io_thread.h"
+#include "log.h"
+#include "server.h"
+#include "unix_time.h"
+#include "value_admission.h"
+#include "with_memory.h"
+
+namespace plimsoll::server {
+
+namespace {
+
+constexpr size_t kInPlaceAbove = 16 * 1024;  // so much left over is no longer copied into the thread's buffer
+constexpr size_t kMostRead = 512 * 1024;     // that one turn reads into a connection's own memory
+constexpr size_t kSmallRead = 64 * 1024;
+constexpr auto kRelaxed = std::memory_order_relaxed;
+
+}  // namespace
+
+// --- turns ---
+
+void Connection::read_turn() {
+  unread_ = false;
+  const uint32_t state = flags();
+  if (yielded_ || waits_for_memory_ || (state & (kCloseAfterReply | kPausedByClient)) != 0) {
+    unread_ = true;
+  } else if ((state & kPausedOutput) != 0) {
+    take_in_unparsed();
+  } else if (input_.large_under_way()) {
+    read_large();
+  } else if (input_.bytes().size() > kInPlaceAbove ||
+             (!input_.empty() && input_.parser().needed() > CommandBatch::kReadBytes)) {
+    read_in_place();
+  } else {
+    read_shared();
+  }
+}
+
+void Connection::read_shared() {
+  CommandBatch& batch = thread_.batch();
+  char* const buffer = batch.read_buffer();
+  const size_t held = input_.bytes().size();
+  const size_t room = CommandBatch::kReadBytes - held;
+  const iovec place{buffer + held, room};
+  const size_t received = receive({&place, 1});
+  if (received == 0) return;
+  batch.parser().clear();
+  input_.take(buffer, batch.parser());
+  run_received({buffer, held + received});
+  after_read(received, room);
+}
+
+// A large bulk string goes straight to its place; what comes behind it into the thread's buffer.
+void Connection::read_large() {
+  size_t room = 0;
+  char* const place = input_.large_place(&room);
+  char* const behind = thread_.batch().read_buffer();
+  const bool to_its_end = room <= kMostRead;
+  const iovec places[2] = {{place, std::min(room, kMostRead)}, {behind, CommandBatch::kReadBytes}};
+  const size_t asked = places[0].iov_len + (to_its_end ? places[1].iov_len : 0);
+  const size_t received = receive({places, to_its_end ? size_t{2} : size_t{1}});
+  if (received == 0) return;
+  const size_t of_bulk = std::min(received, room);
+  input_.commit_large(of_bulk);
+  query_buffer_.store(input_.size(), kRelaxed);
+  if (received > of_bulk) {
+    thread_.batch().parser().clear();
+    input_.take(behind, thread_.batch().parser());
+    run_received({behind, received - of_bulk});
+  }
+  after_read(received, asked);
+}
+
+void Connection::read_in_place() {
+  const size_t needed = input_.parser().needed();
+  const size_t held = input_.bytes().size();
+  const size_t missing = needed > held + 1 ? needed - held : kSmallRead;
+  const size_t grows = input_.next_extension(missing);
+  if (grows != 0 && input_.size() > kLargestContiguous && !may_take(grows)) {
+    unread_ = true;
+    if (!waits_for_memory_) resume_later();  // refused: what follows is passed over
+    return;
+  }
+  size_t room = 0;
+  char* place = nullptr;
+  with_memory(server(), [&] { place = input_.extend(missing, &room); });
+  room = std::min(room, kMostRead);
+  const iovec into{place, room};
+  const size_t received = receive({&into, 1});
+  if (received == 0) return;
+  input_.commit(received);
+  query_buffer_.store(input_.size(), kRelaxed);
+  run_pending();
+  after_read(received, room);
+}
+
+// While the commands wait for output to drain, what arrives is kept as it is, so that a client that first
+// writes all its commands gets on to reading. At most client-output-pause bytes, and below a memory line no
+// more than is free.
+void Connection::take_in_unparsed() {
+  const auto most = static_cast<size_t>(server().config().number(Opt::client_output_pause));
+  const size_t held = input_.unparsed();
+  if (held >= most || !zm::line::fits(input_.next_unparsed_extension(most - held))) {
+    unread_ = true;
+    return;
+  }
+  size_t room = 0;
+  char* place = nullptr;
+  with_memory(server(), [&] { place = input_.extend_unparsed(most - held, &room); });
+  room = std::min(room, kMostRead);
+  const iovec into{place, room};
+  const size_t received = receive({&into, 1});
+  if (received == 0) return;
+  input_.commit(received);
+  stalled_ = true;
+  after_read(received, room);
+}
+
+// --- what has arrived ---
+
+// Bytes in a buffer of the thread, whose parser is in the state of the first command. What is left over is
+// kept.
+void Connection::run_received(std::string_view bytes) {
+  CommandBatch& batch = thread_.batch();
+  RespParser& parser = batch.parser();
+  query_buffer_.store(bytes.size(), kRelaxed);
+  query_free_.store(CommandBatch::kReadBytes - std::min(bytes.size(), CommandBatch::kReadBytes), kRelaxed);
+  std::string_view rest = bytes.substr(batch.run(*this, bytes, parser));
+  if (closed_) return;
+  if (parser.refused()) {
+    rest.remove_prefix(parser.position());
+    parser.place(nullptr);
+  }
+  if (rest.empty() && parser.fresh()) return;
+  with_memory(server(), [&] { input_.keep(rest, parser); });
+  if (input_.parser().large_announced() && !stalled_ && start_large()) run_pending();
+}
+
+void Connection::run_pending() {
+  stalled_ = false;
+  while (!input_.empty()) {
+    const size_t done = thread_.batch().run(*this, input_.bytes(), input_.parser());
+    input_.consume(done);
+    if (closed_ || stalled_ || input_.empty() || input_.large_under_way()) return;
+    const bool goes_on = input_.parser().large_announced() ? start_large() : input_.join();
+    if (!goes_on) return;
+  }
+}
+
+// A large bulk string has been announced: it gets its memory, or the command is refused. False: it has to wait.
+bool Connection::start_large() {
+  const size_t size = input_.parser().large_size();
+  if (!may_take(size)) return !waits_for_memory_;
+  const bool has_memory = server().store().with_memory(
+      [&] { input_.begin_large(SharedBytes::allocate(size, zm::Tag::client_input)); });
+  if (!has_memory) refuse_command();
+  return true;
+}
+
+// Whether so much memory may be taken for more of the command that is arriving. If not, the connection waits
+// for it, unread, or the command has been refused.
+bool Connection::may_take(size_t bytes) {
+  const auto answer = thread_.admission().ask(id_, bytes, arriving_command_may_evict());
+  waits_for_memory_ = answer == ValueAdmission::Answer::again || answer == ValueAdmission::Answer::wait;
+  if (answer == ValueAdmission::Answer::again) resume_later();
+  if (answer == ValueAdmission::Answer::never) refuse_command();
+  return answer == ValueAdmission::Answer::granted;
+}
+
+// Null if there is no such command, or its name has not arrived.
+const Command* Connection::arriving_command() noexcept {
+  const RespParser& parser = input_.parser();
+  if (parser.argument_count() == 0) return nullptr;
+  const Command* command = server().commands().find(parser.argument(0, input_.bytes().data()));
+  if (command == nullptr || command->subcommands.empty() || parser.argument_count() < 2) return command;
+  return CommandTable::find_subcommand(*command, parser.argument(1, input_.bytes().data()));
+}
+
+// Keys go for what will be data, and would be run if it were here.
+bool Connection::arriving_command_may_evict() noexcept {
+  const Command* command = arriving_command();
+  return command != nullptr && (command->row->flags & kDenyOom) != 0 &&
+         command->row->takes(input_.parser().announced_count()) &&
+         (authenticated() || !server().has_password());
+}
+
+// The command is answered, in its turn, with what is wrong with it apart from its size, or with -OOM; the rest
+// of it is passed over as it arrives.
+void Connection::refuse_command() noexcept {
+  const Command* command = arriving_command();
+  if (command != nullptr) thread_.command_statistics().reject(command->id);
+  InputBuffer::Text error;
+  const size_t announced = input_.parser().announced_count();
+  if (command == nullptr || !command->row->takes(announced)) {
+    try {
+      error = error_of_arriving();
+    } catch (const std::bad_alloc&) {
+    }
+  }
+  thread_.admission().done(id_);
+  input_.refuse(std::move(error));
+}
+
+// What the store says to a command that it does not know, or not with so many arguments.
+InputBuffer::Text Connection::error_of_arriving() {
+  const RespParser& parser = input_.parser();
+  zm::vector<std::string_view, zm::Tag::client_input> arguments;
+  for (size_t i = 0; i < parser.argument_count(); ++i) {
+    arguments.push_back(parser.argument(i, input_.bytes().data()));
+  }
+  if (arguments.empty()) return {};
+  OutputBuffer output;
+  Reply reply(output, 2);
+  Invocation invocation;
+  invocation.args = arguments;
+  server().store().run(session_, invocation, reply);
+  InputBuffer::Text text(output.size(), '\0');
+  output.copy_to(text.data());
+  if (text.size() < 3 || text.front() != '-') return {};
+  return text.substr(1, text.size() - 3);
+}
+
+// --- sockets ---
+
+size_t Connection::receive(std::span<const iovec> places) {
+  while (true) {
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(places.data());
+    message.msg_iovlen = places.size();
+    const ssize_t n = places.size() == 1 ? ::recv(fd_, places[0].iov_base, places[0].iov_len, 0)
+                                         : ::recvmsg(fd_, &message, 0);
+    if (n > 0) {
+      ThreadTotals::add(thread_.totals().input_bytes, static_cast<uint64_t>(n));
+      ThreadTotals::add(thread_.totals().reads, 1);
+      last_interaction_ms_.store(unix_ms_coarse(), kRelaxed);
+      return static_cast<size_t>(n);
+    }
+    if (n < 0 && errno == EINTR) continue;
+    unverified_ = false;
+    if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) close();
+    return 0;
+  }
+}
+
+void Connection::after_read(size_t received, size_t asked) {
+  if (closed_) return;
+  if (received == asked) {
+    unread_ = true;
+    if ((flags() & (kPausedByClient | kCloseAfterReply)) == 0 && !waits_for_memory_) resume_later();
+  } else if (!unverified_) {
+    unverified_ = true;
+    thread_.look_again_later(*this);
+  }
+  // What was parsed, a command's arguments so far, counts no more, as in Redis.
+  const size_t unparsed = input_.unparsed();
+  const auto limit = static_cast<size_t>(server().config().number(Opt::client_query_buffer_limit));
+  if (unparsed > limit) {
+    log_warning("Closing client {} that reached max query buffer length ({} bytes)", id_, unparsed);
+    server().counters().query_buffer_limit_disconnections.fetch_add(1, kRelaxed);
+    close();
+  }
+}
+
+// Whether what arrives comes at less than kLeastRate, over kPatience at least.
+bool Connection::arrives_slowly(int64_t now_ms) noexcept {
+  constexpr int64_t kPatienceMs = 2000;
+  constexpr int64_t kLeastBytesPerSecond = 64 * 1024;
+  const size_t size = input_.size();
+  const bool arrives = size > 0 && input_.footprint() > kLargestContiguous && !stalled_ &&
+                       !waits_for_memory_ && (flags() & (kPausedOutput | kPausedByClient)) == 0;
+  if (!arrives || arrival_mark_ms_ == 0 || size < arrival_mark_bytes_) {
+    arrival_mark_ms_ = arrives ? now_ms : 0;
+    arrival_mark_bytes_ = size;
+    return false;
+  }
+  const int64_t elapsed_ms = now_ms - arrival_mark_ms_;
+  if (elapsed_ms < kPatienceMs) return false;
+  const auto arrived = static_cast<int64_t>(size - arrival_mark_bytes_);
+  arrival_mark_ms_ = now_ms;
+  arrival_mark_bytes_ = size;
+  return arrived * 1000 / elapsed_ms < kLeastBytesPerSecond;
+}
+
+}  // namespace plimsoll::server

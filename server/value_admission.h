@@ -1,0 +1,53 @@
+#pragma once
+
+#include <plimsoll/store.h>
+#include <zmalloc/allocator.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace plimsoll::server {
+
+class IoThread;
+
+// Decides when memory may be taken for what a client has announced but not sent: a large value, or the next
+// block of a long command. What fits beside the data is granted. For what does not, keys have to go before
+// anything has arrived; so at most one connection of a thread may have that, the giver, until its command has
+// run. Others wait for it, or are refused if it could never be done.
+//
+// One per I/O thread, for that thread only.
+class ValueAdmission {
+ public:
+  enum class Answer : uint8_t {
+    granted,  // take it now
+    again,    // keys are going for it: ask again in a later turn
+    wait,     // it is another's turn: this one will be resumed
+    never,
+  };
+
+  explicit ValueAdmission(IoThread& thread) noexcept : thread_(thread) {}
+  ~ValueAdmission();
+  ValueAdmission(const ValueAdmission&) = delete;
+  ValueAdmission& operator=(const ValueAdmission&) = delete;
+
+  // `connection` wants `bytes` more; keys may go for them, or not. Takes half a millisecond at most.
+  Answer ask(uint64_t connection, size_t bytes, bool may_evict);
+  // Its command has run, been refused, or it is gone.
+  void done(uint64_t connection) noexcept {
+    if (connection == giver_) end_turn();
+  }
+  // Connections of this thread wait.
+  bool anybody_waits() const noexcept { return !waiting_.empty(); }
+
+ private:
+  Answer give(uint64_t connection, size_t bytes);
+  void reserve(size_t bytes) noexcept;
+  void end_turn() noexcept;
+
+  IoThread& thread_;
+  uint64_t giver_ = 0;
+  size_t reserved_ = 0;  // for the giver, until it takes it
+  zm::vector<uint64_t, zm::Tag::client> waiting_;  // in the order they came
+};
+
+}  // namespace plimsoll::server

@@ -1,0 +1,68 @@
+#include "hostile.h"
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+
+#include "support/resp_reply.h"
+
+namespace plimsoll::test {
+
+BlindWriters::BlindWriters(const LineServer& server, size_t connections) {
+  for (size_t i = 0; i < connections; ++i) connections_.push_back(server.connect());
+}
+
+uint64_t BlindWriters::send(const std::string& text) {
+  constexpr int kPatienceMs = 300;
+  std::vector<size_t> sent(connections_.size(), 0);
+  std::vector<bool> open(connections_.size(), true);
+  uint64_t taken = 0;
+  while (true) {
+    std::vector<pollfd> waiting;
+    std::vector<size_t> index;
+    for (size_t i = 0; i < connections_.size(); ++i) {
+      if (!open[i] || sent[i] == text.size()) continue;
+      waiting.push_back({connections_[i].descriptor(), POLLOUT, 0});
+      index.push_back(i);
+    }
+    if (waiting.empty() || ::poll(waiting.data(), waiting.size(), kPatienceMs) <= 0) return taken;
+    for (size_t w = 0; w < waiting.size(); ++w) {
+      if (waiting[w].revents == 0) continue;
+      const size_t i = index[w];
+      const size_t piece = std::min<size_t>(text.size() - sent[i], 256 * 1024);
+      const ssize_t n = ::send(waiting[w].fd, text.data() + sent[i], piece, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (n > 0) {
+        sent[i] += static_cast<size_t>(n);
+        taken += static_cast<uint64_t>(n);
+      } else if (errno != EAGAIN && errno != EINTR) {
+        open[i] = false;  // the server has closed it
+      }
+    }
+  }
+}
+
+uint64_t ask_and_never_read(BlindWriters& clients, const std::vector<std::string>& keys, size_t value_bytes,
+                            size_t reply_bytes) {
+  std::string text;
+  for (size_t asked = 0, i = 0; asked < reply_bytes; asked += value_bytes, ++i) {
+    text += encode_command({"GET", keys[i % keys.size()]});
+  }
+  return clients.send(text);
+}
+
+uint64_t send_half_a_value(BlindWriters& clients, size_t announced, size_t sent) {
+  return clients.send("*3\r\n$3\r\nSET\r\n$4\r\nhalf\r\n$" + std::to_string(announced) + "\r\n" + std::string(sent, 'h'));
+}
+
+void raise_own_file_limit() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
+}  // namespace plimsoll::test

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "line_server.h"
+
+namespace plimsoll::test {
+
+// Clients that would sink a server. Each keeps its connections until it is destroyed.
+
+// Sends blindly what the sockets take, in turns, until all is sent or nothing is taken for a while.
+class BlindWriters {
+ public:
+  BlindWriters(const LineServer& server, size_t connections);
+
+  // The same text for each. Returns how many bytes were taken in all.
+  uint64_t send(const std::string& text);
+  size_t connections() const noexcept { return connections_.size(); }
+
+ private:
+  std::vector<RawConnection> connections_;
+};
+
+// Ask for about `reply_bytes` each, by GETs of `keys`, and never read.
+uint64_t ask_and_never_read(BlindWriters& clients, const std::vector<std::string>& keys, size_t value_bytes,
+                            size_t reply_bytes);
+
+// Announce a value of `announced` bytes under a key of their own, send `sent` of them, and nothing more.
+uint64_t send_half_a_value(BlindWriters& clients, size_t announced, size_t sent);
+
+// Lets this process have as many descriptors as it may.
+void raise_own_file_limit();
+
+}  // namespace plimsoll::test

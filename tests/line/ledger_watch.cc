@@ -1,0 +1,73 @@
+#include "ledger_watch.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "support/resp_reply.h"
+
+namespace plimsoll::test {
+namespace {
+
+constexpr auto kPeriod = std::chrono::milliseconds(50);
+
+int64_t field(const std::string& info, const std::string& name) {
+  const size_t at = info.find("\n" + name + ":");
+  return at == std::string::npos ? 0 : std::stoll(info.substr(at + name.size() + 2));
+}
+
+double largest_percent(const std::vector<LedgerWatch::Sample>& samples,
+                       int64_t (*difference)(const LedgerWatch::Sample&)) {
+  double most = 0;
+  for (const LedgerWatch::Sample& sample : samples) {
+    if (sample.line == 0) continue;
+    most = std::max(most, 100.0 * static_cast<double>(difference(sample)) / static_cast<double>(sample.line));
+  }
+  return most;
+}
+
+}  // namespace
+
+LedgerWatch::LedgerWatch(LineServer& server) : server_(server), thread_([this] { run(); }) {}
+
+const std::vector<LedgerWatch::Sample>& LedgerWatch::stop() {
+  stopping_.store(true);
+  if (thread_.joinable()) thread_.join();
+  return samples_;
+}
+
+void LedgerWatch::run() {
+  using Clock = std::chrono::steady_clock;
+  const auto began = Clock::now();
+  try {
+    RawConnection connection = server_.connect();
+    while (!stopping_.load()) {
+      const auto now = Clock::now();
+      // The kernel's figure between two of the ledger's: neither is late on purpose.
+      const std::string before = parse_reply(connection.call({"INFO", "memory", "stats"})).text;
+      Sample sample{std::chrono::duration<double>(now - began).count(), static_cast<int64_t>(server_.held())};
+      sample.ledger = field(before, "plimsoll_line_held");
+      sample.unfilled = field(before, "plimsoll_line_unfilled");
+      sample.line = field(before, "plimsoll_line_limit");
+      sample.evicted = field(before, "evicted_keys");
+      samples_.push_back(sample);
+      std::this_thread::sleep_until(now + kPeriod);
+    }
+  } catch (const ConnectionError&) {  // the server has gone
+  }
+}
+
+int64_t most_held(const std::vector<LedgerWatch::Sample>& samples) {
+  int64_t most = 0;
+  for (const LedgerWatch::Sample& sample : samples) most = std::max(most, sample.kernel);
+  return most;
+}
+
+double most_unseen_percent(const std::vector<LedgerWatch::Sample>& samples) {
+  return largest_percent(samples, [](const LedgerWatch::Sample& s) { return s.kernel - s.ledger; });
+}
+
+double most_overseen_percent(const std::vector<LedgerWatch::Sample>& samples) {
+  return largest_percent(samples, [](const LedgerWatch::Sample& s) { return s.ledger - s.unfilled - s.kernel; });
+}
+
+}  // namespace plimsoll::test

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "line_server.h"
+
+namespace plimsoll::test {
+
+// What a server's ledger says and what the kernel counts, sampled twenty times a second on a thread of its
+// own, by a connection of its own. Of servers without a line only the kernel's figure is known.
+class LedgerWatch {
+ public:
+  struct Sample {
+    double seconds;  // since the watch began
+    int64_t kernel;  // bytes
+    int64_t ledger = 0;
+    int64_t unfilled = 0;  // of the ledger, allocated for clients' values and not received yet
+    int64_t line = 0;      // 0: none
+    int64_t evicted = 0;   // keys so far
+  };
+
+  explicit LedgerWatch(LineServer& server);
+  ~LedgerWatch() { stop(); }
+  LedgerWatch(const LedgerWatch&) = delete;
+
+  // Ends the sampling and returns what it gave.
+  const std::vector<Sample>& stop();
+
+ private:
+  void run();
+
+  LineServer& server_;
+  std::atomic<bool> stopping_{false};
+  std::vector<Sample> samples_;
+  std::thread thread_;
+};
+
+// The largest of what the kernel counts; 0 without samples.
+int64_t most_held(const std::vector<LedgerWatch::Sample>& samples);
+// By how many percent of the line the kernel's figure exceeds the ledger at most, and the ledger, less what is
+// unfilled, the kernel's.
+double most_unseen_percent(const std::vector<LedgerWatch::Sample>& samples);
+double most_overseen_percent(const std::vector<LedgerWatch::Sample>& samples);
+
+}  // namespace plimsoll::test
