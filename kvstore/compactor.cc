@@ -29,7 +29,7 @@ void Compactor::survey(int64_t older_than_us, Effort effort) noexcept {
 bool Compactor::worthwhile() noexcept {
   const size_t sparse = survey_.reclaimable();
   if (at_start()) pass_began_with_ = sparse;
-  return sparse > kLeastWorth && sparse / 8 * 7 > settled_;
+  return sparse > kLeastWorth && sparse / 8 * 7 > settled();
 }
 
 size_t Compactor::reclaimable(int64_t older_than_us, Effort effort) noexcept {
@@ -96,10 +96,9 @@ void Compactor::move_sparse(Table& table, const Candidate* candidates, size_t n)
     Entry* entry = Entry::relocate(candidate.entry);
     if (entry == candidate.entry) break;  // no memory for another
     table.relocate(candidate.slot, entry);
+    pass_moved_bytes_ += entry->layout_size();
     ++moved;
   }
-  pass_moved_ += moved;
-  pass_stayed_ += n - moved;
   moved_.fetch_add(moved, std::memory_order_relaxed);
   stayed_.fetch_add(n - moved, std::memory_order_relaxed);
 }
@@ -108,10 +107,11 @@ void Compactor::finish_pass() noexcept {
   passes_.fetch_add(1, std::memory_order_relaxed);
   survey(0, surveyed_for_);
   const size_t left = survey_.reclaimable();
-  const bool idle = pass_moved_ <= pass_stayed_ / 8 && left > pass_began_with_ / 8 * 7;
-  settled_ = idle && left != zm::SlabSurvey::kEverything ? left : 0;
+  // To empty slabs that are nine tenths free, a tenth of that has to move.
+  const bool idle = pass_moved_bytes_ <= pass_began_with_ / 16 && left > pass_began_with_ / 8 * 7;
+  settled() = idle && left != zm::SlabSurvey::kEverything ? left : 0;
   pass_began_with_ = left;
-  pass_moved_ = pass_stayed_ = 0;
+  pass_moved_bytes_ = 0;
 }
 
 CompactionStatistics Compactor::statistics() const noexcept {

@@ -26,7 +26,7 @@ class Compactor {
     idle,  // nothing is worth moving
   };
   // How far it goes: sizes of which less than one block in so many is free are left alone.
-  enum class Effort : uint8_t { coarse = 8, fine = 32 };
+  enum class Effort : uint8_t { coarse = 16, fine = 64 };
   // At most about `budget_us`. Locks by itself, one shard at a time.
   Outcome run(int64_t budget_us, Effort effort) noexcept;
 
@@ -47,6 +47,7 @@ class Compactor {
   };
 
   bool worthwhile() noexcept;
+  size_t& settled() noexcept { return surveyed_for_ == Effort::coarse ? settled_coarse_ : settled_fine_; }
   bool at_start() const noexcept { return shard_ == 0 && database_ == 0 && position_ == 0; }
   void survey(int64_t older_than_us, Effort effort) noexcept;
   bool next_batch() noexcept;  // false: the pass is complete
@@ -64,10 +65,10 @@ class Compactor {
   int database_ = 0;
   uint64_t position_ = 0;
   size_t pass_began_with_ = 0;  // reclaimable bytes
-  uint64_t pass_moved_ = 0, pass_stayed_ = 0;
+  size_t pass_moved_bytes_ = 0;
   // What a pass left behind that neither moved nor gave back an eighth: no other is worth it until there is
   // more. One that moved much and has as much left was overtaken by deletions.
-  size_t settled_ = 0;
+  size_t settled_coarse_ = 0, settled_fine_ = 0;
 
   std::atomic<size_t> reclaimable_{0};
   std::atomic<uint64_t> moved_{0}, stayed_{0}, passes_{0}, time_us_{0};

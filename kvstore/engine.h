@@ -79,6 +79,8 @@ class Engine {
   // How long a command evicts before it runs to get nearer to a limit that was set below what is held:
   // Redis's maxmemory-eviction-tenacity of 10.
   static constexpr int64_t kEvictionSliceUs = 500;
+  // The longest that a command waits for memory.
+  static constexpr int64_t kLongestWaitUs = 20'000;
 
   // Placed at the start of a block of zm's: the block's charge is part of what the store holds.
   Engine(Store& store, const Options& options);
@@ -178,10 +180,10 @@ class Engine {
   RoomFor room_for(size_t bytes) noexcept;
   bool make_room_for(size_t bytes, int64_t budget_us) noexcept;
 
-  // After a refused allocation, `freed` bytes having been given back since the work began: gives back more,
-  // and returns how much. 0: it is not worth another try. Nothing is evicted for more than could ever be
-  // given, nor for what has a share of the line.
-  size_t reclaim(const zm::Refusal& refusal, size_t freed) noexcept;
+  // After a refused allocation: gives more back, beyond what has been given since the work began. False: it
+  // is not worth another try. Nothing is evicted for more than could ever be given, nor for clients below a
+  // line.
+  bool reclaim(const zm::Refusal& refusal, Reclaimed& so_far) noexcept;
 
   void prefetch_line(int database, uint64_t hash) const noexcept {
     if (const ShardDatabase* part = find_database(shard_of(hash), database)) part->table.prefetch_line(hash);
@@ -231,8 +233,9 @@ class Engine {
   static void answer_out_of_memory(Reply& reply) noexcept;
 
   // near_line.cc
-  // What is free, in this thread's cache as well, goes back to the kernel.
-  static void return_pages() noexcept;
+  // What is free, in this thread's cache as well, goes back to the kernel. False: another thread is at it,
+  // and what it returns is not in the ledger yet: who does not wait for that evicts too much.
+  bool return_pages() noexcept;
   // The process has a line, and this store is what keeps it.
   bool has_line() const noexcept {
     return __builtin_expect(zm::line::limit() != 0, 0) && options_.limit_scope == LimitScope::process;
@@ -241,6 +244,7 @@ class Engine {
   static bool within_margin() noexcept;  // so near that pages have to be given back
   // False if a command that may add has to be refused.
   bool keep_off_line(bool writes) noexcept;
+  bool give_before_taking() noexcept;
   // Compacts, evicts and purges until there is room again below the line, for at most about `budget_us`.
   // False: nothing more can be given, and there is not.
   bool give_pages_back(int64_t budget_us) noexcept;
@@ -269,7 +273,8 @@ class Engine {
   void for_each_evictable(unsigned shard, Visit&& candidate) noexcept;
   size_t evict(unsigned shard, int database, ShardDatabase& part, SlotRef slot, int64_t now) noexcept;
   double victim_score(EvictionPolicy policy, SlotRef slot, const Entry* entry, int64_t now) const noexcept;
-  size_t give_without_keys() noexcept;
+  void give_without_keys() noexcept;
+  size_t give_keys(size_t wanted) noexcept;
   void note_exceeded(bool exceeded) noexcept;
   bool any_expiring() const noexcept;
 
@@ -322,6 +327,8 @@ class Engine {
   std::atomic<int64_t> exceeded_since_us_{0};  // 0 while within the limit
   std::atomic<int64_t> lazyfree_pending_{0};
   std::atomic<unsigned> upkeep_cursor_{0};
+  std::atomic_flag returning_pages_ = ATOMIC_FLAG_INIT;
+  std::atomic<int64_t> nothing_to_give_until_us_{0};  // near the line: so long it is not tried again
   pthread_mutex_t wake_mutex_ = PTHREAD_MUTEX_INITIALIZER;
   pthread_cond_t wake_{};  // made by start_thread()
   bool stop_ = false;      // guarded by wake_mutex_

@@ -80,9 +80,10 @@ size_t Engine::could_give() noexcept {
 
 RoomFor Engine::room_for(size_t bytes) noexcept {
   if (has_line()) {
-    const size_t room = zm::line::client_room();
+    const size_t room = zm::line::free_room();
     if (bytes <= room) return RoomFor::there;
-    return bytes - room <= could_give() + compactor_.last_reclaimable() ? RoomFor::after_giving : RoomFor::never;
+    return bytes - room <= could_give() + compactor_.last_reclaimable() ? RoomFor::after_giving
+                                                                        : RoomFor::never;
   }
   const size_t over = excess(bytes);
   if (over == 0) return RoomFor::there;
@@ -242,39 +243,51 @@ double Engine::victim_score(EvictionPolicy policy, SlotRef slot, const Entry* en
   }
 }
 
-size_t Engine::give_without_keys() noexcept {
+void Engine::give_without_keys() noexcept {
   free_some_garbage();
   compactor_.run(kEvictionSliceUs, Compactor::Effort::fine);
   return_pages();
-  return 1;
 }
 
-size_t Engine::reclaim(const zm::Refusal& refusal, size_t freed) noexcept {
+bool Engine::reclaim(const zm::Refusal& refusal, Reclaimed& so_far) noexcept {
   // Memory given back in small blocks makes room for another size only when whole pages of it are free.
   constexpr size_t kLeastWorth = 8 * 1024 * 1024;
+  const int64_t now = options_.clock->monotonic_us();
+  const bool first = so_far.since_us == 0;
+  if (first) so_far.since_us = now;
+  if (now - so_far.since_us > kLongestWaitUs) return false;
+  if (has_line() && zm::tag_group(refusal.tag) == zm::TagGroup::clients) {
+    if (first) give_without_keys();
+    return first;
+  }
   const size_t wanted = refusal.bytes;
-  if (zm::line::limit() != 0 && zm::tag_group(refusal.tag) == zm::TagGroup::clients)
-    return freed == 0 ? give_without_keys() : 0;
-  if (wanted > memory_used() || freed > 2 * wanted + kLeastWorth) return 0;
-  const int64_t start = options_.clock->monotonic_us();
-  const bool none_waits = lazyfree_pending_.load(std::memory_order_relaxed) == 0;
-  if (none_waits) {
+  if (wanted > memory_used() || so_far.bytes > 2 * wanted + kLeastWorth) return false;
+  if (lazyfree_pending_.load(std::memory_order_relaxed) == 0) {
     const Compactor::Outcome compaction = compactor_.run(kEvictionSliceUs, Compactor::Effort::coarse);
     if (compaction == Compactor::Outcome::busy) sched_yield();  // it gives for all
     if (compaction != Compactor::Outcome::idle) {
       return_pages();
-      return 1;
+      return true;
     }
   }
+  const size_t given = give_keys(wanted);
+  so_far.bytes += given;
+  if (given != 0) return_pages();
+  return given != 0;
+}
+
+// For at most a slice. Returns about how much that were.
+size_t Engine::give_keys(size_t wanted) noexcept {
+  constexpr unsigned kAtLeast = 64, kBetweenLooks = 16;
+  const int64_t start = options_.clock->monotonic_us();
   uint64_t dice = random_state_.fetch_add(0x9E3779B97F4A7C15u, std::memory_order_relaxed) | 1;
   size_t given = 0;
-  for (unsigned n = 1; given < wanted || n <= 64; ++n) {
+  for (unsigned n = 1; given < wanted || n <= kAtLeast; ++n) {
     const size_t more = free_some_garbage() ? 1 : evict_one(dice);
     if (more == 0) break;
     given += more;
-    if (n % 16 == 0 && options_.clock->monotonic_us() - start >= kEvictionSliceUs) break;
+    if (n % kBetweenLooks == 0 && options_.clock->monotonic_us() - start >= kEvictionSliceUs) break;
   }
-  if (given != 0) return_pages();
   return given;
 }
 

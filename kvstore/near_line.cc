@@ -12,11 +12,11 @@ namespace plimsoll {
 namespace {
 
 // Sparse slabs are emptied when they hold more than this share of the line; below, keys go first.
-constexpr size_t kSparseShare = 32;
+constexpr size_t kSparseShare = 64;
 
 constexpr int64_t kSurveyAgeUs = 2000;
-constexpr int64_t kTurnUs =
-    100;  // of moving or evicting, before pages are purged and the room is looked at again
+constexpr int64_t kFruitlessUs = 5000;  // when nothing can be given, it is tried again so much later
+constexpr int64_t kTurnUs = 100;        // of moving or evicting, before the room is looked at again
 
 }  // namespace
 
@@ -24,9 +24,12 @@ bool Engine::within_margin() noexcept {
   return zm::line::room() < zm::line::wanted_room();
 }
 
-void Engine::return_pages() noexcept {
+bool Engine::return_pages() noexcept {
+  if (returning_pages_.test_and_set(std::memory_order_acquire)) return false;
   zm::backend::flush_thread_cache();
   zm::backend::purge();
+  returning_pages_.clear(std::memory_order_release);
+  return true;
 }
 
 bool Engine::keep_off_line(bool writes) noexcept {
@@ -35,36 +38,63 @@ bool Engine::keep_off_line(bool writes) noexcept {
   if (room >= wanted) return true;
   const size_t margin = zm::line::margin();
   const auto share = static_cast<int64_t>(std::min(wanted - room, margin) * kEvictionSliceUs / margin);
-  if (give_pages_back(std::max<int64_t>(share, kTurnUs))) return true;
-  // Nothing more can go. What room is left is for those who only read, for deletions and for clients.
-  return !writes || zm::line::room() >= wanted - margin / 2;
+  if (!give_pages_back(std::max<int64_t>(share, kTurnUs))) {
+    // What room is left is for those who only read, for deletions and for clients.
+    return !writes || zm::line::room() >= wanted - margin / 2;
+  }
+  return !writes || give_before_taking();
 }
 
-bool Engine::give_pages_back(int64_t budget_us) noexcept {
-  const int64_t start = options_.clock->monotonic_us();
-  return_pages();  // what clients have freed may be all it takes
-  uint64_t dice = random_state_.fetch_add(0x9E3779B97F4A7C15u, std::memory_order_relaxed) | 1;
-  while (zm::line::room() < zm::line::wanted_room()) {
-    const int64_t now = options_.clock->monotonic_us();
-    if (now - start >= budget_us) break;
-    if (!give_for_a_turn(now, dice)) return false;
-    return_pages();
+// The margin is for those who write at the same time. What is left free beside it, for clients and for what
+// is reserved, no writer takes: it gives until that is there again. False: nothing more can be given.
+bool Engine::give_before_taking() noexcept {
+  const int64_t deadline = options_.clock->monotonic_us() + kLongestWaitUs;
+  while (zm::line::room() + zm::line::margin() < zm::line::wanted_room()) {
+    if (!give_pages_back(kEvictionSliceUs)) return false;
+    if (options_.clock->monotonic_us() >= deadline) break;
   }
   return true;
 }
 
-// Sparse slabs are emptied when they hold much; otherwise keys go. False: nothing more can be given.
-bool Engine::give_for_a_turn(int64_t now_us, uint64_t& dice) noexcept {
-  const bool sparse = compactor_.reclaimable(kSurveyAgeUs, Compactor::Effort::coarse) > zm::line::limit() / kSparseShare;
-  Compactor::Outcome compaction = sparse ? compactor_.run(kTurnUs, Compactor::Effort::coarse) : Compactor::Outcome::idle;
-  if (compaction == Compactor::Outcome::busy) {  // no key goes for what another thread is about to give
-    sched_yield();
-    return true;
+bool Engine::give_pages_back(int64_t budget_us) noexcept {
+  const int64_t start = options_.clock->monotonic_us();
+  if (start < nothing_to_give_until_us_.load(std::memory_order_relaxed)) return false;
+  uint64_t dice = random_state_.fetch_add(0x9E3779B97F4A7C15u, std::memory_order_relaxed) | 1;
+  // What clients have freed, or what another thread is about to return, may be all it takes.
+  bool returned = return_pages();
+  while (zm::line::room() < zm::line::wanted_room()) {
+    const int64_t now = options_.clock->monotonic_us();
+    if (now - start >= budget_us) break;
+    if (!returned) {
+      sched_yield();
+    } else if (!give_for_a_turn(now, dice)) {
+      nothing_to_give_until_us_.store(now + kFruitlessUs, std::memory_order_relaxed);
+      return false;
+    }
+    returned = return_pages();
   }
-  if (compaction == Compactor::Outcome::worked) return true;
+  return true;
+}
+
+// Keys go, and sparse slabs are emptied where that is cheap; or where so much is wanted that keys would go
+// for nothing: what they leave behind has to be put together to pages. False: nothing more can be given.
+bool Engine::give_for_a_turn(int64_t now_us, uint64_t& dice) noexcept {
+  using Outcome = Compactor::Outcome;
+  const size_t room = zm::line::room(), wanted = zm::line::wanted_room();
+  const size_t missing = wanted > room ? wanted - room : 0;
+  // More than writers want, who also fill the holes that keys leave.
+  const bool wants_pages = missing > zm::line::margin() || zm::line::account().reserved != 0;
+  Outcome compaction = Outcome::idle;
+  if (compactor_.reclaimable(kSurveyAgeUs, Compactor::Effort::coarse) > zm::line::limit() / kSparseShare) {
+    compaction = compactor_.run(kTurnUs, Compactor::Effort::coarse);
+  } else if (wants_pages && compactor_.reclaimable(kSurveyAgeUs, Compactor::Effort::fine) > missing) {
+    compaction = compactor_.run(kTurnUs, Compactor::Effort::fine);
+  }
+  if (compaction == Outcome::busy) sched_yield();  // no key goes for what another thread is about to give
+  if (compaction != Outcome::idle) return true;
   if (give_keys_until(now_us + kTurnUs, dice)) return true;
   // With no key to go, slabs that are only somewhat sparse are better than none.
-  return compactor_.run(kTurnUs, Compactor::Effort::fine) != Compactor::Outcome::idle || zm::line::room() >= zm::line::wanted_room();
+  return compactor_.run(kTurnUs, Compactor::Effort::fine) != Outcome::idle || zm::line::room() >= wanted;
 }
 
 // False: there were none.
@@ -72,7 +102,8 @@ bool Engine::give_keys_until(int64_t deadline_us, uint64_t& dice) noexcept {
   constexpr unsigned kBetweenLooks = 16;
   for (unsigned given = 0;; ++given) {
     if (!free_some_garbage() && evict_one(dice) == 0) return given != 0;
-    if (given % kBetweenLooks == kBetweenLooks - 1 && options_.clock->monotonic_us() >= deadline_us) return true;
+    if (given % kBetweenLooks == kBetweenLooks - 1 && options_.clock->monotonic_us() >= deadline_us)
+      return true;
   }
 }
 

@@ -291,11 +291,12 @@ RoomFor Store::room_for(size_t bytes) const noexcept {
 bool Store::make_room(size_t bytes, int64_t budget_us) noexcept {
   return !CallbackGuard::active() && engine_->make_room_for(bytes, budget_us);
 }
-size_t Store::give_back(const zm::Refusal& refusal, size_t freed) noexcept {
-  return CallbackGuard::active() ? 0 : engine_->reclaim(refusal, freed);
+bool Store::give_back(const zm::Refusal& refusal, Reclaimed& so_far) noexcept {
+  return !CallbackGuard::active() && engine_->reclaim(refusal, so_far);
 }
 bool Store::compact(int64_t budget_us) noexcept {
-  return !CallbackGuard::active() && engine_->compactor().run(budget_us, Compactor::Effort::fine) == Compactor::Outcome::worked;
+  return !CallbackGuard::active() &&
+         engine_->compactor().run(budget_us, Compactor::Effort::fine) == Compactor::Outcome::worked;
 }
 CompactionStatistics Store::compaction_statistics() const noexcept {
   return engine_->compactor().statistics();

@@ -58,12 +58,13 @@ bool charge(std::size_t bytes) noexcept {
   return true;
 }
 
+// A margin stays above what is held: what goes and what comes are not the same blocks.
 void lower_ceiling() noexcept {
   std::size_t most = ceiling.load(std::memory_order_relaxed);
   if (most == 0) return;
   const std::size_t line = limit();
   const std::size_t total = heap.load(std::memory_order_relaxed) + outside.load(std::memory_order_relaxed);
-  const std::size_t next = total <= line ? 0 : total;
+  const std::size_t next = total + margin() <= line ? 0 : total + margin();
   while (next < most && !ceiling.compare_exchange_weak(most, next, std::memory_order_relaxed)) {
   }
 }
@@ -84,8 +85,8 @@ bool install() noexcept {
 
 void set_limit(std::size_t bytes) noexcept {
   const std::size_t total = heap.load(std::memory_order_relaxed) + outside.load(std::memory_order_relaxed);
-  ceiling.store(bytes != 0 && total > bytes ? total : 0, std::memory_order_relaxed);
   detail::line_limit.store(bytes, std::memory_order_relaxed);
+  ceiling.store(bytes != 0 && total + margin() > bytes ? total + margin() : 0, std::memory_order_relaxed);
 }
 
 void set_outside(std::size_t bytes) noexcept {
@@ -98,8 +99,11 @@ bool covers(const void* address) noexcept {
 }
 
 Account account() noexcept {
-  return {limit(), heap.load(std::memory_order_relaxed), heap_peak.load(std::memory_order_relaxed),
-          outside.load(std::memory_order_relaxed), reserved.load(std::memory_order_relaxed),
+  return {limit(),
+          heap.load(std::memory_order_relaxed),
+          heap_peak.load(std::memory_order_relaxed),
+          outside.load(std::memory_order_relaxed),
+          reserved.load(std::memory_order_relaxed),
           refusals.load(std::memory_order_relaxed)};
 }
 
@@ -140,11 +144,22 @@ std::size_t wanted_room() noexcept {
   return margin() + std::max(client_share_left(), reserved.load(std::memory_order_relaxed));
 }
 
-std::size_t client_room() noexcept {
+std::size_t free_room() noexcept {
   const std::size_t left = room();
   if (left == SIZE_MAX) return left;
   const std::size_t kept = margin() + reserved.load(std::memory_order_relaxed);
   return left > kept ? left - kept : 0;
+}
+
+// Beyond their share clients stay a margin away from what others leave free: these give more than is missing,
+// and whatever that is would be taken, so that they had to give again.
+std::size_t client_room() noexcept {
+  const std::size_t left = free_room();
+  if (left == SIZE_MAX) return left;
+  const std::size_t of_share = client_share_left();
+  if (left <= of_share) return left;
+  const std::size_t beyond = left - of_share;
+  return of_share + (beyond > margin() ? beyond - margin() : 0);
 }
 
 bool fits(std::size_t bytes) noexcept {

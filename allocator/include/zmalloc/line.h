@@ -25,8 +25,9 @@ namespace zm::line {
 // and who wants a line must measure the rest.
 bool install() noexcept;
 
-// Bytes; 0 is no line. A line below what is held is approached: until it is reached nothing may grow beyond
-// what is held at the moment, so that a process over its line still works while it gives memory back.
+// Bytes; 0 is no line. A line below what is held is approached: until it is reached nothing may grow by more
+// than the margin beyond what is held at the moment, so that a process over its line still works while it
+// gives memory back.
 void set_limit(std::size_t bytes) noexcept;
 
 inline std::size_t limit() noexcept {
@@ -53,7 +54,8 @@ bool covers(const void* address) noexcept;
 // Measures what belongs to set_outside(): resident pages of mappings that are not covered, and what the
 // kernel holds for the process, as far as it says: in a limited memory cgroup all that the group's usage
 // counts but file cache, elsewhere page tables. Takes a fraction of a millisecond; where pagemap can't be
-// read, some milliseconds for each resident GB. Returns 0 or an errno value, and writes *bytes on success only. proc_root and root: see process_memory.h.
+// read, some milliseconds for each resident GB. Returns 0 or an errno value, and writes *bytes on success
+// only. proc_root and root: see process_memory.h.
 int measure_outside(std::size_t* bytes, const char* proc_root = "/proc", const char* root = "") noexcept;
 
 // Bytes that may still be committed; SIZE_MAX without a line. Reads four words.
@@ -79,11 +81,13 @@ void release(std::size_t bytes) noexcept;
 // if that is more.
 std::size_t wanted_room() noexcept;
 
-// Whether memory for clients may grow by so much: the margin and what is reserved stay free. Always true
-// without a line.
-bool fits(std::size_t bytes) noexcept;
+// What may be taken without giving anything up: the margin and what is reserved stay free. SIZE_MAX without a
+// line.
+std::size_t free_room() noexcept;
 
-// Bytes of client memory that would still fit; SIZE_MAX without a line.
+// By how much memory for clients may grow that nobody has reserved: less than free_room(), beyond their
+// share.
 std::size_t client_room() noexcept;
+bool fits(std::size_t bytes) noexcept;  // in client_room()
 
 }  // namespace zm::line

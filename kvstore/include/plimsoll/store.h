@@ -50,6 +50,12 @@ struct CompactionStatistics {
   size_t reclaimable = 0;  // bytes in sparse slabs of the whole process, as last seen
 };
 
+// What has been given back for one piece of work that memory was refused to.
+struct Reclaimed {
+  size_t bytes = 0;
+  int64_t since_us = 0;  // when it began; 0: it has not
+};
+
 // See Store::room_for().
 enum class RoomFor : uint8_t {
   there,
@@ -146,8 +152,8 @@ class Store {
   bool enforce_limit(int64_t budget_us = 500) noexcept;
 
   // Runs what may be refused memory (std::bad_alloc) and then changes nothing, gives memory back after a
-  // refusal as commands do, and runs it again. False when that does not help. For memory that is held beside
-  // the store, such as a server's buffers.
+  // refusal as commands do, and runs it again, for 20 ms at most. False when that does not help. For memory
+  // that is held beside the store, such as a server's buffers.
   template <class Attempt>
   bool with_memory(Attempt&& attempt);
 
@@ -155,9 +161,9 @@ class Store {
   // if there is one, else the memory limit. For memory that is wanted ahead, such as a value's that arrives.
   // Costs some loads.
   RoomFor room_for(size_t bytes) const noexcept;
-  // Gives keys and sparse slabs up until there is room for `bytes`, for at most about `budget_us`. Below a line
-  // the bytes are to be reserved meanwhile (zm::line::reserve). False: there is not, and nothing more can be
-  // given.
+  // Gives keys and sparse slabs up until there is room for `bytes`, for at most about `budget_us`. Below a
+  // line the bytes are to be reserved meanwhile (zm::line::reserve). False: there is not, and nothing more
+  // can be given.
   bool make_room(size_t bytes, int64_t budget_us = 500) noexcept;
 
   // Moves entries out of sparsely used slabs of the allocator, so that memory goes back to the kernel after
@@ -190,8 +196,8 @@ class Store {
   Engine& engine() noexcept { return *engine_; }
 
  private:
-  // Gives memory back after a refused allocation; returns how much, 0 when it is not worth another try.
-  size_t give_back(const zm::Refusal& refusal, size_t freed) noexcept;
+  // Gives memory back after a refused allocation. False when it is not worth another try.
+  bool give_back(const zm::Refusal& refusal, Reclaimed& so_far) noexcept;
 
   using ReadFn = void (*)(void* context, size_t index, std::string_view value);
   Status read_with(std::string_view key, int database, ReadFn visit, void* context);
@@ -220,15 +226,13 @@ size_t Store::read_many(std::span<const std::string_view> keys, Visit&& visit, i
 
 template <class Attempt>
 bool Store::with_memory(Attempt&& attempt) {
-  for (size_t freed = 0;;) {
+  for (Reclaimed so_far;;) {
     try {
       attempt();
       return true;
     } catch (const std::bad_alloc&) {
     }
-    const size_t more = give_back(zm::last_refusal(), freed);
-    if (more == 0) return false;
-    freed += more;
+    if (!give_back(zm::last_refusal(), so_far)) return false;
   }
 }
 
