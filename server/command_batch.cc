@@ -66,7 +66,13 @@ size_t CommandBatch::run(Connection& connection, std::string_view bytes, RespPar
     while (more && connection.may_run() && !connection.yielded_) {
       // Behind unsent replies, new ones go straight.
       target_ = connection.output_.empty() ? &output_ : &connection.output_;
-      more = collect(connection, bytes.substr(done), parser);
+      try {
+        more = collect(connection, bytes.substr(done), parser);
+      } catch (const std::bad_alloc&) {
+        if (done == 0) throw;
+        connection.yielded_ = true;  // what has run is done first
+        break;
+      }
       prepare(connection);
       const size_t executed = execute(connection, began_ns);
       for (size_t i = 0; i < executed; ++i) done += slots_[i].size;
@@ -196,6 +202,7 @@ bool CommandBatch::run_one(Connection& connection, Slot& slot) {
       return false;
     }
   }
+  if (in_parser_ && slot.refusal.empty() && !has_room(connection, slot)) return false;
   connection.argument_memory_.store(slot.size, std::memory_order_relaxed);
 
   if (command == nullptr && slot.argument_count > 0 && is_cross_protocol(arguments_[slot.first_argument])) {
@@ -216,6 +223,21 @@ bool CommandBatch::run_one(Connection& connection, Slot& slot) {
   }
   if (slot.invocation.key_count() > kKeptKeys) slot.invocation = Invocation();
   return true;
+}
+
+// A long command that adds has its arguments copied when it runs, but for those that are kept. False if it
+// has to wait for memory for that.
+bool CommandBatch::has_room(Connection& connection, Slot& slot) {
+  constexpr size_t kBeside = 48;  // of an entry, beside its key and value
+  const Command* command = slot.invocation.command;
+  if (command == nullptr || (command->row->flags & kDenyOom) == 0 || !connection.authenticated()) return true;
+  size_t bytes = 0;
+  for (const std::string_view argument : slot.invocation.args) bytes += argument.size() + kBeside;
+  for (const SharedArgument& kept : slot.invocation.shared_args) bytes -= kept.bytes.size();
+  if (bytes <= kLargestContiguous) return true;
+  const auto answer = thread_.admission().ask(connection.id(), bytes, true);
+  if (answer == ValueAdmission::Answer::never) slot.refusal = kOomError;
+  return !connection.wait_for_memory(answer);
 }
 
 // Without the replies to the lines before it, either: the page learns nothing.

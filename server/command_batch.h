@@ -48,11 +48,11 @@ class CommandBatch {
   const Connection* current() const noexcept { return current_; }
 
   // Runs the commands that are whole in `bytes`, which go on with what the connection's input has placed;
-  // `parser` is in the state of the first. Their replies are in output(), with the connection or sent. Returns
-  // how many bytes became commands; `parser` is then in the state of the command that follows, of which only a
-  // part is here, or which may not run yet. Stops early, with connection.stalled_
-  // set, when the connection may run no more for now, and with connection.yielded_ set, too, after kTurnBytes
-  // or kTurnNs: the other connections of the thread wait. Throws std::bad_alloc.
+  // `parser` is in the state of the first. Their replies are in output(), with the connection or sent.
+  // Returns how many bytes became commands; `parser` is then in the state of the command that follows, of
+  // which only a part is here, or which may not run yet. Stops early, with connection.stalled_ set, when the
+  // connection may run no more for now, and with connection.yielded_ set, too, after kTurnBytes or kTurnNs:
+  // the other connections of the thread wait. Throws std::bad_alloc.
   size_t run(Connection& connection, std::string_view bytes, RespParser& parser);
 
   // Gives back memory that the last tick did not need.
@@ -74,6 +74,7 @@ class CommandBatch {
   void prepare(const Connection& connection);
   size_t execute(Connection& connection, uint64_t& began_ns);
   bool run_one(Connection& connection, Slot& slot);
+  bool has_room(Connection& connection, Slot& slot);
   void cut_off_web_page(Connection& connection);
   void cut_off_unanswered(Connection& connection);
   bool refuse(Connection& connection, const Slot& slot, Reply& reply);
@@ -94,9 +95,9 @@ class CommandBatch {
   zm::vector<std::string_view, zm::Tag::client_input> arguments_;
   std::array<Slot, kGroup> slots_;
   const Connection* current_ = nullptr;
-  size_t count_ = 0;       // of slots_ in use
+  size_t count_ = 0;        // of slots_ in use
   bool in_parser_ = false;  // the last slot's arguments are known to the parser alone, which has not gone on
-  uint64_t clock_ns_ = 0;  // when the last command ended: the next one's start
+  uint64_t clock_ns_ = 0;   // when the last command ended: the next one's start
 };
 
 }  // namespace plimsoll::server

@@ -200,7 +200,8 @@ void Connection::close_if_overdue(int64_t now_ms) noexcept {
 }
 
 bool Connection::may_run() const noexcept {
-  return !closed_ && (flags() & (kCloseAfterReply | kPausedByClient | kPausedOutput)) == 0 && !killed();
+  return !closed_ && !waits_for_memory_ &&
+         (flags() & (kCloseAfterReply | kPausedByClient | kPausedOutput)) == 0 && !killed();
 }
 
 void Connection::settle() {

@@ -16,6 +16,7 @@
 #include "input_buffer.h"
 #include "readiness.h"
 #include "socket_address.h"
+#include "value_admission.h"
 
 namespace plimsoll::server {
 
@@ -40,8 +41,8 @@ enum ConnectionFlag : uint32_t {
 // IoThread::for_each_connection and the like).
 //
 // An idle connection owns no buffers: input is parsed in the thread's buffer and replies are gathered in the
-// thread's output; only what is left over (half a command, unsent replies) moves here. What is announced to be
-// large is read straight into its place, once memory may be had for it (ValueAdmission).
+// thread's output; only what is left over (half a command, unsent replies) moves here. What is announced to
+// be large is read straight into its place, once memory may be had for it (ValueAdmission).
 //
 // Pending output above client-output-pause stops the commands of a connection until half of it is sent. What
 // the client writes meanwhile is taken in, unparsed, up to the same size, so that a client which writes a
@@ -142,6 +143,7 @@ class Connection final : public SessionHost {
   void run_pending();
   bool start_large();
   bool may_take(size_t bytes);
+  bool wait_for_memory(ValueAdmission::Answer answer) noexcept;
   const Command* arriving_command() noexcept;
   bool arriving_command_may_evict() noexcept;
   void refuse_command() noexcept;
@@ -186,9 +188,9 @@ class Connection final : public SessionHost {
       input_memory_{0};
   InputBuffer input_;
   OutputBuffer output_;
-  int64_t arrival_mark_ms_ = 0;     // when so much had arrived of a large command; 0: there is none
+  int64_t arrival_mark_ms_ = 0;  // when so much had arrived of a large command; 0: there is none
   size_t arrival_mark_bytes_ = 0;
-  size_t unfilled_input_ = 0;  // this connection's part of its thread's total
+  size_t unfilled_input_ = 0;       // this connection's part of its thread's total
   int64_t output_progress_ms_ = 0;  // when unsent output last shrank
   int64_t over_soft_limit_ms_ = 0;  // since when the soft output limit is exceeded; 0: it is not
   Readiness readiness_;

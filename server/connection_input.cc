@@ -135,7 +135,14 @@ void Connection::run_received(std::string_view bytes) {
   RespParser& parser = batch.parser();
   query_buffer_.store(bytes.size(), kRelaxed);
   query_free_.store(CommandBatch::kReadBytes - std::min(bytes.size(), CommandBatch::kReadBytes), kRelaxed);
-  std::string_view rest = bytes.substr(batch.run(*this, bytes, parser));
+  std::string_view rest = bytes;
+  bool short_of_memory = false;
+  try {
+    rest.remove_prefix(batch.run(*this, bytes, parser));
+  } catch (const std::bad_alloc&) {
+    if (!parser.started()) throw;
+    short_of_memory = true;
+  }
   if (closed_) return;
   if (parser.refused()) {
     rest.remove_prefix(parser.position());
@@ -143,13 +150,22 @@ void Connection::run_received(std::string_view bytes) {
   }
   if (rest.empty() && parser.fresh()) return;
   with_memory(server(), [&] { input_.keep(rest, parser); });
-  if (input_.parser().large_announced() && !stalled_ && start_large()) run_pending();
+  if (short_of_memory) refuse_command();
+  if (short_of_memory || (input_.parser().large_announced() && !stalled_ && start_large())) run_pending();
 }
 
+//
+// A command that memory is refused for while it is parsed, such as for the list of its arguments, is refused.
 void Connection::run_pending() {
   stalled_ = false;
   while (!input_.empty()) {
-    const size_t done = thread_.batch().run(*this, input_.bytes(), input_.parser());
+    size_t done = 0;
+    try {
+      done = thread_.batch().run(*this, input_.bytes(), input_.parser());
+    } catch (const std::bad_alloc&) {
+      if (!input_.parser().started()) throw;
+      refuse_command();
+    }
     input_.consume(done);
     if (closed_ || stalled_ || input_.empty() || input_.large_under_way()) return;
     const bool goes_on = input_.parser().large_announced() ? start_large() : input_.join();
@@ -157,7 +173,8 @@ void Connection::run_pending() {
   }
 }
 
-// A large bulk string has been announced: it gets its memory, or the command is refused. False: it has to wait.
+// A large bulk string has been announced: it gets its memory, or the command is refused. False: it has to
+// wait.
 bool Connection::start_large() {
   const size_t size = input_.parser().large_size();
   if (!may_take(size)) return !waits_for_memory_;
@@ -171,10 +188,15 @@ bool Connection::start_large() {
 // for it, unread, or the command has been refused.
 bool Connection::may_take(size_t bytes) {
   const auto answer = thread_.admission().ask(id_, bytes, arriving_command_may_evict());
+  if (answer == ValueAdmission::Answer::never) refuse_command();
+  return !wait_for_memory(answer) && answer == ValueAdmission::Answer::granted;
+}
+
+// True if the answer is to wait: the connection is resumed then.
+bool Connection::wait_for_memory(ValueAdmission::Answer answer) noexcept {
   waits_for_memory_ = answer == ValueAdmission::Answer::again || answer == ValueAdmission::Answer::wait;
   if (answer == ValueAdmission::Answer::again) resume_later();
-  if (answer == ValueAdmission::Answer::never) refuse_command();
-  return answer == ValueAdmission::Answer::granted;
+  return waits_for_memory_;
 }
 
 // Null if there is no such command, or its name has not arrived.
@@ -194,8 +216,8 @@ bool Connection::arriving_command_may_evict() noexcept {
          (authenticated() || !server().has_password());
 }
 
-// The command is answered, in its turn, with what is wrong with it apart from its size, or with -OOM; the rest
-// of it is passed over as it arrives.
+// The command is answered, in its turn, with what is wrong with it apart from its size, or with -OOM; the
+// rest of it is passed over as it arrives.
 void Connection::refuse_command() noexcept {
   const Command* command = arriving_command();
   if (command != nullptr) thread_.command_statistics().reject(command->id);

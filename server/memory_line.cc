@@ -24,12 +24,13 @@ constexpr uint64_t kLeastReserve = uint64_t{3} << 20;
 constexpr size_t kClientShare = 25;
 constexpr size_t kLeastClientShare = size_t{1} << 20;
 
-constexpr auto kPeriod = std::chrono::milliseconds(1000);
-constexpr auto kPeriodNear = std::chrono::milliseconds(100);
+// Between two measurements: the shorter while memory changes, twice as long each time that it does not.
+constexpr auto kShortestPeriod = std::chrono::milliseconds(50);
+constexpr auto kLongestPeriod = std::chrono::milliseconds(1000);
+constexpr size_t kChange = 64 * 1024;
 
-// Near: an eighth of the line is left, or less.
-bool near() noexcept {
-  return zm::line::room() < zm::line::limit() / 8;
+bool has_changed(size_t before, size_t now) noexcept {
+  return std::max(before, now) - std::min(before, now) > kChange;
 }
 
 }  // namespace
@@ -59,6 +60,15 @@ uint64_t MemoryLine::resolve(LineSetting setting) noexcept {
   if (!limited) return 0;
   const uint64_t reserve = std::max(kLeastReserve, group.limit / kReserveShare);
   return group.limit > 2 * reserve ? group.limit - reserve : group.limit / 2;
+}
+
+size_t MemoryLine::unsent_per_client() noexcept {
+  constexpr size_t kClients = 256;
+  constexpr size_t kLeast = 16 * 1024;
+  constexpr size_t kOfTheKernel = 208 * 1024;  // net.core.wmem_default
+  if (zm::line::limit() == 0) return 0;
+  const size_t each = std::max(kLeast, zm::line::client_share() / kClients);
+  return each < kOfTheKernel ? each : 0;
 }
 
 MemoryLine::MemoryLine(LineSetting setting) : setting_(setting) {
@@ -95,15 +105,22 @@ void MemoryLine::apply() noexcept {
 
 void MemoryLine::run() noexcept {
   std::unique_lock lock(mutex_);
+  auto period = kShortestPeriod;
   while (!stopping_) {
     // `auto` watches for a limit that comes later; the others without a line wait to be told.
     const bool idle = zm::line::limit() == 0 && setting_.kind != LineSetting::Kind::automatic;
     if (idle) {
       wake_.wait(lock);
     } else {
-      wake_.wait_for(lock, near() ? kPeriodNear : kPeriod);
+      wake_.wait_for(lock, period);
     }
-    if (!stopping_) apply();
+    if (stopping_) return;
+    const zm::line::Account before = zm::line::account();
+    apply();
+    const zm::line::Account now = zm::line::account();
+    const bool changes = has_changed(before.outside, now.outside) || has_changed(held_, now.heap);
+    held_ = now.heap;
+    period = changes ? kShortestPeriod : std::min(2 * period, kLongestPeriod);
   }
 }
 

@@ -24,14 +24,19 @@ struct LineSetting {
 LineSetting parse_line_setting(std::string_view text);
 
 // Keeps the process's memory line (zmalloc/line.h) where the configuration says, and measures what the line's
-// ledger does not see, on a thread of its own: once a second, ten times a second near the line, never while
-// there is no line. The limit of a cgroup is read each time, so the line follows one that is changed.
+// ledger does not see, on a thread of its own: twenty times a second while memory changes, once a second
+// while it rests, never while there is no line. The limit of a cgroup is read each time, so the line follows
+// one that is changed.
 class MemoryLine {
  public:
   explicit MemoryLine(LineSetting setting);  // throws std::system_error
   ~MemoryLine();
   MemoryLine(const MemoryLine&) = delete;
   MemoryLine& operator=(const MemoryLine&) = delete;
+
+  // What the kernel may hold for one client that does not read, so that the clients' share has room for many
+  // such. 0: no line, or so much that it may as well hold what it likes.
+  static size_t unsent_per_client() noexcept;
 
   // The line is where it shall be when this returns.
   void set(LineSetting setting) noexcept;
@@ -44,6 +49,7 @@ class MemoryLine {
   std::mutex mutex_;
   std::condition_variable wake_;
   LineSetting setting_;
+  size_t held_ = 0;  // by the heap at the last measurement; the thread's own
   bool stopping_ = false;
   std::thread thread_;
 };

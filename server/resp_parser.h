@@ -57,7 +57,8 @@ class RespParser {
   // next clear().
   std::string_view argument(size_t i, const char* base) const noexcept {
     const Range range = arguments_[i];
-    if ((range.where & kPlaced) != 0) return {reinterpret_cast<const char*>(range.where & ~kPlaced), range.size};
+    if ((range.where & kPlaced) != 0)
+      return {reinterpret_cast<const char*>(range.where & ~kPlaced), range.size};
     return {(inlined_.empty() ? base : inlined_.data()) + range.where, range.size};
   }
 
@@ -92,6 +93,8 @@ class RespParser {
 
   // The next parse() begins a new command. Keeps memory, but no more than some 64 KiB.
   void clear() noexcept;
+  // The command's count has been read.
+  bool started() const noexcept { return started_; }
   // Nothing of a command has been seen.
   bool fresh() const noexcept { return position_ == 0 && !started_; }
   // Bytes of memory held.

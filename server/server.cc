@@ -246,6 +246,7 @@ void Server::accepted(int fd, const SocketAddress& peer) noexcept {
   if (!admit(fd, peer)) return;
   counters_.connections_received.fetch_add(1, std::memory_order_relaxed);
   if (!peer.is_unix()) set_tcp_options(fd, config_.number(Opt::tcp_keepalive));
+  if (const size_t most = MemoryLine::unsent_per_client(); most != 0) limit_unsent(fd, peer.is_unix(), most);
   const uint64_t id = next_connection_id_++;
   IoThread& thread = *threads_[id % threads_.size()];
   count_connection(1);

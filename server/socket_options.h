@@ -24,4 +24,16 @@ inline void set_tcp_options(int fd, int64_t keepalive_seconds) noexcept {
   ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 }
 
+// The kernel holds no more than about so much that a peer does not take: for a unix socket all that was
+// written, for TCP what was not sent yet; what is on its way is the peer's window.
+inline void limit_unsent(int fd, bool is_unix, size_t bytes) noexcept {
+  const int most = static_cast<int>(bytes);
+  if (is_unix) {
+    const int half = most / 2;  // the kernel doubles it
+    ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
+  } else {
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof(most));
+  }
+}
+
 }  // namespace plimsoll::server

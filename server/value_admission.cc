@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "connection.h"
 #include "io_thread.h"
 #include "server.h"
 
@@ -31,6 +32,8 @@ ValueAdmission::Answer ValueAdmission::ask(uint64_t connection, size_t bytes, bo
   if (gives) reserve(0);
   switch (thread_.server().store().room_for(bytes)) {
     case RoomFor::there:
+      // Whoever comes next and finds no room has keys go for it only when this one has arrived.
+      if (giver_ == 0) giver_ = connection;
       return Answer::granted;
     case RoomFor::never:
       return Answer::never;
@@ -39,7 +42,8 @@ ValueAdmission::Answer ValueAdmission::ask(uint64_t connection, size_t bytes, bo
   }
   if (!may_evict) return Answer::never;
   if (!gives && giver_ != 0) {
-    if (std::find(waiting_.begin(), waiting_.end(), connection) == waiting_.end()) waiting_.push_back(connection);
+    if (std::find(waiting_.begin(), waiting_.end(), connection) == waiting_.end())
+      waiting_.push_back(connection);
     return Answer::wait;
   }
   return give(connection, bytes);

@@ -28,14 +28,23 @@ long long status_bytes(pid_t pid, const std::string& name) {
   return -1;
 }
 
+// Whether another process's memory counts for a server's line: that of its limited group does.
+bool shares_a_limited_group() {
+  zm::CgroupMemory group{};
+  return zm::read_cgroup_memory(&group) == 0 && group.limited;
+}
+
 std::string shown_line(RawConnection& connection) {
   return parse_reply(connection.call({"CONFIG", "GET", "memory-line"})).children.at(1).text;
 }
 
-TEST(MemoryLineOption, IsOffUnlessAskedFor) {
+TEST(MemoryLineOption, IsAutoUnlessToldOtherwise) {
   const ServerProcess server(server_options());
   RawConnection connection = server.connect();
-  EXPECT_EQ(connection.call({"CONFIG", "GET", "memory-line"}), "*2\r\n$11\r\nmemory-line\r\n$3\r\noff\r\n");
+  EXPECT_EQ(connection.call({"CONFIG", "GET", "memory-line"}), "*2\r\n$11\r\nmemory-line\r\n$4\r\nauto\r\n");
+  if (!shares_a_limited_group()) {
+    EXPECT_EQ(info_number(connection, "memory", "plimsoll_line_limit"), 0) << "no group limits it";
+  }
 }
 
 TEST(MemoryLineOption, CanBeGivenAtTheStart) {
@@ -104,12 +113,6 @@ long long write_values(RawConnection connection, unsigned seed, long long bytes)
     for (int i = 0; i < 16; ++i) refused += connection.read_reply() != "+OK\r\n" ? 1 : 0;
   }
   return refused;
-}
-
-// Whether another process's memory counts for a server's line: that of its limited group does.
-bool shares_a_limited_group() {
-  zm::CgroupMemory group{};
-  return zm::read_cgroup_memory(&group) == 0 && group.limited;
 }
 
 TEST(MemoryLineOption, ResidentMemoryStaysBelowItWhileSeveralTimesAsMuchIsWritten) {
