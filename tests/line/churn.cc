@@ -13,8 +13,7 @@ constexpr int kBatch = 32;
 
 class Churn {
  public:
-  Churn(const ServerProcess& server, uint64_t whole, int clients, const std::function<void()>& watch)
-      : whole_(whole), watch_(watch) {
+  Churn(const LineServer& server, uint64_t whole, int clients) : whole_(whole) {
     for (int i = 0; i < clients; ++i) {
       clients_.push_back(server.connect());
       clients_.back().set_deadline(std::chrono::seconds(30));
@@ -40,7 +39,6 @@ class Churn {
         for (int i = 0; i < batch; ++i)
           ++(client.read_reply() == "+OK\r\n" ? result.written : result.refused);
       }
-      watch_();
     }
     phases_.push_back({prefix, keys});
   }
@@ -86,13 +84,11 @@ class Churn {
         }
         client.send(commands);
         for (int i = 0; i < sent; ++i) client.read_reply();
-        watch_();
       }
     }
   }
 
   uint64_t whole_;
-  std::function<void()> watch_;
   std::vector<RawConnection> clients_;
   std::vector<Written> phases_;
   std::mt19937 random_{1};
@@ -105,9 +101,9 @@ std::vector<ChurnPhase> usual_churn() {
           {64'000, 1.0, 0}, {300, 1.0, 0}, {500, 1.0, 0.75}, {200, 1.0, 0}};
 }
 
-ChurnResult run_churn(const ServerProcess& server, const std::vector<ChurnPhase>& phases, uint64_t whole,
-                      int clients, const std::function<void()>& watch) {
-  Churn churn(server, whole, clients, watch);
+ChurnResult run_churn(const LineServer& server, const std::vector<ChurnPhase>& phases, uint64_t whole,
+                      int clients) {
+  Churn churn(server, whole, clients);
   try {
     for (size_t i = 0; i < phases.size(); ++i) churn.run(phases[i], static_cast<int>(i));
     churn.count_live();

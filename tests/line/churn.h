@@ -2,10 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <vector>
 
-#include "support/server_process.h"
+#include "line_server.h"
 
 namespace plimsoll::test {
 
@@ -26,9 +25,8 @@ struct ChurnResult {
   bool survived = false;
 };
 
-// Drives the server with `clients` connections. `whole` is what the shares are of. Calls `watch` between
-// batches.
-ChurnResult run_churn(const ServerProcess& server, const std::vector<ChurnPhase>& phases, uint64_t whole,
-                      int clients, const std::function<void()>& watch);
+// Drives the server with `clients` connections. `whole` is what the shares are of.
+ChurnResult run_churn(const LineServer& server, const std::vector<ChurnPhase>& phases, uint64_t whole,
+                      int clients);
 
 }  // namespace plimsoll::test

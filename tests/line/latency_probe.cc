@@ -5,10 +5,12 @@
 
 namespace plimsoll::test {
 
-LatencyProbe::LatencyProbe(const LineServer& server, int connections) : lanes_(static_cast<size_t>(connections)) {
+LatencyProbe::LatencyProbe(const LineServer& server, int connections)
+    : lanes_(static_cast<size_t>(connections)) {
   for (size_t i = 0; i < lanes_.size(); ++i) {
-    lanes_[i].thread = std::thread(
-        [this, &lane = lanes_[i], i, connection = server.connect()]() mutable { run(lane, std::move(connection), i); });
+    lanes_[i].thread = std::thread([this, &lane = lanes_[i], i, connection = server.connect()]() mutable {
+      run(lane, std::move(connection), i);
+    });
   }
 }
 
@@ -28,13 +30,12 @@ void LatencyProbe::run(Lane& lane, RawConnection connection, size_t index) {
       const std::string key = "probe:" + std::to_string(index) + ":" + std::to_string(i % 100);
       const bool writes = i % 2 == 0;
       const auto began = Clock::now();
-      const std::string reply =
-          writes ? connection.call({"SET", key, value}) : connection.call({"GET", key});
+      const std::string reply = writes ? connection.call({"SET", key, value}) : connection.call({"GET", key});
       const auto took = Clock::now() - began;
       lane.milliseconds.push_back(std::chrono::duration<double, std::milli>(took).count());
+      requests_.fetch_add(1);
       if (writes) lane.bytes_written += key.size() + value.size();
-      const bool fine = writes ? reply == "+OK\r\n" || reply.starts_with("-OOM")
-                               : reply.starts_with("$");
+      const bool fine = writes ? reply == "+OK\r\n" || reply.starts_with("-OOM") : reply.starts_with("$");
       if (!fine && lane.failure.empty()) lane.failure = reply;
       std::this_thread::sleep_until(began + std::chrono::milliseconds(1));
     }
@@ -50,12 +51,6 @@ double LatencyProbe::percentile(double share) const {
   std::sort(all.begin(), all.end());
   const auto rank = static_cast<size_t>(share * static_cast<double>(all.size()));
   return all[std::min(rank, all.size() - 1)];
-}
-
-size_t LatencyProbe::requests() const {
-  size_t count = 0;
-  for (const Lane& lane : lanes_) count += lane.milliseconds.size();
-  return count;
 }
 
 uint64_t LatencyProbe::bytes_written() const {

@@ -19,11 +19,11 @@ class LatencyProbe {
   LatencyProbe(const LatencyProbe&) = delete;
 
   void stop();
+  size_t requests() const noexcept { return requests_.load(); }  // so far
 
   // After stop(): milliseconds.
   double p99() const { return percentile(0.99); }
   double worst() const { return percentile(1.0); }
-  size_t requests() const;
   uint64_t bytes_written() const;
   // Requests that were answered neither with what was asked for nor with -OOM; the first one's reply.
   std::string first_failure() const;
@@ -40,6 +40,7 @@ class LatencyProbe {
   double percentile(double share) const;
 
   std::atomic<bool> stopping_{false};
+  std::atomic<size_t> requests_{0};
   std::vector<Lane> lanes_;
 };
 

@@ -42,11 +42,14 @@ void LedgerWatch::run() {
     RawConnection connection = server_.connect();
     while (!stopping_.load()) {
       const auto now = Clock::now();
-      // The kernel's figure between two of the ledger's: neither is late on purpose.
       const std::string before = parse_reply(connection.call({"INFO", "memory", "stats"})).text;
       Sample sample{std::chrono::duration<double>(now - began).count(), static_cast<int64_t>(server_.held())};
-      sample.ledger = field(before, "plimsoll_line_held");
-      sample.unfilled = field(before, "plimsoll_line_unfilled");
+      const std::string after = parse_reply(connection.call({"INFO", "memory"})).text;
+      const int64_t ledgers[] = {field(before, "plimsoll_line_held"), field(after, "plimsoll_line_held")};
+      sample.ledger = std::min(ledgers[0], ledgers[1]);
+      sample.ledger_most = std::max(ledgers[0], ledgers[1]);
+      sample.unfilled =
+          std::max(field(before, "plimsoll_line_unfilled"), field(after, "plimsoll_line_unfilled"));
       sample.line = field(before, "plimsoll_line_limit");
       sample.evicted = field(before, "evicted_keys");
       samples_.push_back(sample);
@@ -63,11 +66,12 @@ int64_t most_held(const std::vector<LedgerWatch::Sample>& samples) {
 }
 
 double most_unseen_percent(const std::vector<LedgerWatch::Sample>& samples) {
-  return largest_percent(samples, [](const LedgerWatch::Sample& s) { return s.kernel - s.ledger; });
+  return largest_percent(samples, [](const LedgerWatch::Sample& s) { return s.kernel - s.ledger_most; });
 }
 
 double most_overseen_percent(const std::vector<LedgerWatch::Sample>& samples) {
-  return largest_percent(samples, [](const LedgerWatch::Sample& s) { return s.ledger - s.unfilled - s.kernel; });
+  return largest_percent(samples,
+                         [](const LedgerWatch::Sample& s) { return s.ledger - s.unfilled - s.kernel; });
 }
 
 }  // namespace plimsoll::test

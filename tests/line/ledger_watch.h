@@ -17,7 +17,9 @@ class LedgerWatch {
   struct Sample {
     double seconds;  // since the watch began
     int64_t kernel;  // bytes
+    // The ledger was read right before and right after: the smaller and the larger figure.
     int64_t ledger = 0;
+    int64_t ledger_most = 0;
     int64_t unfilled = 0;  // of the ledger, allocated for clients' values and not received yet
     int64_t line = 0;      // 0: none
     int64_t evicted = 0;   // keys so far
@@ -41,8 +43,8 @@ class LedgerWatch {
 
 // The largest of what the kernel counts; 0 without samples.
 int64_t most_held(const std::vector<LedgerWatch::Sample>& samples);
-// By how many percent of the line the kernel's figure exceeds the ledger at most, and the ledger, less what is
-// unfilled, the kernel's.
+// By how many percent of the line the kernel's figure exceeds the ledger at most, and the ledger, less what
+// is unfilled, the kernel's.
 double most_unseen_percent(const std::vector<LedgerWatch::Sample>& samples);
 double most_overseen_percent(const std::vector<LedgerWatch::Sample>& samples);
 

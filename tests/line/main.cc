@@ -12,34 +12,33 @@
 #include <vector>
 
 #include "churn.h"
-#include "memory_group.h"
+#include "ledger_watch.h"
+#include "line_server.h"
 
 namespace plimsoll::test {
 namespace {
 
-int run(uint64_t limit, ServerProcess::Options options) {
-  const auto group = MemoryGroup::make(limit);
-  if (group == nullptr) {
+int run(const LineServer::Options& options) {
+  LineServer server(options);
+  if (server.group() == nullptr) {
     std::fputs("no memory cgroup can be made here\n", stderr);
     return 77;
   }
-  std::unique_ptr<ServerProcess> server;
-  {
-    const MemoryGroup::Inside inside(*group);
-    server = std::make_unique<ServerProcess>(std::move(options));
-  }
-  uint64_t most = 0;
-  const ChurnResult result =
-      run_churn(*server, usual_churn(), limit, 4, [&] { most = std::max(most, group->held()); });
-  const auto share = [&](uint64_t bytes) { return static_cast<double>(bytes) / static_cast<double>(limit); };
+  LedgerWatch watch(server);
+  const ChurnResult result = run_churn(server, usual_churn(), server.limit(), 4);
+  const auto& samples = watch.stop();
+  const auto share = [&](auto bytes) {
+    return static_cast<double>(bytes) / static_cast<double>(server.limit());
+  };
   std::printf("%s: written %llu, refused %llu, most held %.3f, live at the end %.3f of the group\n",
               result.survived   ? "lived"
-              : group->killed() ? "killed by the kernel"
+              : server.killed() ? "killed by the kernel"
                                 : "lost the connection",
               static_cast<unsigned long long>(result.written),
-              static_cast<unsigned long long>(result.refused), share(most), share(result.live_bytes));
-  server->stop();
-  if (!result.survived) std::fputs(server->log().c_str(), stdout);
+              static_cast<unsigned long long>(result.refused), share(most_held(samples)),
+              share(result.live_bytes));
+  server.process().stop();
+  if (!result.survived) std::fputs(server.process().log().c_str(), stdout);
   return result.survived ? 0 : 1;
 }
 
@@ -52,10 +51,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    plimsoll::test::ServerProcess::Options options;
+    plimsoll::test::LineServer::Options options;
     options.program = argv[2];
+    options.limit = std::strtoull(argv[1], nullptr, 10) << 20;
     options.arguments.assign(argv + 3, argv + argc);
-    return plimsoll::test::run(std::strtoull(argv[1], nullptr, 10) << 20, std::move(options));
+    return plimsoll::test::run(options);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
