@@ -6,42 +6,57 @@ root=$(realpath "$1")
 commands=$2
 [ -f "$commands" ] || { echo "$commands: no compilation database" >&2; exit 2; }
 
-# The directories, below the root, that a file may be compiled with.
+# Sets `allowed` to the directories, below the root, that a file may be compiled with.
 allowed_directories() {
   case "$1" in
-    allocator/*) echo "allocator allocator/include allocator/src" ;;
-    kvstore/*) echo "kvstore kvstore/include allocator/include" ;;
-    server/*) echo "server kvstore/include allocator/include" ;;
-    examples/*) echo "kvstore/include allocator/include" ;;
+    allocator/*) allowed="allocator allocator/include allocator/src" ;;
+    kvstore/*) allowed="kvstore kvstore/include allocator/include" ;;
+    server/*) allowed="server kvstore/include allocator/include" ;;
+    examples/*) allowed="kvstore/include allocator/include" ;;
     tools/*)
       local tool=${1#tools/}
       tool=tools/${tool%%/*}
-      echo "$tool $tool/src $tool/include tools/client/include kvstore/include allocator/include"
+      allowed="$tool $tool/src $tool/include tools/client/include kvstore/include allocator/include"
       ;;
+    *) allowed="" ;;
   esac
 }
 
+# "file directory" lines of the database: a command stands before its file.
+searched_directories() {
+  awk '
+    /"command": / {
+      command = $0
+    }
+    /"file": / {
+      file = $0
+      sub(/.*"file": "/, "", file)
+      sub(/".*/, "", file)
+      print file
+      rest = command
+      while (match(rest, /(-I|-isystem )\/[^ "\\]+/)) {
+        directory = substr(rest, RSTART, RLENGTH)
+        sub(/^(-I|-isystem )/, "", directory)
+        if (!seen[file, directory]++) print file, directory
+        rest = substr(rest, RSTART + RLENGTH)
+      }
+    }' "$commands"
+}
+
 judged=0
-command=""
-while IFS= read -r line; do
-  case "$line" in
-    *'"command": '*) command=$line ;;
-    *'"file": '*)
-      file=${line#*\"file\": \"}
-      file=${file%\"*}
-      [[ $file == "$root"/* ]] || continue
-      file=${file#"$root"/}
-      allowed=$(allowed_directories "$file")
-      [ -n "$allowed" ] || continue
-      judged=$((judged + 1))
-      while read -r directory; do
-        directory=$(realpath -m "$directory")
-        [[ $directory == "$root"/* && $directory != "$root"/build/* ]] || continue
-        directory=${directory#"$root"/}
-        [[ " $allowed " == *" $directory "* ]] || report "$file is compiled with -I$directory"
-      done < <(grep -oE '(-I|-isystem )/[^ "\\]+' <<<"$command" | sed -E 's/^(-I|-isystem )//' | sort -u)
-      ;;
-  esac
-done <"$commands"
+declare -A real=()
+while read -r file directory; do
+  [[ $file == "$root"/* ]] || continue
+  file=${file#"$root"/}
+  allowed_directories "$file"
+  [ -n "$allowed" ] || continue
+  judged=$((judged + 1))
+  [ -n "$directory" ] || continue
+  [ -n "${real[$directory]:-}" ] || real[$directory]=$(realpath -m "$directory")
+  directory=${real[$directory]}
+  [[ $directory == "$root"/* && $directory != "$root"/build/* ]] || continue
+  directory=${directory#"$root"/}
+  [[ " $allowed " == *" $directory "* ]] || report "$file is compiled with -I$directory"
+done < <(searched_directories)
 [ "$judged" -gt 0 ] || { echo "$commands names no file of $root" >&2; exit 2; }
 finish "search directories"

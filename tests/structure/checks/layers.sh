@@ -39,7 +39,8 @@ check_own() {
   local file=$1 name=$2 part=$3 folder found
   for folder in "${file%/*}" "$part" "$part/include" "$part/src"; do
     [ -f "$folder/$name" ] || continue
-    found=$(realpath --relative-to=. "$folder/$name")
+    found=$folder/$name
+    [[ $name != *..* ]] || found=$(realpath --relative-to=. "$found")
     [[ $found == "$part"/* ]] || report "$file: \"$name\" leads out of $part"
     return 0
   done
