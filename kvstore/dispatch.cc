@@ -237,8 +237,9 @@ void Engine::tell(const Change& change) noexcept {
 const SharedBytes* Call::shared_arg(size_t i) const noexcept {
   const std::span<const SharedArgument> shared = invocation_.shared_args;
   if (shared.empty()) return nullptr;
-  const auto found = std::lower_bound(shared.begin(), shared.end(), i,
-                                      [](const SharedArgument& each, size_t index) { return each.index < index; });
+  const auto found =
+      std::lower_bound(shared.begin(), shared.end(), i,
+                       [](const SharedArgument& each, size_t index) { return each.index < index; });
   return found != shared.end() && found->index == i ? &found->bytes : nullptr;
 }
 
@@ -248,8 +249,12 @@ void Call::changed_in(int database, std::string_view key, ChangeClass change_cla
   // keys changes.
   const auto index =
       invocation_.shards == 0 ? 0u : static_cast<unsigned>(std::countr_zero(invocation_.shards));
-  const Args effects = effect.size() != 0 ? Args(effect.begin(), effect.size()) : invocation_.args;
-  engine_.report(engine_.shard(index), {database, key, change_class, event, effects});
+  Change change{database, key, change_class, event, Args(effect.begin(), effect.size())};
+  if (effect.size() == 0) {
+    change.effect = invocation_.args;
+    change.effect_database = session_.database();
+  }
+  engine_.report(engine_.shard(index), change);
 }
 
 void Call::also_in(int database, std::string_view key, ChangeClass change_class,

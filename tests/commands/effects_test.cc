@@ -1,6 +1,9 @@
 // What the change sink is told: the command that makes the same change anywhere, at any time.
 #include <gtest/gtest.h>
 
+#include <random>
+#include <sstream>
+
 #include "commands/recording_sink.h"
 #include "store/harness.h"
 
@@ -90,12 +93,90 @@ TEST_F(Effects, KeysMoveAndAreCopied) {
   of({"SET", "a", "1"});
   EXPECT_EQ(of({"RENAME", "a", "b"}), (Lines{"0 new b", "0 rename_from a -> RENAME a b", "0 rename_to b"}));
   EXPECT_EQ(of({"RENAME", "b", "b"}), Lines{});
-  EXPECT_EQ(of({"COPY", "b", "c", "DB", "3"}), (Lines{"3 new c", "3 copy_to c -> COPY b c DB 3"}));
+  EXPECT_EQ(of({"COPY", "b", "c", "DB", "3"}), (Lines{"3 new c", "3 copy_to c -> in 0 COPY b c DB 3"}));
   EXPECT_EQ(of({"MOVE", "b", "2"}), (Lines{"2 new b", "0 move_from b -> MOVE b 2", "2 move_to b"}));
-  EXPECT_EQ(of({"SWAPDB", "2", "3"}), (Lines{"2 swapdb * -> SWAPDB 2 3", "3 swapdb *"}));
+  EXPECT_EQ(of({"SWAPDB", "2", "3"}), (Lines{"2 swapdb * -> in 0 SWAPDB 2 3", "3 swapdb *"}));
   EXPECT_EQ(of({"SWAPDB", "2", "2"}), Lines{});
   EXPECT_EQ(of({"FLUSHDB"}), Lines{});
   EXPECT_EQ(of({"FLUSHALL"}), (Lines{"2 flushdb * -> FLUSHDB", "3 flushdb * -> FLUSHDB"}));
+}
+
+// Everything in the three databases that commands_at_random() uses.
+std::string contents(Store& store) {
+  std::string all;
+  for (const char* database : {"0", "1", "2"}) {
+    Session session;
+    run(store, session, {"SELECT", database});
+    for (const char* key : {"a", "b", "c", "d"}) {
+      all += run(store, session, {"GET", key}) + run(store, session, {"PEXPIRETIME", key});
+    }
+  }
+  return all;
+}
+
+std::vector<std::string> command_at_random(std::mt19937& random) {
+  static const std::vector<std::string> kTemplates{"SET K V",
+                                                   "SET K V EX T",
+                                                   "SET K V NX PX T",
+                                                   "SET K V KEEPTTL GET",
+                                                   "SETNX K V",
+                                                   "MSET K V K V",
+                                                   "MSETNX K V K V",
+                                                   "GETSET K V",
+                                                   "APPEND K V",
+                                                   "SETRANGE K T V",
+                                                   "INCR K",
+                                                   "DECRBY K T",
+                                                   "INCRBYFLOAT K 0.1",
+                                                   "GETDEL K",
+                                                   "GETEX K EX T",
+                                                   "GETEX K PERSIST",
+                                                   "DEL K K",
+                                                   "UNLINK K",
+                                                   "EXPIRE K T",
+                                                   "PEXPIRE K T LT",
+                                                   "EXPIREAT K T",
+                                                   "PERSIST K",
+                                                   "RENAME K K",
+                                                   "RENAMENX K K",
+                                                   "COPY K K REPLACE",
+                                                   "COPY K K DB D",
+                                                   "COPY K K DB D REPLACE",
+                                                   "MOVE K D",
+                                                   "SWAPDB D D",
+                                                   "FLUSHDB",
+                                                   "SELECT D",
+                                                   "SELECT D"};
+  const auto pick = [&](uint32_t n) { return static_cast<uint32_t>(random() % n); };
+  std::vector<std::string> words;
+  std::istringstream text(kTemplates[pick(static_cast<uint32_t>(kTemplates.size()))]);
+  for (std::string word; text >> word;) {
+    if (word == "K") word = std::string(1, static_cast<char>('a' + pick(4)));
+    if (word == "V") word = std::to_string(pick(1000));
+    if (word == "T") word = std::to_string(1 + pick(60));
+    if (word == "D") word = std::to_string(pick(3));
+    words.push_back(word);
+  }
+  return words;
+}
+
+TEST_F(Effects, RepeatedInAnotherStoreGiveTheSameData) {
+  Options options;
+  options.clock = &clock_;
+  Store other(options);
+  std::mt19937 random(5);
+  for (int i = 0; i < 20'000; ++i) {
+    const std::vector<std::string> words = command_at_random(random);
+    run(store_, session_, {words.begin(), words.end()});
+    for (const RecordingSink::Effect& effect : sink_.take_repeatable()) {
+      Session session;
+      run(other, session, {"SELECT", std::to_string(effect.database)});
+      run(other, session, {effect.words.begin(), effect.words.end()});
+    }
+    ASSERT_EQ(contents(other), contents(store_)) << words[0] << " at " << i;
+    // Expiry in the other store is its own.
+    if (i % 10 == 0) clock_.advance_ms(1 + static_cast<int64_t>(random() % 500));
+  }
 }
 
 }  // namespace

@@ -16,7 +16,6 @@ class Recorder final : public ChangeSink {
     for (std::string_view word : change.effect) (effect += effect.empty() ? "" : " ") += word;
     effects.push_back(std::move(effect));
   }
-  bool wants_effects() const noexcept override { return true; }
 
   std::vector<std::string> take() { return std::exchange(events, {}); }
   std::vector<std::string> take_effects() { return std::exchange(effects, {}); }

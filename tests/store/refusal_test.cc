@@ -18,7 +18,6 @@ class Recorder final : public ChangeSink {
     for (const std::string_view word : change.effect) (line += ' ') += word.substr(0, 40);
     lines.push_back(std::move(line));
   }
-  bool wants_effects() const noexcept override { return true; }
 
   std::vector<std::string> lines;
 };

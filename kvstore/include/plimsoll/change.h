@@ -23,12 +23,15 @@ enum class ChangeClass : uint16_t {
 // One mutation of one key. The views are valid only during the call that receives them.
 struct Change {
   int database;
-  std::string_view key;      // empty for a flush of a whole database
+  std::string_view key;  // empty for a flush of a whole database
   ChangeClass change_class;
-  std::string_view event;    // Redis's event name: "set", "del", "expired", "evicted", ...
-  // The command that makes the same change elsewhere, whatever the time there: expiries absolute, increments of floats as
-  // their result. Filled only when the sink wants effects. Empty for a further event of a mutation that another Change carries.
+  std::string_view event;  // Redis's event name: "set", "del", "expired", "evicted", ...
+  // The command that makes the same change where the same keys are, whatever the time there: expiries
+  // absolute, increments of floats as their result. A key that is due there counts until this says that it
+  // has gone. Empty for a further event of a mutation that another Change carries.
   std::span<const std::string_view> effect;
+  // Where the effect is to be run: COPY to another database names it itself.
+  int effect_database = database;
 };
 
 // Receives every mutation of a store exactly once, in each key's order: command, expiry, eviction, flush.
@@ -36,7 +39,6 @@ struct Change {
 class ChangeSink {
  public:
   virtual void record(const Change& change) noexcept = 0;
-  virtual bool wants_effects() const noexcept { return false; }
 
  protected:
   ~ChangeSink() = default;  // never owned through this class

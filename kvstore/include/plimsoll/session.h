@@ -11,8 +11,8 @@ class SessionHost {
   ~SessionHost() = default;
 };
 
-// What the store remembers of one caller between its commands. A connection owns one; Store::execute without
-// a session uses a fresh one. Not thread-safe: one thread at a time.
+// What the store remembers of one caller between its commands. A connection owns one; resp::execute()
+// without a session uses a fresh one. Not thread-safe: one thread at a time.
 class Session {
  public:
   Session() = default;
