@@ -97,15 +97,25 @@ size_t CommandBatch::run(Connection& connection, std::string_view bytes, RespPar
   return done;
 }
 
-// Fills slots_. False if the bytes hold no further command.
+// Fills slots_. False if the bytes hold no further command. Without memory for a command it throws, and its
+// parser goes on from there; those before it are a group of their own.
 bool CommandBatch::collect(Connection& connection, std::string_view bytes, RespParser& parser) {
+  count_ = 0;
+  in_parser_ = false;
+  arguments_.clear();
+  try {
+    return collect_group(connection, bytes, parser);
+  } catch (const std::bad_alloc&) {
+    if (count_ == 0) throw;
+    return true;
+  }
+}
+
+bool CommandBatch::collect_group(Connection& connection, std::string_view bytes, RespParser& parser) {
   const bool authenticated = connection.authenticated();
   const ParserLimits limits{server_.config().number(Opt::proto_max_bulk_len), authenticated};
   // What an unauthenticated client may send depends on how its previous command went.
   const size_t most = authenticated ? kGroup : 1;
-  count_ = 0;
-  in_parser_ = false;
-  arguments_.clear();
   while (count_ < most) {
     const ParseResult result = parser.parse(bytes, limits);
     if (result == ParseResult::need_more || result == ParseResult::large) return false;
@@ -124,7 +134,7 @@ bool CommandBatch::collect(Connection& connection, std::string_view bytes, RespP
 }
 
 void CommandBatch::add_slot(const Connection& connection, const char* base, const RespParser& parser) {
-  Slot& slot = slots_[count_++];
+  Slot& slot = slots_[count_];
   slot.first_argument = arguments_.size();
   slot.argument_count = parser.argument_count();
   slot.size = parser.position();
@@ -134,6 +144,7 @@ void CommandBatch::add_slot(const Connection& connection, const char* base, cons
     slot.refusal = refusal.empty() ? kOomError : refusal;
   }
   for (size_t i = 0; i < slot.argument_count; ++i) arguments_.push_back(parser.argument(i, base));
+  ++count_;
 }
 
 // A line is parsed again if it has not run. A command of which parts are placed cannot be: the parser goes on
@@ -318,11 +329,8 @@ void CommandBatch::report(Connection& connection, const Slot& slot, uint64_t ns,
     extension.slow_command(
         {connection, command, slot.invocation.args, unix_us() - static_cast<int64_t>(us), ns});
   }
-  const int64_t latency_ms = config.number(Opt::latency_monitor_threshold);
-  if (latency_ms > 0 && us / 1000 >= static_cast<uint64_t>(latency_ms)) {
-    extension.latency((command.row->flags & kFast) != 0 ? "fast-command" : "command",
-                      static_cast<int64_t>(us / 1000));
-  }
+  server_.note_latency((command.row->flags & kFast) != 0 ? "fast-command" : "command",
+                       static_cast<int64_t>(us));
 }
 
 // What the arguments name, whether or not it could run with them; nullptr if there is no such command.

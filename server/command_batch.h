@@ -68,6 +68,7 @@ class CommandBatch {
   };
 
   bool collect(Connection& connection, std::string_view bytes, RespParser& parser);
+  bool collect_group(Connection& connection, std::string_view bytes, RespParser& parser);
   void add_slot(const Connection& connection, const char* base, const RespParser& parser);
   void leave_parser(RespParser& parser, size_t executed) const noexcept;
   void protocol_error(Connection& connection, std::string_view reason);

@@ -143,6 +143,7 @@ class Connection final : public SessionHost {
   void run_pending();
   bool start_large();
   bool may_take(size_t bytes);
+  bool make_room_to_parse();
   bool wait_for_memory(ValueAdmission::Answer answer) noexcept;
   const Command* arriving_command() noexcept;
   bool arriving_command_may_evict() noexcept;

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <zmalloc/line.h>
+#include <zmalloc/zm.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -150,27 +151,38 @@ void Connection::run_received(std::string_view bytes) {
   }
   if (rest.empty() && parser.fresh()) return;
   with_memory(server(), [&] { input_.keep(rest, parser); });
-  if (short_of_memory) refuse_command();
+  if (short_of_memory && !make_room_to_parse()) return;
   if (short_of_memory || (input_.parser().large_announced() && !stalled_ && start_large())) run_pending();
 }
 
-//
-// A command that memory is refused for while it is parsed, such as for the list of its arguments, is refused.
 void Connection::run_pending() {
+  constexpr int kTries = 3;
   stalled_ = false;
+  int refusals = 0;
   while (!input_.empty()) {
     size_t done = 0;
     try {
       done = thread_.batch().run(*this, input_.bytes(), input_.parser());
     } catch (const std::bad_alloc&) {
-      if (!input_.parser().started()) throw;
-      refuse_command();
+      if (!input_.parser().started() || input_.parser().refused()) throw;
+      if (++refusals == kTries) {
+        refuse_command();
+      } else if (!make_room_to_parse()) {
+        return;
+      }
+      continue;
     }
     input_.consume(done);
     if (closed_ || stalled_ || input_.empty() || input_.large_under_way()) return;
     const bool goes_on = input_.parser().large_announced() ? start_large() : input_.join();
     if (!goes_on) return;
   }
+}
+
+// Memory was refused while a command was parsed, such as for the list of its arguments. True: it can be
+// parsed on, as it is or as one that is refused.
+bool Connection::make_room_to_parse() {
+  return may_take(zm::last_refusal().bytes) || !waits_for_memory_;
 }
 
 // A large bulk string has been announced: it gets its memory, or the command is refused. False: it has to

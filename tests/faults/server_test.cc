@@ -139,6 +139,24 @@ TEST_P(ServerFaults, CommandsArriveInParts) {
   }
 }
 
+// A command of many arguments that is here whole: what refuses memory for the list of them, too.
+TEST_P(ServerFaults, LongCommandsAreAnswered) {
+  Words mget{"MGET"};
+  for (int i = 0; i < 20'000; ++i) mget.push_back("none");
+  std::string usual = "*20000\r\n";
+  for (int i = 0; i < 20'000; ++i) usual += "$-1\r\n";
+  const std::string whole = command({"SET", "before", "v"}) + command(mget) + command({"ECHO", "behind"});
+  refuse_each(
+      "a long command", [&] { server_.make_keys(); },
+      [&] {
+        RawConnection client = server_.client();
+        client.send(whole);
+        EXPECT_TRUE(is_usual_or_refused(client.read_reply(), "+OK\r\n"));
+        EXPECT_TRUE(is_usual_or_refused(client.read_reply(), usual));
+        EXPECT_TRUE(is_usual_or_refused(client.read_reply(), "$6\r\nbehind\r\n"));
+      });
+}
+
 // Replies that nobody reads yet, by reference and copied, beyond where commands have to wait.
 TEST_P(ServerFaults, RepliesWaitForTheirReader) {
   server_.ask({"CONFIG", "SET", "client-output-pause", "1mb"});
