@@ -172,10 +172,10 @@ class Engine {
   // True if a command that needs memory may run: the limit holds, or is being approached from above. Those
   // that write pay for what was written, however long it takes; the others help for a slice.
   bool make_room(bool writes) noexcept {
-    if (near_line() && !keep_off_line(writes)) return false;
-    if (!over_limit() || (frozen() && !writes)) return true;
-    return enforce_limit(kEvictionSliceUs, writes ? Effort::whole : Effort::slice);
+    return (!near_line() && !over_limit()) || make_room_by_giving(writes);
   }
+  bool make_room_by_giving(bool writes) noexcept;
+  bool over_limit() const noexcept;
 
   RoomFor room_for(size_t bytes) noexcept;
   bool make_room_for(size_t bytes, int64_t budget_us) noexcept;
@@ -260,7 +260,6 @@ class Engine {
   // At most so many bytes can be given up, keys and all.
   size_t could_give() noexcept;
   // The cheap question before every command: may lag by what threads have not told yet, 16 KiB each.
-  bool over_limit() const noexcept;
   // Both return the bytes given back, 0 if there is nothing to evict. Pinned entries stay: nothing would come
   // of them but a lost key.
   size_t evict_one(uint64_t& dice) noexcept;
@@ -279,6 +278,7 @@ class Engine {
   bool any_expiring() const noexcept;
 
   // upkeep.cc; each locks the shard by itself. True: there is more to do.
+  bool maintain_shards(int64_t now_ms, int64_t deadline_us) noexcept;
   bool maintain_shard(unsigned index, int64_t now_ms) noexcept;
   bool sweep_shard(unsigned index, int64_t now_ms) noexcept;
   bool shrink_shard(unsigned index) noexcept;

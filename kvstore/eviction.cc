@@ -10,6 +10,7 @@
 #include "aging.h"
 #include "engine.h"
 #include "keyspace.h"
+#include "work_timer.h"
 
 namespace plimsoll {
 namespace {
@@ -92,6 +93,13 @@ RoomFor Engine::room_for(size_t bytes) noexcept {
 
 bool Engine::make_room_for(size_t bytes, int64_t budget_us) noexcept {
   return has_line() ? give_pages_back(budget_us) : enforce_limit(budget_us, Effort::slice, bytes);
+}
+
+bool Engine::make_room_by_giving(bool writes) noexcept {
+  const WorkTimer timer(options_, StoreWork::eviction);
+  if (near_line() && !keep_off_line(writes)) return false;
+  if (!over_limit() || (frozen() && !writes)) return true;
+  return enforce_limit(kEvictionSliceUs, writes ? Effort::whole : Effort::slice);
 }
 
 bool Engine::over_limit() const noexcept {

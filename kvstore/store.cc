@@ -317,6 +317,11 @@ size_t Store::memory_used() const noexcept {
 size_t Store::memory_limit() const noexcept {
   return engine_->tuning().memory_limit;
 }
+
+bool Store::over_limit() const noexcept {
+  return engine_->over_limit();
+}
+
 StoreStatistics Store::statistics() const noexcept {
   return engine_->statistics();
 }

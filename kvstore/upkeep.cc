@@ -9,6 +9,7 @@
 
 #include "engine.h"
 #include "keyspace.h"
+#include "work_timer.h"
 
 namespace plimsoll {
 namespace {
@@ -22,12 +23,25 @@ constexpr int64_t kThreadPauseUs = 100'000;
 bool Engine::maintain(int64_t budget_us) noexcept {
   const int64_t deadline = options_.clock->monotonic_us() + budget_us;
   const int64_t now = now_ms();
-  bool more = !frozen() && excess() != 0 && enforce_limit(budget_us / 2) && excess() != 0;
-  if (near_line()) more = give_pages_back(budget_us / 2) || more;
+  bool more = false;
+  if (!frozen() && excess() != 0) {
+    const WorkTimer timer(options_, StoreWork::eviction);
+    more = enforce_limit(budget_us) && excess() != 0;
+  }
+  if (near_line()) {
+    const WorkTimer timer(options_, StoreWork::eviction);
+    more = give_pages_back(budget_us / 2) || more;
+  }
+  return maintain_shards(now, deadline) || more;
+}
+
+bool Engine::maintain_shards(int64_t now, int64_t deadline_us) noexcept {
+  const WorkTimer timer(options_, StoreWork::expiry);
+  bool more = false;
   for (unsigned i = 0; i < shard_count(); ++i) {
     const unsigned index = upkeep_cursor_.fetch_add(1, std::memory_order_relaxed) & (shard_count() - 1);
     more = maintain_shard(index, now) || more;
-    if (options_.clock->monotonic_us() >= deadline) return more || i + 1 < shard_count();
+    if (options_.clock->monotonic_us() >= deadline_us) return more || i + 1 < shard_count();
   }
   return more;
 }

@@ -95,7 +95,7 @@ void ActiveDefrag::run_slice() noexcept {
   const bool worth = server_.store().compact(kSliceUs);
   return_pages();
   const int64_t elapsed = std::max<int64_t>(1, now_us() - start);
-  note_latency(elapsed);
+  server_.note_latency("active-defrag-cycle", elapsed);
   longest_slice_us_ = std::max(longest_slice_us_, elapsed);
   if (!worth) {
     looked_us_ = now_us() + kFruitlessRestUs - kLookIntervalUs;
@@ -140,14 +140,6 @@ void ActiveDefrag::flush_thread_caches() noexcept {
 // seconds and holds nobody up; where that may not run, each slice returns what it has freed.
 void ActiveDefrag::return_pages() noexcept {
   if (!server_.config().flag(Opt::jemalloc_bg_thread)) zm::purge();
-}
-
-void ActiveDefrag::note_latency(int64_t elapsed_us) noexcept {
-  const int64_t threshold_ms = server_.config().number(Opt::latency_monitor_threshold);
-  if (threshold_ms == 0 || elapsed_us / 1000 < threshold_ms) return;
-  if (ServerExtension* extension = server_.extension()) {
-    extension->latency("active-defrag-cycle", elapsed_us / 1000);
-  }
 }
 
 uint64_t ActiveDefrag::current_us() const noexcept {

@@ -62,7 +62,6 @@ class ActiveDefrag {
   void end() noexcept;
   void flush_thread_caches() noexcept;
   void return_pages() noexcept;
-  void note_latency(int64_t elapsed_us) noexcept;
 
   Server& server_;
   Ticker ticker_;

@@ -34,7 +34,8 @@ class ServerExtension {
   // After a command that took slowlog-log-slower-than microseconds or more. Not for kSkipSlowlog commands.
   virtual void slow_command(const CommandEvent& event) noexcept = 0;
   // Something took `milliseconds`, at least latency-monitor-threshold, which is not 0: "command" or
-  // "fast-command", whose time includes what they evicted to have room, or "active-defrag-cycle".
+  // "fast-command", whose time includes that of an "eviction-cycle" to have room; "expire-cycle" or
+  // "active-defrag-cycle".
   virtual void latency(std::string_view event, int64_t milliseconds) noexcept = 0;
   // A login failed, by AUTH or HELLO: `command`, as it was called. On the connection's thread.
   virtual void login_failed(const Connection& connection, std::string_view command,

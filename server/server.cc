@@ -97,7 +97,7 @@ class SignalWatch {
 Server::Server(Config& config, CommandTable& commands)
     : config_(config),
       commands_(commands),
-      store_(zm::make_unique<Store, zm::Tag::server>(store_options(config, commands))),
+      store_(zm::make_unique<Store, zm::Tag::server>(store_options())),
       run_id_(random_id()),
       start_ms_(unix_ms()),
       start_monotonic_us_(Clock::system().monotonic_us()) {

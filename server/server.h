@@ -2,6 +2,7 @@
 
 #include <plimsoll/command_table.h>
 #include <plimsoll/store.h>
+#include <plimsoll/work_sink.h>
 #include <zmalloc/allocator.h>
 
 #include <array>
@@ -52,7 +53,7 @@ enum class RateMetric : uint8_t { commands, input_bytes, output_bytes, count };
 // The whole program: store, configuration, I/O threads, listeners. Made once in main; handlers reach it
 // through their connection: Connection::of(call.session()).server(). Unless noted, members are for any
 // thread.
-class Server {
+class Server final : private WorkSink {
  public:
   // Takes the configuration as it was read at the start. Throws what making the store or a thread throws.
   Server(Config& config, CommandTable& commands);
@@ -105,6 +106,8 @@ class Server {
   void add_monitor() noexcept { monitors_.fetch_add(1, std::memory_order_relaxed); }
   void remove_monitor() noexcept { monitors_.fetch_sub(1, std::memory_order_relaxed); }
   unsigned monitors() const noexcept { return monitors_.load(std::memory_order_relaxed); }
+  // For LATENCY, if latency-monitor-threshold is reached.
+  void note_latency(std::string_view event, int64_t us) noexcept;
 
   // CLIENT PAUSE: commands that `mode` concerns wait until `until_ms` (Unix time). A running pause is only
   // ever widened, in time and in mode, as in Redis.
@@ -118,7 +121,7 @@ class Server {
   CommandTotals command_totals(uint32_t command_id) const noexcept;
   LatencyHistogram latency_histogram(uint32_t command_id) const;  // throws std::bad_alloc
   CommandStatistics::ErrorCounts error_counts() const;            // throws std::bad_alloc
-  double rate(RateMetric metric) const noexcept;  // per second, over the last 1.6 s
+  double rate(RateMetric metric) const noexcept;                  // per second, over the last 1.6 s
   void reset_statistics() noexcept;
 
   // --- memory ---
@@ -173,7 +176,8 @@ class Server {
   Counters& counters() noexcept { return counters_; }
 
  private:
-  static Options store_options(const Config& config, const CommandTable& commands);
+  Options store_options();
+  void took(StoreWork work, int64_t us) noexcept override;
   static Tuning tuning_of(const Config& config) noexcept;
 
   void register_hooks() noexcept;

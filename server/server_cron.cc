@@ -13,7 +13,9 @@ namespace plimsoll::server {
 namespace {
 
 constexpr int64_t kMaintenanceBudgetUs = 500;
-constexpr std::chrono::milliseconds kMaintenanceRest(1);  // between two slices, for the clients of thread 0
+// Between two slices, for the clients of thread 0; over the memory limit only those who are ready.
+constexpr std::chrono::microseconds kMaintenanceRest(1000);
+constexpr std::chrono::microseconds kRestOverLimit(10);
 constexpr int64_t kSampleIntervalUs = 100'000;
 
 }  // namespace
@@ -30,8 +32,19 @@ void Server::cron() noexcept {
   if (extension_ != nullptr) extension_->cron(unix_ms());
 }
 
+void Server::took(StoreWork work, int64_t us) noexcept {
+  note_latency(work == StoreWork::eviction ? "eviction-cycle" : "expire-cycle", us);
+}
+
+void Server::note_latency(std::string_view event, int64_t us) noexcept {
+  const int64_t threshold_ms = config_.number(Opt::latency_monitor_threshold);
+  if (threshold_ms == 0 || us / 1000 < threshold_ms || extension_ == nullptr) return;
+  extension_->latency(event, us / 1000);
+}
+
 void Server::maintain() noexcept {
-  if (store_->maintain(kMaintenanceBudgetUs)) maintenance_->once_in(kMaintenanceRest);
+  if (!store_->maintain(kMaintenanceBudgetUs)) return;
+  maintenance_->once_in(store_->over_limit() ? kRestOverLimit : kMaintenanceRest);
 }
 
 void Server::sample_rates() noexcept {

@@ -28,12 +28,13 @@ Tuning Server::tuning_of(const Config& config) noexcept {
   return tuning;
 }
 
-Options Server::store_options(const Config& config, const CommandTable& commands) {
+Options Server::store_options() {
   Options options;
-  static_cast<Tuning&>(options) = tuning_of(config);
-  options.databases = static_cast<unsigned>(config.number(Opt::databases));
+  static_cast<Tuning&>(options) = tuning_of(config_);
+  options.databases = static_cast<unsigned>(config_.number(Opt::databases));
   options.limit_scope = LimitScope::process;
-  options.commands = &commands;
+  options.commands = &commands_;
+  options.work_sink = this;
   return options;
 }
 

@@ -132,22 +132,30 @@ SpikeStatistics statistics_of(const LatencySeries& series) {
 
 // What may cause spikes of this event, and what helps.
 std::string_view advice_on(std::string_view event) {
-  if (event == "command") {
-    return "command: a command kept a thread busy. SLOWLOG GET names it; commands over many keys or large "
-           "values "
-           "(KEYS, FLUSHALL SYNC, DEL of large values) are the usual ones: SCAN, ASYNC and UNLINK do the "
-           "same in slices.";
-  }
-  if (event == "fast-command") {
-    return "fast-command: a command that takes constant time was slow. The thread was held up by something "
-           "else: "
-           "too few processors, another process, a hypervisor, or swapping (see plimsoll_smaps_swap in INFO "
-           "memory).";
-  }
-  if (event == "active-defrag-cycle") {
-    return "active-defrag-cycle: a slice of activedefrag held thread 0 up. A slice takes a tenth of a "
-           "millisecond "
-           "by itself: too few processors, most likely. active-defrag-cycle-max bounds how often it runs.";
+  struct Advice {
+    std::string_view event, text;
+  };
+  static constexpr Advice kAdvice[] = {
+      {"command",
+       "a command kept a thread busy. SLOWLOG GET names it; commands over many keys or large values (KEYS, "
+       "FLUSHALL SYNC, DEL of large values) are the usual ones: SCAN, ASYNC and UNLINK do the same in "
+       "slices."},
+      {"fast-command",
+       "a command that takes constant time was slow. The thread was held up by something else: too few "
+       "processors, another process, a hypervisor, or swapping (see plimsoll_smaps_swap in INFO memory)."},
+      {"eviction-cycle",
+       "a command, or the upkeep, made room below maxmemory or memory-line. Large values and more writers "
+       "than "
+       "can be made room for are the usual causes; below a memory line no command waits longer than 20 ms."},
+      {"expire-cycle",
+       "the search for expired keys held thread 0 up. It works in slices of half a millisecond: too few "
+       "processors, most likely."},
+      {"active-defrag-cycle",
+       "a slice of activedefrag held thread 0 up. A slice takes some 40 microseconds by itself: too few "
+       "processors, most likely. active-defrag-cycle-max bounds how often it runs."},
+  };
+  for (const Advice& advice : kAdvice) {
+    if (advice.event == event) return advice.text;
   }
   return {};
 }
@@ -159,8 +167,7 @@ Text latency_diagnosis(const LatencyMonitor::Events& events, int64_t threshold_m
   if (threshold_ms == 0) {
     text =
         "Latency monitoring is off. CONFIG SET latency-monitor-threshold <milliseconds> turns it on: from "
-        "then on, "
-        "whatever takes that long is recorded here.\n";
+        "then on, whatever takes that long is recorded here.\n";
     return text;
   }
   if (events.empty()) {
@@ -174,8 +181,7 @@ Text latency_diagnosis(const LatencyMonitor::Events& events, int64_t threshold_m
     const SpikeStatistics spikes = statistics_of(series);
     append_format(text,
                   "%zu. %s: %zu latency spikes (average %.0fms, mean deviation %.0fms, period %.2f sec). "
-                  "Worst all time "
-                  "event %lldms.\n",
+                  "Worst all time event %lldms.\n",
                   ++number, name.c_str(), spikes.count, spikes.average, spikes.mean_deviation, spikes.period,
                   static_cast<long long>(series.highest));
   }
@@ -183,9 +189,7 @@ Text latency_diagnosis(const LatencyMonitor::Events& events, int64_t threshold_m
   for (const auto& [name, series] : events) {
     const std::string_view advice = advice_on(name);
     if (advice.empty()) continue;
-    text += "- ";
-    text += advice;
-    text += '\n';
+    append_format(text, "- %s: %.*s\n", name.c_str(), static_cast<int>(advice.size()), advice.data());
   }
   if (slowlog_us < 0 || slowlog_us > threshold_ms * 1000) {
     append_format(text,

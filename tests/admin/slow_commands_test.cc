@@ -54,6 +54,29 @@ TEST(Latency, RecordsSpikesOfCommands) {
   EXPECT_TRUE(client.call({"LATENCY", "LATEST"}).children.empty());
 }
 
+// What SETRANGE takes beyond the limit, the next writer evicts: half of 200,000 keys.
+TEST(Latency, RecordsWhatMakingRoomTook) {
+  const auto server = start_plimsoll({"--latency-monitor-threshold", "1", "--maxmemory", "24mb",
+                                      "--maxmemory-policy", "allkeys-random", "--memory-line", "off"});
+  Client client(*server);
+  constexpr int kBatch = 1000;
+  for (int from = 0; from < 1'000'000; from += kBatch) {
+    std::string commands;
+    for (int i = from; i < from + kBatch; ++i)
+      commands += encode_command({"SET", "key:" + std::to_string(i), "v"});
+    client.raw().send(commands);
+    for (int i = 0; i < kBatch; ++i) ASSERT_EQ(client.raw().read_reply(), "+OK\r\n");
+  }
+  ASSERT_GT(std::stoll(client.info("stats").at("evicted_keys")), 0);
+  client.call({"LATENCY", "RESET"});
+  client.raw().send(encode_command({"SETRANGE", "large", "12000000", "x"}) +
+                    encode_command({"SET", "k", "v"}));
+  EXPECT_EQ(client.raw().read_reply(), ":12000001\r\n");
+  EXPECT_EQ(client.raw().read_reply(), "+OK\r\n");
+  EXPECT_FALSE(client.call({"LATENCY", "HISTORY", "eviction-cycle"}).children.empty());
+  EXPECT_NE(client.text({"LATENCY", "DOCTOR"}).find("- eviction-cycle: "), std::string::npos);
+}
+
 // The levels are Redis's: powers of two of 1.024 us, each shown as the highest value of its bucket.
 TEST(Latency, HistogramIsCumulative) {
   const auto server = start_plimsoll({"--enable-debug-command", "yes"});

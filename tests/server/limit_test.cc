@@ -76,6 +76,40 @@ INSTANTIATE_TEST_SUITE_P(Policies, ServerLimit,
                            return name;
                          });
 
+// `count` keys with a hundred bytes each.
+void fill(RawConnection& control, int count) {
+  constexpr int kBatch = 1000;
+  const std::string value(100, 'v');
+  for (int from = 0; from < count; from += kBatch) {
+    std::string batch;
+    for (int i = from; i < from + kBatch; ++i)
+      batch += encode_command({"SET", "key:" + std::to_string(i), value});
+    control.send(batch);
+    for (int i = 0; i < kBatch; ++i) ASSERT_EQ(control.read_reply(), "+OK\r\n");
+  }
+}
+
+TEST(ServerLimitLowered, IsReachedWithoutWritersWhileOthersAreServed) {
+  using Clock = std::chrono::steady_clock;
+  constexpr long long kLow = 20'000 * kKiB;
+  const ServerProcess server(
+      server_options({"--maxmemory-policy", "allkeys-lru", "--io-threads", "1", "--memory-line", "off"}));
+  RawConnection control = server.connect();
+  fill(control, 1'000'000);
+  ASSERT_EQ(control.call({"CONFIG", "SET", "maxmemory", std::to_string(kLow)}), "+OK\r\n");
+  const auto begin = Clock::now();
+  auto longest = Clock::duration::zero();
+  ASSERT_TRUE(eventually([&] {
+    const auto asked = Clock::now();
+    const bool reached = info_number(control, "memory", "used_memory") <= kLow;
+    longest = std::max(longest, Clock::now() - asked);
+    return reached;
+  }));
+  EXPECT_LE(Clock::now() - begin, std::chrono::seconds(4));
+  EXPECT_LE(longest, std::chrono::milliseconds(100));
+  EXPECT_GE(info_number(control, "memory", "used_memory"), kLow - 64 * kKiB);
+}
+
 double cpu_seconds(RawConnection& control) {
   return std::stod(info_field(control, "cpu", "used_cpu_user")) +
          std::stod(info_field(control, "cpu", "used_cpu_sys"));

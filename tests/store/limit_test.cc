@@ -1,6 +1,8 @@
 // The memory limit: held, and nothing evicted that need not be.
 #include <gtest/gtest.h>
+#include <plimsoll/work_sink.h>
 
+#include <atomic>
 #include <random>
 
 #include "harness.h"
@@ -221,6 +223,36 @@ TEST(Limit, ALoweredLimitIsReachedInSlices) {
   EXPECT_EQ(store.set("one more", "v"), Status::ok);
   while (store.memory_used() > kLimit / 2) ASSERT_TRUE(store.enforce_limit(1000));
   EXPECT_GE(store.memory_used(), kLimit / 2 - 64 * 1024);
+}
+
+TEST(Limit, TheSinkOfWorkHearsOfLongEvictions) {
+  // Every look at the clock costs 300 us.
+  struct SlowClock final : Clock {
+    int64_t now_ms() const noexcept override { return 1'700'000'000'000; }
+    int64_t monotonic_us() const noexcept override { return us += 300; }
+    mutable std::atomic<int64_t> us{0};
+  } clock;
+  struct Sink final : WorkSink {
+    void took(StoreWork work, int64_t us) noexcept override {
+      EXPECT_GE(us, kLeastUs);
+      (work == StoreWork::eviction ? evictions : expiries) += 1;
+    }
+    int evictions = 0, expiries = 0;
+  } sink;
+  Options options = limited(EvictionPolicy::allkeys_random);
+  options.clock = &clock;
+  options.work_sink = &sink;
+  Store store(options);
+  for (int i = 0; i < 1000; ++i) store.set("key:" + std::to_string(i), std::string(500, 'v'));
+  EXPECT_EQ(sink.evictions, 0);
+  Tuning tuning = store.tuning();
+  tuning.memory_limit = store.memory_used() / 2;
+  store.tune(tuning);
+  EXPECT_EQ(store.set("key:1", "v"), Status::ok);
+  EXPECT_EQ(sink.evictions, 1);
+  EXPECT_EQ(sink.expiries, 0);
+  store.maintain(100'000);
+  EXPECT_EQ(sink.expiries, 1);
 }
 
 TEST(Limit, ProcessScopeComparesTheWholeProcess) {

@@ -11,6 +11,7 @@ namespace plimsoll {
 
 class ChangeSink;
 class CommandTable;
+class WorkSink;
 
 // Redis's maxmemory-policy.
 enum class EvictionPolicy : uint8_t {
@@ -57,6 +58,7 @@ struct Options : Tuning {
   const Clock* clock = &Clock::system();  // must outlive the store
   std::optional<uint64_t> seed;           // of hashing and sampling; random when absent
   ChangeSink* change_sink = nullptr;      // must outlive the store
+  WorkSink* work_sink = nullptr;          // must outlive the store
   const CommandTable* commands =
       nullptr;  // the commands execute() knows; null = CommandTable::builtin(). Must outlive the store.
 };

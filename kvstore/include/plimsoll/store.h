@@ -187,6 +187,7 @@ class Store {
   // Bytes this store has allocated, exact when no call is under way.
   size_t memory_used() const noexcept;
   size_t memory_limit() const noexcept;
+  bool over_limit() const noexcept;
   StoreStatistics statistics() const noexcept;
   void reset_statistics() noexcept;
   DatabaseStatistics database_statistics(int database) const noexcept;
