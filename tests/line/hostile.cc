@@ -55,7 +55,8 @@ uint64_t ask_and_never_read(BlindWriters& clients, const std::vector<std::string
 }
 
 uint64_t send_half_a_value(BlindWriters& clients, size_t announced, size_t sent) {
-  return clients.send("*3\r\n$3\r\nSET\r\n$4\r\nhalf\r\n$" + std::to_string(announced) + "\r\n" + std::string(sent, 'h'));
+  return clients.send("*3\r\n$3\r\nSET\r\n$4\r\nhalf\r\n$" + std::to_string(announced) + "\r\n" +
+                      std::string(sent, 'h'));
 }
 
 void raise_own_file_limit() {

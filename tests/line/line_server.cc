@@ -16,15 +16,16 @@ uint64_t resident_bytes(pid_t pid) {
 
 }  // namespace
 
-LineServer::LineServer(const Options& options) : limit_(options.limit), group_(MemoryGroup::make(options.limit)) {
+LineServer::LineServer(const Options& options)
+    : limit_(options.limit), group_(MemoryGroup::make(options.limit)) {
   ServerProcess::Options process;
   process.program = options.program;
   process.arguments = options.arguments;
   if (options.line_percent != 0) {
     process.arguments.push_back("--memory-line");
-    process.arguments.push_back(group_ != nullptr
-                                    ? std::to_string(options.line_percent) + "%"
-                                    : std::to_string(limit_ / 100 * static_cast<uint64_t>(options.line_percent)));
+    process.arguments.push_back(
+        group_ != nullptr ? std::to_string(options.line_percent) + "%"
+                          : std::to_string(limit_ / 100 * static_cast<uint64_t>(options.line_percent)));
   }
   if (group_ == nullptr) {
     process_ = std::make_unique<ServerProcess>(std::move(process));
@@ -37,6 +38,12 @@ LineServer::LineServer(const Options& options) : limit_(options.limit), group_(M
 void LineServer::set_limit(uint64_t limit) {
   group_->set_limit(limit);
   limit_ = limit;
+}
+
+uint64_t LineServer::charged_ahead() const {
+  constexpr long kBatchPages = 64;
+  if (group_ == nullptr) return 0;
+  return static_cast<uint64_t>(kBatchPages * ::sysconf(_SC_PAGESIZE) * ::sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 uint64_t LineServer::held() const {

@@ -11,7 +11,8 @@
 namespace plimsoll::test {
 
 // A server in a memory cgroup of its own with `limit` bytes. Where no group can be made (not root, or no
-// version 1 hierarchy) the server runs without, and its resident memory stands for what the group would count.
+// version 1 hierarchy) the server runs without, and its resident memory stands for what the group would
+// count.
 class LineServer {
  public:
   struct Options {
@@ -32,6 +33,9 @@ class LineServer {
 
   // What the kernel counts for it and could not take back. 0 once it has gone.
   uint64_t held() const;
+  // Of that, what may be charged to the group and not in use: each processor charges 64 pages ahead (the
+  // kernel's MEMCG_CHARGE_BATCH).
+  uint64_t charged_ahead() const;
   bool killed() const { return group_ != nullptr && group_->killed(); }
 
  private:
