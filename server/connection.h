@@ -151,6 +151,7 @@ class Connection final : public SessionHost {
   InputBuffer::Text error_of_arriving();
   bool arrives_slowly(int64_t now_ms) noexcept;
   // Nothing when there is nothing to go on with: no bytes for now, or the connection is closed.
+  bool has_arrived();
   size_t receive(std::span<const iovec> places);
   void after_read(size_t received, size_t asked);
   void settle();                  // after each turn: sends, publishes figures, applies limits

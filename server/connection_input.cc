@@ -115,6 +115,7 @@ void Connection::take_in_unparsed() {
     unread_ = true;
     return;
   }
+  if (!has_arrived()) return;  // most that do not read do not write, either, and need no memory for it
   size_t room = 0;
   char* place = nullptr;
   with_memory(server(), [&] { place = input_.extend_unparsed(most - held, &room); });
@@ -265,6 +266,19 @@ InputBuffer::Text Connection::error_of_arriving() {
 }
 
 // --- sockets ---
+
+// Something can be received. Closes the connection if nothing will be any more.
+bool Connection::has_arrived() {
+  char first;
+  while (true) {
+    const ssize_t n = ::recv(fd_, &first, 1, MSG_PEEK);
+    if (n > 0) return true;
+    if (n < 0 && errno == EINTR) continue;
+    unverified_ = false;
+    if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) close();
+    return false;
+  }
+}
 
 size_t Connection::receive(std::span<const iovec> places) {
   while (true) {

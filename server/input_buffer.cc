@@ -11,13 +11,13 @@ namespace {
 
 constexpr zm::Tag kTag = zm::Tag::client_input;
 
-constexpr size_t kFirstBlock = 16 * 1024;    // that extend() makes
+constexpr size_t kFirstBlock = 16 * 1024;  // that extend() makes
 constexpr size_t kLargestBlock = 512 * 1024;
 constexpr size_t kUnparsedBlock = 1024 * 1024;
 constexpr size_t kWorthAsking = 2048;  // a system call for less is not
 
-// What a parser that needs more may leave of a block: a bulk string that is not large, with its line end, or a
-// line that is not too long.
+// What a parser that needs more may leave of a block: a bulk string that is not large, with its line end, or
+// a line that is not too long.
 constexpr size_t kLargestRest = kLargestContiguous + 64;
 
 }  // namespace
@@ -86,7 +86,8 @@ size_t InputBuffer::footprint() const noexcept {
   for (const Block& block : p.placed) sum += block.capacity;
   for (const SharedArgument& argument : p.large) sum += argument.bytes.charged();
   if (p.arriving) sum += p.arriving.charged();
-  return sum + (p.blocks.capacity() + p.placed.capacity()) * sizeof(Block) + p.large.capacity() * sizeof(SharedArgument);
+  return sum + (p.blocks.capacity() + p.placed.capacity()) * sizeof(Block) +
+         p.large.capacity() * sizeof(SharedArgument);
 }
 
 // --- parts of commands ---
@@ -174,7 +175,8 @@ size_t InputBuffer::next_unparsed_extension(size_t wanted) const noexcept {
       pending_->blocks.back().room() >= std::min(wanted, kWorthAsking)) {
     return 0;
   }
-  return kLargestRest + std::clamp(size(), kFirstBlock, kUnparsedBlock - kLargestRest);
+  const bool first = pending_ == nullptr || pending_->blocks.empty();
+  return (first ? 0 : kLargestRest) + std::clamp(size(), kFirstBlock, kUnparsedBlock - kLargestRest);
 }
 
 char* InputBuffer::extend_unparsed(size_t wanted, size_t* room) {
@@ -184,7 +186,8 @@ char* InputBuffer::extend_unparsed(size_t wanted, size_t* room) {
     if (const size_t capacity = next_unparsed_extension(wanted); capacity != 0) {
       make_room_for_block();
       Block block = make_block(capacity);
-      block.begin = block.end = kLargestRest;  // for what the parser leaves of the block before
+      // For what the parser leaves of the block before.
+      block.begin = block.end = pending_->blocks.empty() ? 0 : kLargestRest;
       pending_->blocks.push_back(block);
     }
   } catch (...) {

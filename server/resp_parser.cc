@@ -47,7 +47,8 @@ ParseResult RespParser::parse(std::string_view bytes, const ParserLimits& limits
 bool RespParser::place(const char* base) noexcept {
   const bool any = placed_ < arguments_.size();
   const auto address = reinterpret_cast<uintptr_t>(base);
-  for (size_t i = placed_; i < arguments_.size(); ++i) arguments_[i].where = (address + arguments_[i].where) | kPlaced;
+  for (size_t i = placed_; i < arguments_.size(); ++i)
+    arguments_[i].where = (address + arguments_[i].where) | kPlaced;
   placed_ = arguments_.size();
   searched_ -= std::min(searched_, position_);
   position_ = 0;

@@ -127,9 +127,9 @@ size_t Server::unfilled_input() const noexcept {
   return bytes;
 }
 
-// The memory line's part is a dynamic threshold: each may hold a share of what is still free, so that the more
-// hold much the less each may, and some is always left (Choudhury and Hahne, "Dynamic Queue Length Thresholds
-// for Shared-Memory Packet Switches", IEEE/ACM Transactions on Networking 6(2), 1998).
+// The memory line's part is a dynamic threshold: each may hold a share of what is still free, so that the
+// more hold much the less each may, and some is always left (Choudhury and Hahne, "Dynamic Queue Length
+// Thresholds for Shared-Memory Packet Switches", IEEE/ACM Transactions on Networking 6(2), 1998).
 bool Server::too_much_output(size_t pending) const noexcept {
   constexpr size_t kAlwaysAllowed = 16 * 1024;
   constexpr size_t kShare = 8;

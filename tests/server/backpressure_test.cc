@@ -95,6 +95,28 @@ TEST(Backpressure, AClientThatNeverReadsHoldsOnlyItsShare) {
   EXPECT_EQ(control.call({"PING"}), "+PONG\r\n");
 }
 
+TEST(Backpressure, PausedClientsThatSendNothingTakeNoMemoryForInput) {
+  constexpr int kClients = 50;
+  const ServerProcess server(server_options({"--client-output-pause", "2mb"}));
+  RawConnection control = server.connect();
+  ASSERT_EQ(control.call({"SET", "large", std::string(1'000'000, 'v')}), "+OK\r\n");
+  const long long before = info_number(control, "memory", "plimsoll_tag_client_input");
+  std::vector<RawConnection> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.push_back(server.connect());
+    clients.back().send(repeated(encode_command({"GET", "large"}), 3));
+  }
+  // Those whose replies the socket does not take wait to be able to write.
+  const auto all_wait = [&] {
+    const std::string list = control.call({"CLIENT", "LIST"});
+    int waiting = 0;
+    for (size_t at = 0; (at = list.find(" events=rw ", at)) != std::string::npos; ++at) ++waiting;
+    return waiting == kClients;
+  };
+  ASSERT_TRUE(eventually(all_wait));
+  EXPECT_LT(info_number(control, "memory", "plimsoll_tag_client_input") - before, kClients * 1024);
+}
+
 TEST(Backpressure, APausedClientWithoutProgressIsClosed) {
   const ServerProcess server(
       server_options({"--client-output-pause", "64kb", "--client-output-pause-timeout", "1"}));
