@@ -12,7 +12,7 @@ set(pch_core
     <algorithm> <array> <atomic> <charconv> <chrono> <cmath> <cstddef> <cstdint> <cstdio> <cstring> <deque> <functional>
     <limits> <map> <memory> <memory_resource> <mutex> <new> <optional> <span> <string> <string_view> <thread> <type_traits>
     <utility> <vector>)
-set(pch_server ${pch_core} <asio/io_context.hpp> <asio/post.hpp> <spdlog/spdlog.h>)
+set(pch_server ${pch_core} <asio/io_context.hpp> <asio/post.hpp> <fmt/core.h>)
 set(pch_tests ${pch_core} <filesystem> <fstream> <gmock/gmock.h> <gtest/gtest.h> <random> <set> <sstream>)
 
 # Code for programs is compiled in another way than code for libraries, and their precompiled headers do not mix. What only

@@ -12,13 +12,14 @@
 
 namespace plimsoll::server {
 
-// What a connection has received and could not run yet: a part of a command, or whole ones behind a pause; and
-// how far parsing of the first one got. One null pointer while there is nothing. Charged to
+// What a connection has received and could not run yet: a part of a command, or whole ones behind a pause;
+// and how far parsing of the first one got. One null pointer while there is nothing. Charged to
 // Tag::client_input.
 //
 // Memory follows what arrives, and what has arrived is moved once at most: a long command stays in the blocks
 // it came in, and each of its large bulk strings (kLargestContiguous) is a block of its own, which
-// a value can take over. The first block of those whose bytes are still to be parsed is the one bytes() shows.
+// a value can take over. The first block of those whose bytes are still to be parsed is the one bytes()
+// shows.
 class InputBuffer {
  public:
   InputBuffer() = default;
@@ -49,8 +50,8 @@ class InputBuffer {
 
   // --- more arrives ---
 
-  // Room for at least one more byte, of `wanted` if it is worth it, behind a command of which the parser needs
-  // more. Arguments that are whole stay where they are, and blocks double with what has really arrived,
+  // Room for at least one more byte, of `wanted` if it is worth it, behind a command of which the parser
+  // needs more. Arguments that are whole stay where they are, and blocks double with what has really arrived,
   // whatever a header announces. Sets *room. REQUIRES: there is one block at most. Throws std::bad_alloc,
   // changing nothing.
   char* extend(size_t wanted, size_t* room);
@@ -66,7 +67,9 @@ class InputBuffer {
   // It goes to `bulk`, which has room for it: first what is here of it, then what large_place() is filled
   // with. REQUIRES: parser().large_announced(). Throws std::bad_alloc, changing nothing.
   void begin_large(SharedBytes bulk);
-  bool large_under_way() const noexcept { return pending_ != nullptr && static_cast<bool>(pending_->arriving); }
+  bool large_under_way() const noexcept {
+    return pending_ != nullptr && static_cast<bool>(pending_->arriving);
+  }
   // Where its next bytes go. REQUIRES: large_under_way().
   char* large_place(size_t* room) noexcept;
   void commit_large(size_t n) noexcept;
@@ -88,6 +91,7 @@ class InputBuffer {
   // Goes on to the next block, when the parser needs more than the first one holds. False: there is none.
   bool join() noexcept;
   void release() noexcept;
+  void drop_arriving() noexcept;
 
  private:
   struct Block {
@@ -102,8 +106,8 @@ class InputBuffer {
   using Blocks = zm::vector<Block, zm::Tag::client_input>;
 
   struct Pending {
-    Blocks blocks;  // to be parsed, the first one from its begin on
-    Blocks placed;  // hold arguments of the command under way
+    Blocks blocks;                                            // to be parsed, the first one from its begin on
+    Blocks placed;                                            // hold arguments of the command under way
     zm::vector<SharedArgument, zm::Tag::client_input> large;  // of its arguments
     SharedBytes arriving;
     size_t arrived = 0;  // of it

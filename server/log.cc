@@ -1,9 +1,11 @@
 #include "log.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -98,6 +100,11 @@ class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
   Second looked_{};
 };
 
+constexpr spdlog::level::level_enum to_spdlog(LogLevel level) noexcept {
+  return static_cast<spdlog::level::level_enum>(static_cast<int>(spdlog::level::debug) +
+                                                static_cast<int>(level));
+}
+
 std::shared_ptr<spdlog::logger>& shared_logger() {
   static auto logger =
       std::make_shared<spdlog::logger>("plimsoll", std::make_shared<DescriptorSink>(STDOUT_FILENO, ""));
@@ -122,19 +129,22 @@ void open_log(const std::string& file, LogLevel level) {
 }
 
 void set_log_level(LogLevel level) noexcept {
-  shared_logger()->set_level(detail::to_spdlog(level));
+  shared_logger()->set_level(to_spdlog(level));
 }
 
 void set_log_role(char role) noexcept {
   g_role.store(role, std::memory_order_relaxed);
 }
 
-namespace detail {
-
-spdlog::logger& logger() noexcept {
-  return *shared_logger();
+void detail::write_line(LogLevel level, fmt::string_view format, fmt::format_args values) noexcept {
+  spdlog::logger& logger = *shared_logger();
+  if (!logger.should_log(to_spdlog(level))) return;
+  try {
+    fmt::memory_buffer line;
+    fmt::vformat_to(fmt::appender(line), format, values);
+    logger.log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
+  } catch (const std::exception&) {
+  }
 }
-
-}  // namespace detail
 
 }  // namespace plimsoll::server

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
 
 #include <cstdint>
 #include <string>
@@ -20,34 +20,29 @@ void set_log_level(LogLevel level) noexcept;
 void set_log_role(char role) noexcept;
 
 namespace detail {
-
-spdlog::logger& logger() noexcept;
-constexpr spdlog::level::level_enum to_spdlog(LogLevel level) noexcept {
-  return static_cast<spdlog::level::level_enum>(static_cast<int>(spdlog::level::debug) +
-                                                static_cast<int>(level));
-}
-
+// Formatting is compiled once, not with every file that logs: it was more than half of what those came to.
+void write_line(LogLevel level, fmt::string_view format, fmt::format_args values) noexcept;
 }  // namespace detail
 
 // Any thread. A line that cannot be written is lost; nothing is thrown.
 template <class... Values>
-void log_line(LogLevel level, spdlog::format_string_t<Values...> format, Values&&... values) noexcept {
-  detail::logger().log(detail::to_spdlog(level), format, std::forward<Values>(values)...);
+void log_line(LogLevel level, fmt::format_string<Values...> format, Values&&... values) noexcept {
+  detail::write_line(level, format, fmt::make_format_args(values...));
 }
 template <class... Values>
-void log_debug(spdlog::format_string_t<Values...> format, Values&&... values) noexcept {
+void log_debug(fmt::format_string<Values...> format, Values&&... values) noexcept {
   log_line(LogLevel::debug, format, std::forward<Values>(values)...);
 }
 template <class... Values>
-void log_verbose(spdlog::format_string_t<Values...> format, Values&&... values) noexcept {
+void log_verbose(fmt::format_string<Values...> format, Values&&... values) noexcept {
   log_line(LogLevel::verbose, format, std::forward<Values>(values)...);
 }
 template <class... Values>
-void log_notice(spdlog::format_string_t<Values...> format, Values&&... values) noexcept {
+void log_notice(fmt::format_string<Values...> format, Values&&... values) noexcept {
   log_line(LogLevel::notice, format, std::forward<Values>(values)...);
 }
 template <class... Values>
-void log_warning(spdlog::format_string_t<Values...> format, Values&&... values) noexcept {
+void log_warning(fmt::format_string<Values...> format, Values&&... values) noexcept {
   log_line(LogLevel::warning, format, std::forward<Values>(values)...);
 }
 

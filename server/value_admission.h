@@ -46,7 +46,7 @@ class ValueAdmission {
 
   IoThread& thread_;
   uint64_t giver_ = 0;
-  size_t reserved_ = 0;  // for the giver, until it takes it
+  size_t reserved_ = 0;                            // for the giver, until it takes it
   zm::vector<uint64_t, zm::Tag::client> waiting_;  // in the order they came
 };
 

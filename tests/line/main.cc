@@ -51,7 +51,7 @@ class HostileClients {
       RawConnection control = server.connect();
       readers_ = std::make_unique<BlindWriters>(server, 200);
       halves_ = std::make_unique<BlindWriters>(server, 64);
-      idle_ = std::make_unique<BlindWriters>(server, 2000);
+      idle_ = std::make_unique<BlindWriters>(server, 1000);
       control.call({"SET", "hostile:large", std::string(kValue, 'l')});
       ask_and_never_read(*readers_, {"hostile:large"}, kValue, kAsked);
       send_half_a_value(*halves_, kAnnounced, kAnnounced / 2);
