@@ -91,7 +91,6 @@ class InputBuffer {
   // Goes on to the next block, when the parser needs more than the first one holds. False: there is none.
   bool join() noexcept;
   void release() noexcept;
-  void drop_arriving() noexcept;
 
  private:
   struct Block {
@@ -122,6 +121,7 @@ class InputBuffer {
   void retire_first() noexcept;
   void place_first() noexcept;
   void shrink_first() noexcept;
+  void drop_arriving() noexcept;
 
   Pending* pending_ = nullptr;
 };
