@@ -161,6 +161,7 @@ void Connection::run_pending() {
   stalled_ = false;
   int refusals = 0;
   while (!input_.empty()) {
+    const size_t here = input_.bytes().size();
     size_t done = 0;
     try {
       done = thread_.batch().run(*this, input_.bytes(), input_.parser());
@@ -175,6 +176,8 @@ void Connection::run_pending() {
     }
     input_.consume(done);
     if (closed_ || stalled_ || input_.empty() || input_.large_under_way()) return;
+    // A block that ends with a command has gone, and nothing of the next one has been parsed.
+    if (done == here && !input_.bytes().empty()) continue;
     const bool goes_on = input_.parser().large_announced() ? start_large() : input_.join();
     if (!goes_on) return;
   }

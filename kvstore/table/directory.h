@@ -72,9 +72,11 @@ class Directory {
   size_t bytes() const noexcept { return committed_; }
 
  private:
-  uint64_t root() const noexcept { return load_relaxed(root_); }
+  // Who reads a root without the lock finds its entries made.
+  uint64_t root() const noexcept { return __atomic_load_n(&root_, __ATOMIC_ACQUIRE); }
   void set_root(DirectoryEntry* entries, unsigned depth) noexcept {
-    store_relaxed(root_, reinterpret_cast<uint64_t>(entries) | uint64_t{depth} << 48);
+    const uint64_t word = reinterpret_cast<uint64_t>(entries) | uint64_t{depth} << 48;
+    __atomic_store_n(&root_, word, __ATOMIC_RELEASE);
   }
   static DirectoryEntry* entries(uint64_t root) noexcept {
     return reinterpret_cast<DirectoryEntry*>(root & slot::kAddress);
