@@ -107,7 +107,7 @@ void Compactor::finish_pass() noexcept {
   passes_.fetch_add(1, std::memory_order_relaxed);
   survey(0, surveyed_for_);
   const size_t left = survey_.reclaimable();
-  // To empty slabs that are nine tenths free, a tenth of that has to move.
+  // Even slabs of which nine tenths are free take moves of a ninth of what they give.
   const bool idle = pass_moved_bytes_ <= pass_began_with_ / 16 && left > pass_began_with_ / 8 * 7;
   settled() = idle && left != zm::SlabSurvey::kEverything ? left : 0;
   pass_began_with_ = left;

@@ -66,8 +66,8 @@ class Compactor {
   uint64_t position_ = 0;
   size_t pass_began_with_ = 0;  // reclaimable bytes
   size_t pass_moved_bytes_ = 0;
-  // What a pass left behind that neither moved nor gave back an eighth: no other is worth it until there is
-  // more. One that moved much and has as much left was overtaken by deletions.
+  // What a pass left behind that gave back less than an eighth and moved next to nothing: no other is worth
+  // it until there is more. One that moved much and has as much left was overtaken by deletions.
   size_t settled_coarse_ = 0, settled_fine_ = 0;
 
   std::atomic<size_t> reclaimable_{0};

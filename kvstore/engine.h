@@ -175,6 +175,7 @@ class Engine {
     return (!near_line() && !over_limit()) || make_room_by_giving(writes);
   }
   bool make_room_by_giving(bool writes) noexcept;
+  // The cheap question before every command: may lag by what threads have not told yet, 16 KiB each.
   bool over_limit() const noexcept;
 
   RoomFor room_for(size_t bytes) noexcept;
@@ -249,7 +250,6 @@ class Engine {
   // False: nothing more can be given, and there is not.
   bool give_pages_back(int64_t budget_us) noexcept;
   bool give_for_a_turn(int64_t now_us, uint64_t& dice) noexcept;
-  bool give_keys_until(int64_t deadline_us, uint64_t& dice) noexcept;
 
   // eviction.cc
   static size_t limited_of_process() noexcept;
@@ -259,7 +259,6 @@ class Engine {
   size_t excess(size_t ahead = 0) noexcept;
   // At most so many bytes can be given up, keys and all.
   size_t could_give() noexcept;
-  // The cheap question before every command: may lag by what threads have not told yet, 16 KiB each.
   // Both return the bytes given back, 0 if there is nothing to evict. Pinned entries stay: nothing would come
   // of them but a lost key.
   size_t evict_one(uint64_t& dice) noexcept;
@@ -273,7 +272,9 @@ class Engine {
   size_t evict(unsigned shard, int database, ShardDatabase& part, SlotRef slot, int64_t now) noexcept;
   double victim_score(EvictionPolicy policy, SlotRef slot, const Entry* entry, int64_t now) const noexcept;
   void give_without_keys() noexcept;
-  size_t give_keys(size_t wanted) noexcept;
+  // Keys, or what deferred frees are left, until `wanted` bytes are given, and a few keys at least, or until
+  // the deadline. Returns about how many bytes that were; 0 if there was nothing to give.
+  size_t give_keys(size_t wanted, int64_t deadline_us, uint64_t& dice) noexcept;
   void note_exceeded(bool exceeded) noexcept;
   bool any_expiring() const noexcept;
 

@@ -278,23 +278,21 @@ bool Engine::reclaim(const zm::Refusal& refusal, Reclaimed& so_far) noexcept {
       return true;
     }
   }
-  const size_t given = give_keys(wanted);
+  uint64_t dice = random_state_.fetch_add(0x9E3779B97F4A7C15u, std::memory_order_relaxed) | 1;
+  const size_t given = give_keys(wanted, options_.clock->monotonic_us() + kEvictionSliceUs, dice);
   so_far.bytes += given;
   if (given != 0) return_pages();
   return given != 0;
 }
 
-// For at most a slice. Returns about how much that were.
-size_t Engine::give_keys(size_t wanted) noexcept {
+size_t Engine::give_keys(size_t wanted, int64_t deadline_us, uint64_t& dice) noexcept {
   constexpr unsigned kAtLeast = 64, kBetweenLooks = 16;
-  const int64_t start = options_.clock->monotonic_us();
-  uint64_t dice = random_state_.fetch_add(0x9E3779B97F4A7C15u, std::memory_order_relaxed) | 1;
   size_t given = 0;
   for (unsigned n = 1; given < wanted || n <= kAtLeast; ++n) {
     const size_t more = free_some_garbage() ? 1 : evict_one(dice);
     if (more == 0) break;
     given += more;
-    if (n % kBetweenLooks == 0 && options_.clock->monotonic_us() - start >= kEvictionSliceUs) break;
+    if (n % kBetweenLooks == 0 && options_.clock->monotonic_us() >= deadline_us) break;
   }
   return given;
 }

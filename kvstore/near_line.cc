@@ -92,19 +92,9 @@ bool Engine::give_for_a_turn(int64_t now_us, uint64_t& dice) noexcept {
   }
   if (compaction == Outcome::busy) sched_yield();  // no key goes for what another thread is about to give
   if (compaction != Outcome::idle) return true;
-  if (give_keys_until(now_us + kTurnUs, dice)) return true;
+  if (give_keys(SIZE_MAX, now_us + kTurnUs, dice) != 0) return true;
   // With no key to go, slabs that are only somewhat sparse are better than none.
   return compactor_.run(kTurnUs, Compactor::Effort::fine) != Outcome::idle || zm::line::room() >= wanted;
-}
-
-// False: there were none.
-bool Engine::give_keys_until(int64_t deadline_us, uint64_t& dice) noexcept {
-  constexpr unsigned kBetweenLooks = 16;
-  for (unsigned given = 0;; ++given) {
-    if (!free_some_garbage() && evict_one(dice) == 0) return given != 0;
-    if (given % kBetweenLooks == kBetweenLooks - 1 && options_.clock->monotonic_us() >= deadline_us)
-      return true;
-  }
 }
 
 }  // namespace plimsoll

@@ -1,9 +1,7 @@
 #include "input_buffer.h"
 
-#include <zmalloc/line.h>
-#include <zmalloc/zm.h>
-
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -17,8 +15,7 @@ constexpr zm::Tag kTag = zm::Tag::client_input;
 constexpr size_t kFirstBlock = 16 * 1024;  // that extend() makes
 constexpr size_t kLargestBlock = 512 * 1024;
 constexpr size_t kUnparsedBlock = 1024 * 1024;
-constexpr size_t kUntouched = 1024 * 1024;  // so much that nothing was written to goes back at once
-constexpr size_t kWorthAsking = 2048;       // a system call for less is not
+constexpr size_t kWorthAsking = 2048;  // a system call for less is not
 
 // What a parser that needs more may leave of a block: a bulk string that is not large, with its line end, or
 // a line that is not too long.
@@ -46,7 +43,6 @@ InputBuffer::Pending& InputBuffer::use() {
 
 void InputBuffer::release() noexcept {
   if (pending_ == nullptr) return;
-  drop_arriving();
   for (Block& block : pending_->blocks) free_block(block);
   for (Block& block : pending_->placed) free_block(block);
   std::destroy_at(pending_);
@@ -251,20 +247,12 @@ std::span<const SharedArgument> InputBuffer::large_arguments() const noexcept {
   return {pending_->large.data(), pending_->large.size()};
 }
 
-// Free pages that the kernel never gave stand in the ledger of the line until they are purged.
-void InputBuffer::drop_arriving() noexcept {
-  Pending& pending = *pending_;
-  const size_t untouched = pending.arriving ? room() : 0;
-  pending.arriving = SharedBytes();
-  pending.arrived = 0;
-  if (untouched >= kUntouched && zm::line::limit() != 0) zm::purge();
-}
-
 void InputBuffer::refuse(Text error) noexcept {
   Pending& pending = *pending_;
   if (!pending.blocks.empty()) place_first();
   release_placed();
-  drop_arriving();
+  pending.arriving = SharedBytes();
+  pending.arrived = 0;
   pending.refusal = std::move(error);
   pending.parser.refuse();
 }
@@ -325,6 +313,7 @@ bool InputBuffer::join() noexcept {
   place_first();
   const std::string_view rest = bytes();
   Block& next = pending.blocks[1];
+  assert(rest.size() <= next.begin);  // a parser that needs more leaves no more than kLargestRest
   next.begin -= rest.size();
   rest.copy(next.data + next.begin, rest.size());
   retire_first();

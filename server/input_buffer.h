@@ -88,7 +88,8 @@ class InputBuffer {
   void release_placed() noexcept;
   // Drops the first `n` bytes, which have become commands; the last one frees all.
   void consume(size_t n) noexcept;
-  // Goes on to the next block, when the parser needs more than the first one holds. False: there is none.
+  // Goes on to the next block. False: there is none. REQUIRES: the parser needs more than the first one
+  // holds.
   bool join() noexcept;
   void release() noexcept;
 
@@ -121,7 +122,6 @@ class InputBuffer {
   void retire_first() noexcept;
   void place_first() noexcept;
   void shrink_first() noexcept;
-  void drop_arriving() noexcept;
 
   Pending* pending_ = nullptr;
 };

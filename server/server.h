@@ -107,7 +107,11 @@ class Server final : private WorkSink {
   void remove_monitor() noexcept { monitors_.fetch_sub(1, std::memory_order_relaxed); }
   unsigned monitors() const noexcept { return monitors_.load(std::memory_order_relaxed); }
   // For LATENCY, if latency-monitor-threshold is reached.
-  void note_latency(std::string_view event, int64_t us) noexcept;
+  void note_latency(std::string_view event, int64_t us) noexcept {
+    const int64_t threshold_ms = config_.number(Opt::latency_monitor_threshold);
+    if (threshold_ms == 0 || us / 1000 < threshold_ms || extension_ == nullptr) return;
+    extension_->latency(event, us / 1000);
+  }
 
   // CLIENT PAUSE: commands that `mode` concerns wait until `until_ms` (Unix time). A running pause is only
   // ever widened, in time and in mode, as in Redis.

@@ -36,12 +36,6 @@ void Server::took(StoreWork work, int64_t us) noexcept {
   note_latency(work == StoreWork::eviction ? "eviction-cycle" : "expire-cycle", us);
 }
 
-void Server::note_latency(std::string_view event, int64_t us) noexcept {
-  const int64_t threshold_ms = config_.number(Opt::latency_monitor_threshold);
-  if (threshold_ms == 0 || us / 1000 < threshold_ms || extension_ == nullptr) return;
-  extension_->latency(event, us / 1000);
-}
-
 void Server::maintain() noexcept {
   if (!store_->maintain(kMaintenanceBudgetUs)) return;
   maintenance_->once_in(store_->over_limit() ? kRestOverLimit : kMaintenanceRest);

@@ -144,9 +144,9 @@ std::string_view advice_on(std::string_view event) {
        "a command that takes constant time was slow. The thread was held up by something else: too few "
        "processors, another process, a hypervisor, or swapping (see plimsoll_smaps_swap in INFO memory)."},
       {"eviction-cycle",
-       "a command, or the upkeep, made room below maxmemory or memory-line. Large values and more writers "
-       "than "
-       "can be made room for are the usual causes; below a memory line no command waits longer than 20 ms."},
+       "a command, or the upkeep, made room below maxmemory or memory-line. The usual causes are large "
+       "values, "
+       "and more writers than room can be made for."},
       {"expire-cycle",
        "the search for expired keys held thread 0 up. It works in slices of half a millisecond: too few "
        "processors, most likely."},

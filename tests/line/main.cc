@@ -38,7 +38,7 @@ struct Request {
   std::vector<LineServer::Options> servers;
 };
 
-// In a group of `limit` bytes, scaled from those that 256 MB have to stand.
+// However large the group is.
 class HostileClients {
  public:
   explicit HostileClients(const LineServer& server) : thread_([this, &server] { run(server); }) {}

@@ -7,7 +7,7 @@ namespace plimsoll {
 // What a store does beside a command's own work, and who calls it may have waited for.
 enum class StoreWork : uint8_t {
   eviction,  // making room: keys evicted, sparse slabs emptied, pages given back
-  expiry,    // one round of the sweep for due keys
+  expiry,    // one round of upkeep: the sweep for due keys, and tables that shrink, deferred frees
 };
 
 // Is told of work that took a millisecond or more, by the thread that did it, without a lock held. What is
