@@ -118,7 +118,7 @@ class Engine {
   const Shard& shard(unsigned i) const noexcept { return shards_[i]; }
   unsigned shard_count() const noexcept { return 1u << shard_bits_; }
   uint64_t all_shards() const noexcept {
-    return shard_bits_ == 6 ? ~uint64_t{0} : (uint64_t{1} << shard_count()) - 1;
+    return shard_bits_ == kMostShardBits ? ~uint64_t{0} : (uint64_t{1} << shard_count()) - 1;
   }
 
   void lock(uint64_t shards) noexcept;  // ascending, so that no two threads wait for each other
@@ -141,7 +141,7 @@ class Engine {
   // Visits the entries of one or more buckets from `cursor` on, at least `count` if there are so many, due
   // ones left out, and returns the cursor to go on with; 0 at the end. Every key that is there throughout a
   // whole iteration is visited at least once. Locks the one shard it visits; `visit(const Entry&)` runs under
-  // that lock.
+  // that lock. Cursors are below 2^43: clients keep them in doubles and signed integers.
   template <class Visit>
   uint64_t scan(int database, uint64_t cursor, size_t count, int64_t now_ms, Visit&& visit);
   // Visits every entry that is not due.
@@ -280,8 +280,9 @@ class Engine {
 
   // upkeep.cc; each locks the shard by itself. True: there is more to do.
   bool maintain_shards(int64_t now_ms, int64_t deadline_us) noexcept;
-  bool maintain_shard(unsigned index, int64_t now_ms) noexcept;
-  bool sweep_shard(unsigned index, int64_t now_ms) noexcept;
+  // `sweeping_us` grows by what the search for due keys took.
+  bool maintain_shard(unsigned index, int64_t now_ms, int64_t& sweeping_us) noexcept;
+  bool sweep_shard(unsigned index, int64_t now_ms, int64_t& sweeping_us) noexcept;
   bool shrink_shard(unsigned index) noexcept;
   bool free_garbage(unsigned index, unsigned entries) noexcept;
   // A slice of deferred frees anywhere. False if none wait.
@@ -304,6 +305,8 @@ class Engine {
   Store& store_;
   Options options_;
   Compactor compactor_{*this};
+  static constexpr unsigned kMostShardBits = 6;  // a set of shards is one word
+  static constexpr unsigned kCursorShift = Table::kPositionZeroBits - kMostShardBits;
   unsigned shard_bits_ = 0;
   uint64_t hash_seed_ = 0;
   zm::vector<Shard, zm::Tag::table> shards_;
@@ -361,14 +364,16 @@ class ShardGuard {
 
 template <class Visit>
 uint64_t Engine::scan(int database, uint64_t cursor, size_t count, int64_t now_ms, Visit&& visit) {
-  // A cursor is a position in the order of hashes: its top bits name the shard, the rest where in the table
-  // to go on. Restructured tables keep that order, so nothing between two positions is ever skipped.
+  // A place is a position in the order of hashes: its top bits name the shard, the rest where in the table to
+  // go on. Restructured tables keep that order, so nothing between two positions is ever skipped. A cursor is
+  // a place without the bits that are always 0.
+  uint64_t place = cursor << kCursorShift;
   size_t seen = 0;
   size_t buckets_left =
       count * 10 < count ? count : count * 10;  // as Redis: so many empty ones end a call too
   do {
-    const unsigned index = shard_of(cursor);
-    uint64_t position = cursor << shard_bits_;
+    const unsigned index = shard_of(place);
+    uint64_t position = place << shard_bits_;
     {
       ShardGuard guard(*this, index);
       ShardDatabase* part = find_database(index, database);
@@ -383,14 +388,14 @@ uint64_t Engine::scan(int database, uint64_t cursor, size_t count, int64_t now_m
       }
     }
     if (position != 0) {
-      cursor = (uint64_t{index} << (63 - shard_bits_) << 1) | (position >> shard_bits_);
+      place = (uint64_t{index} << (63 - shard_bits_) << 1) | (position >> shard_bits_);
     } else if (index + 1 < shard_count()) {
-      cursor = uint64_t{index + 1} << (64 - shard_bits_);
+      place = uint64_t{index + 1} << (64 - shard_bits_);
     } else {
-      cursor = 0;
+      place = 0;
     }
-  } while (cursor != 0 && seen < count && buckets_left != 0);
-  return cursor;
+  } while (place != 0 && seen < count && buckets_left != 0);
+  return place >> kCursorShift;
 }
 
 template <class Visit>

@@ -36,24 +36,28 @@ bool Engine::maintain(int64_t budget_us) noexcept {
 }
 
 bool Engine::maintain_shards(int64_t now, int64_t deadline_us) noexcept {
-  const WorkTimer timer(options_, StoreWork::expiry);
   bool more = false;
-  for (unsigned i = 0; i < shard_count(); ++i) {
+  int64_t sweeping_us = 0;
+  for (unsigned done = 0; done < shard_count();) {
     const unsigned index = upkeep_cursor_.fetch_add(1, std::memory_order_relaxed) & (shard_count() - 1);
-    more = maintain_shard(index, now) || more;
-    if (options_.clock->monotonic_us() >= deadline_us) return more || i + 1 < shard_count();
+    more = maintain_shard(index, now, sweeping_us) || more;
+    ++done;
+    if (options_.clock->monotonic_us() < deadline_us) continue;
+    more = more || done < shard_count();
+    break;
   }
+  tell_of_work(options_, StoreWork::expiry, sweeping_us);
   return more;
 }
 
-bool Engine::maintain_shard(unsigned index, int64_t now) noexcept {
+bool Engine::maintain_shard(unsigned index, int64_t now, int64_t& sweeping_us) noexcept {
   bool more = free_garbage(index, kGarbageEntries);
   if (active_expiry_.load(std::memory_order_relaxed) && !options_.passive && !frozen())
-    more = sweep_shard(index, now) || more;
+    more = sweep_shard(index, now, sweeping_us) || more;
   return shrink_shard(index) || more;
 }
 
-bool Engine::sweep_shard(unsigned index, int64_t now) noexcept {
+bool Engine::sweep_shard(unsigned index, int64_t now, int64_t& sweeping_us) noexcept {
   bool more = false;
   for (int database = 0; database < static_cast<int>(options_.databases); ++database) {
     ShardGuard guard(*this, index);
@@ -66,8 +70,9 @@ bool Engine::sweep_shard(unsigned index, int64_t now) noexcept {
     const bool complete = part->table.sweep_due(
         now, part->sweep, kSweepLines, [&](SlotRef slot) { keyspace.expire_if_due(index, *part, slot); });
     more = more || !complete;
-    expire_cycle_us_.fetch_add(static_cast<uint64_t>(options_.clock->monotonic_us() - start),
-                               std::memory_order_relaxed);
+    const int64_t took_us = options_.clock->monotonic_us() - start;
+    sweeping_us += took_us;
+    expire_cycle_us_.fetch_add(static_cast<uint64_t>(took_us), std::memory_order_relaxed);
   }
   return more;
 }

@@ -135,8 +135,9 @@ class Table {
   // Visits all entries of the home at `position` and returns the position to go on with, 0 at the end; starts
   // with 0. visit(Entry*, SlotRef) may remove that entry and change the table in no other way. Positions are
   // in the order of hashes without the shard's bits: whatever happens to the table between two calls, an
-  // entry that was there all the time is visited, once or more. The low 27 bits of a returned position
-  // are 0.
+  // entry that was there all the time is visited, once or more. The low kPositionZeroBits bits of a
+  // returned position are 0.
+  static constexpr unsigned kPositionZeroBits = 27;
   template <class Visit>
   uint64_t scan(uint64_t position, Visit&& visit) const;
 

@@ -228,9 +228,10 @@ TEST(Limit, ALoweredLimitIsReachedInSlices) {
 TEST(Limit, TheSinkOfWorkHearsOfLongEvictions) {
   // Every look at the clock costs 300 us.
   struct SlowClock final : Clock {
-    int64_t now_ms() const noexcept override { return 1'700'000'000'000; }
+    int64_t now_ms() const noexcept override { return now; }
     int64_t monotonic_us() const noexcept override { return us += 300; }
     mutable std::atomic<int64_t> us{0};
+    std::atomic<int64_t> now{1'700'000'000'000};
   } clock;
   struct Sink final : WorkSink {
     void took(StoreWork work, int64_t us) noexcept override {
@@ -250,7 +251,12 @@ TEST(Limit, TheSinkOfWorkHearsOfLongEvictions) {
   store.tune(tuning);
   EXPECT_EQ(store.set("key:1", "v"), Status::ok);
   EXPECT_EQ(sink.evictions, 1);
-  EXPECT_EQ(sink.expiries, 0);
+  store.maintain(100'000);
+  EXPECT_EQ(sink.expiries, 0) << "nothing was due";
+  tuning.memory_limit = 0;
+  store.tune(tuning);
+  for (int i = 0; i < 100; ++i) run(store, {"SET", "due:" + std::to_string(i), "v", "PX", "5"});
+  clock.now += 10;
   store.maintain(100'000);
   EXPECT_EQ(sink.expiries, 1);
 }

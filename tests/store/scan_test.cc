@@ -1,4 +1,5 @@
-// SCAN's guarantee: a key that is there from the start of an iteration to its end is returned, whatever happens meanwhile.
+// SCAN's guarantee: a key that is there from the start of an iteration to its end is returned, whatever
+// happens meanwhile.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -12,7 +13,8 @@ namespace plimsoll::test {
 namespace {
 
 // Parses a SCAN reply: *2 $cursor *n $key...
-std::string scan(Store& store, const std::string& cursor, std::string_view count, std::set<std::string>& keys) {
+std::string scan(Store& store, const std::string& cursor, std::string_view count,
+                 std::set<std::string>& keys) {
   const std::string reply = run(store, {"SCAN", cursor, "COUNT", count});
   size_t at = reply.find("\r\n") + 2;
   const auto line = [&] {
@@ -29,6 +31,7 @@ std::string scan(Store& store, const std::string& cursor, std::string_view count
     keys.insert(line());
   }
   EXPECT_EQ(at, reply.size());
+  EXPECT_LT(std::stoull(next), uint64_t{1} << 53) << "node-redis and others read a cursor as a double";
   return next;
 }
 
@@ -69,7 +72,7 @@ TEST(Scan, KeepsItsGuaranteeWhileTheTableGrowsAndShrinks) {
   }
   int64_t filler = 0, dropped = 0;
   bool growing = true;
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 15; ++round) {
     std::set<std::string> seen;
     std::string cursor = "0";
     do {
