@@ -6,7 +6,7 @@
 #include "commands/families.h"
 #include "commands/key_specs.h"
 #include "keyspace.h"
-#include "plimsoll/debug_object.h"
+#include "plimsoll/debug.h"
 #include "plimsoll/help.h"
 
 namespace plimsoll {

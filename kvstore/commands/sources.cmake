@@ -2,9 +2,11 @@ set(PLIMSOLL_COMMAND_SOURCES
   command_table.cc
   keyspace_move.cc
   reply.cc
+  sha1.cc
   commands/connection.cc
   commands/counters.cc
   commands/databases.cc
+  commands/digest.cc
   commands/expiry.cc
   commands/expiry_arguments.cc
   commands/families.cc

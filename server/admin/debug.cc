@@ -1,4 +1,4 @@
-#include <plimsoll/debug_object.h>
+#include <plimsoll/debug.h>
 #include <plimsoll/text/ascii.h>
 #include <plimsoll/text/glob.h>
 #include <plimsoll/text/numbers.h>
@@ -28,6 +28,10 @@ void debug_sleep(Call& call) {
 
 void debug_object_of_key(Call& call) {
   debug_object(call, call.arg(2));
+}
+
+void debug_digest_of_keys(Call& call) {
+  debug_digest_values(call, 2);
 }
 
 void debug_set_active_expire(Call& call) {
@@ -217,6 +221,10 @@ void debug_help(Call& call) {
       {
           "CHANGE-REPL-ID",
           "    Draw a new replication id.",
+          "DIGEST",
+          "    A fingerprint of all data, as Redis computes it.",
+          "DIGEST-VALUE <key> [<key> ...]",
+          "    The fingerprints of the values of the keys.",
           "ERROR <string>",
           "    Answer <string> as an error.",
           "LOG <message>",
@@ -252,6 +260,8 @@ struct DebugCommand {
 constexpr DebugCommand kCommands[] = {
     {"aof-flush-sleep", 3, 3, debug_no_op},
     {"change-repl-id", 2, 2, debug_change_repl_id},
+    {"digest", 2, 2, debug_digest},
+    {"digest-value", 2, SIZE_MAX, debug_digest_of_keys},
     {"error", 3, 3, debug_error},
     {"fail-allocation", 3, 4, debug_fail_allocation},
     {"help", 2, 2, debug_help},
