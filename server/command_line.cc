@@ -36,7 +36,7 @@ std::string read_directives(const std::vector<std::string>& arguments, size_t fr
   };
   for (size_t i = from; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
-    if (argument.starts_with("--") && argument.size() > 2) {
+    if (argument.starts_with("--")) {  // alone it is an empty line
       end_directive();
       name = argument.substr(2);
       values = 0;

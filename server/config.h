@@ -145,10 +145,6 @@ class Config {
   void set_executable(std::string path) { executable_ = std::move(path); }
   const std::string& executable() const noexcept { return executable_; }  // absolute
 
-  // rename-command lines in order: from, to (empty: the command goes).
-  void add_rename(std::string_view from, std::string_view to) { renames_.emplace_back(from, to); }
-  std::span<const std::pair<Text, Text>> renames() const noexcept { return renames_; }
-
   // CONFIG REWRITE: what the file says of options that have changed is replaced; comments, order and all
   // other lines stay. Throws ConfigError with the whole error line.
   void rewrite() const;
@@ -183,7 +179,6 @@ class Config {
   std::bitset<kOptionCount>
       applied_;  // by apply(): the first line of a repeatable option replaces its default
   mutable std::mutex change_mutex_;
-  zm::vector<std::pair<Text, Text>, zm::Tag::config> renames_;
   Text start_directory_;
   std::string file_;
   std::string executable_;

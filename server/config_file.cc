@@ -1,6 +1,7 @@
 #include "config_file.h"
 
 #include <glob.h>
+#include <plimsoll/command_table.h>
 #include <plimsoll/text/quoted_words.h>
 #include <unistd.h>
 
@@ -17,7 +18,13 @@ namespace {
 
 constexpr int kDeepestInclude = 32;
 
-void load_text(Config& config, std::string_view text, int depth);
+// What the directives change.
+struct Settings {
+  Config& config;
+  CommandTable& commands;
+};
+
+void load_text(const Settings& settings, std::string_view text, int depth);
 
 std::string_view trim(std::string_view line) {
   const size_t begin = line.find_first_not_of(" \t\r\n");
@@ -25,35 +32,40 @@ std::string_view trim(std::string_view line) {
   return line.substr(begin, line.find_last_not_of(" \t\r\n") - begin + 1);
 }
 
-void include(Config& config, const std::string& path, int depth) {
+void include(const Settings& settings, const std::string& path, int depth) {
   if (depth == kDeepestInclude) throw ConfigError("too many levels of include");
   if (path.find_first_of("*?[") == std::string::npos)
-    return load_text(config, read_config_file(path), depth + 1);
+    return load_text(settings, read_config_file(path), depth + 1);
   glob_t found{};
   const int result = ::glob(path.c_str(), 0, nullptr, &found);
   Config::Words paths;
   for (size_t i = 0; result == 0 && i < found.gl_pathc; ++i) paths.emplace_back(found.gl_pathv[i]);
   ::globfree(&found);
-  for (const auto& each : paths) load_text(config, read_config_file(std::string(each)), depth + 1);
+  for (const auto& each : paths) load_text(settings, read_config_file(std::string(each)), depth + 1);
 }
 
-void apply_directive(Config& config, std::span<const Config::Text> words, int depth) {
+void rename(CommandTable& commands, std::string_view from, std::string_view to) {
+  if (commands.find(from) == nullptr) throw ConfigError("No such command in rename-command");
+  if (!commands.rename(from, to)) throw ConfigError("Target command name already exists");
+}
+
+void apply_directive(const Settings& settings, std::span<const Config::Text> words, int depth) {
   const Config::Text& name = words[0];
   const auto arguments = words.subspan(1);
   if (ascii_equal_nocase(name, "include") && arguments.size() == 1) {
-    include(config, std::string(arguments[0]), depth);
+    include(settings, std::string(arguments[0]), depth);
   } else if (ascii_equal_nocase(name, "rename-command") && arguments.size() == 2) {
-    config.add_rename(arguments[0], arguments[1]);
+    rename(settings.commands, arguments[0], arguments[1]);
   } else if (ascii_equal_nocase(name, "loadmodule") && !arguments.empty()) {
     throw ConfigError("modules are not available in this server");
   } else if (ascii_equal_nocase(name, "user") && !arguments.empty()) {
     throw ConfigError("access control lists are not available in this server");
   } else {
-    config.apply(name, arguments);
+    settings.config.apply(name, arguments);
   }
 }
 
-void load_text(Config& config, std::string_view text, int depth) {
+void load_text(const Settings& settings, std::string_view text, int depth) {
   size_t line_number = 0;
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size());
@@ -62,7 +74,7 @@ void load_text(Config& config, std::string_view text, int depth) {
     ++line_number;
     try {
       const Config::Words words = split_config_line(line);
-      if (!words.empty()) apply_directive(config, words, depth);
+      if (!words.empty()) apply_directive(settings, words, depth);
     } catch (const ConfigError& error) {
       throw ConfigFileError(line_number, line, error.what());
     }
@@ -72,9 +84,11 @@ void load_text(Config& config, std::string_view text, int depth) {
 }  // namespace
 
 ConfigFileError::ConfigFileError(size_t line_number, std::string_view line, std::string_view reason)
-    : std::runtime_error(
-          "\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\nReading the configuration file, at line " +
-          std::to_string(line_number) + "\n>>> '" + std::string(line) + "'\n" + std::string(reason) + "\n") {}
+    : ConfigFileError("Reading the configuration file, at line " + std::to_string(line_number) + "\n>>> '" +
+                      std::string(line) + "'\n" + std::string(reason)) {}
+
+ConfigFileError::ConfigFileError(std::string_view reason)
+    : std::runtime_error("\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\n" + std::string(reason) + "\n") {}
 
 Config::Words split_config_line(std::string_view line) {
   Config::Words words;
@@ -90,16 +104,20 @@ Config::Words split_config_line(std::string_view line) {
 
 std::string read_config_file(const std::string& path) {
   if (path == "-") return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+  const auto missing = [&](int error) {
+    return ConfigFileMissing("Fatal error, can't open config file '" + path + "': " + std::strerror(error));
+  };
   std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file.is_open() || file.bad()) {
-    throw ConfigFileMissing("Fatal error, can't open config file '" + path + "': " + std::strerror(errno));
+  if (!file.is_open()) throw missing(errno);
+  try {
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  } catch (const std::ios_base::failure&) {  // a directory can be opened
+    throw missing(errno);
   }
-  return text;
 }
 
-void load_config_text(Config& config, std::string_view text) {
-  load_text(config, text, 0);
+void load_config_text(Config& config, CommandTable& commands, std::string_view text) {
+  load_text({config, commands}, text, 0);
 }
 
 }  // namespace plimsoll::server

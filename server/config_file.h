@@ -6,6 +6,10 @@
 
 #include "config.h"
 
+namespace plimsoll {
+class CommandTable;
+}
+
 namespace plimsoll::server {
 
 // A directive that cannot be, with where it stands. what() is the whole message, of several lines, that
@@ -13,6 +17,7 @@ namespace plimsoll::server {
 class ConfigFileError : public std::runtime_error {
  public:
   ConfigFileError(size_t line_number, std::string_view line, std::string_view reason);
+  explicit ConfigFileError(std::string_view reason);  // of a value that proves wrong after the reading
 };
 
 // A configuration file, or one it includes, that cannot be read. what() names it and says why.
@@ -22,9 +27,9 @@ class ConfigFileMissing : public std::runtime_error {
 };
 
 // Applies the directives of redis.conf's syntax: one a line, words quoted as in inline commands, # begins a
-// comment line; `include` takes a path or a pattern (then files that do not exist are no error). Throws the
-// above.
-void load_config_text(Config& config, std::string_view text);
+// comment line; `include` takes a path or a pattern (then files that do not exist are no error);
+// `rename-command` changes `commands`. Throws the above.
+void load_config_text(Config& config, CommandTable& commands, std::string_view text);
 // The file's text; "-" is standard input.
 std::string read_config_file(const std::string& path);
 

@@ -32,23 +32,16 @@ std::string executable_path() {
   return n > 0 ? std::string(path, static_cast<size_t>(n)) : std::string();
 }
 
-void load(Config& config, const CommandLine& line) {
+void load(Config& config, CommandTable& commands, const CommandLine& line) {
   std::string text;
   if (!line.file.empty()) text = read_config_file(line.file);
   if (line.read_stdin) {
     log_warning("Reading config from stdin");
     text += "\n" + read_config_file("-");
   }
-  load_config_text(config, text.empty() ? line.directives : text + line.directives);
+  load_config_text(config, commands, text.empty() ? line.directives : text + line.directives);
   config.set_file(line.file);
   config.set_executable(executable_path());
-}
-
-void rename_commands(CommandTable& table, const Config& config) {
-  for (const auto& [from, to] : config.renames()) {
-    if (table.find(from) == nullptr) throw ConfigError("No such command in rename-command");
-    if (!table.rename(from, to)) throw ConfigError("Target command name already exists");
-  }
 }
 
 void warn_of_unused(const Config& config) {
@@ -75,17 +68,13 @@ void fit_clients(Config& config) {
   config.assign(Opt::maxclients, static_cast<int64_t>(fit));
 }
 
-int serve(Config& config) {
-  CommandTable commands;
-  add_commands(commands);
-  rename_commands(commands, config);
+int serve(Config& config, CommandTable& commands) {
   const bool background = config.flag(Opt::daemonize) && config.number(Opt::supervised) == 0;
   if (background) daemonize();
   try {
     open_log(std::string(config.text(Opt::logfile)), static_cast<LogLevel>(config.number(Opt::loglevel)));
   } catch (const std::runtime_error& error) {
-    std::fprintf(stderr, "Can't open the log file: %s\n", error.what());
-    return 1;
+    throw ConfigFileError("Can't open the log file: " + std::string(error.what()));
   }
   log_warning("Plimsoll server version={}, redis={}, bits=64, pid={}, just started", PLIMSOLL_VERSION,
               kRedisVersion, ::getpid());
@@ -125,9 +114,11 @@ int run(int argc, char** argv) {
   if (line.action == CommandLine::Action::print_help)
     return std::fputs(help_text(argv[0]).c_str(), stdout) < 0;
   Config config;
+  CommandTable commands;
   try {
-    load(config, line);
-    return serve(config);
+    add_commands(commands);
+    load(config, commands, line);
+    return serve(config, commands);
   } catch (const ConfigFileError& error) {
     std::fputs(error.what(), stderr);
   } catch (const ConfigError& error) {

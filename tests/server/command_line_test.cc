@@ -34,6 +34,10 @@ TEST(CommandLine, SaveMayStandAlone) {
   EXPECT_EQ(parse_command_line({"--port"}).directives, "\nport\n");
 }
 
+TEST(CommandLine, TwoDashesAloneAreAnEmptyLine) {
+  EXPECT_EQ(parse_command_line({"--port", "0", "--"}).directives, "\nport \"0\"\n\n");
+}
+
 TEST(CommandLine, ValuesAreQuoted) {
   EXPECT_EQ(parse_command_line({"--requirepass", "a \"b\"\\\n"}).directives,
             "\nrequirepass \"a \\\"b\\\"\\\\\\n\"\n");

@@ -1,12 +1,14 @@
 #include "config_file.h"
 
 #include <gtest/gtest.h>
+#include <plimsoll/command_table.h>
 #include <sys/stat.h>
 
 #include <fstream>
 #include <sstream>
 #include <string>
 
+#include "commands.h"
 #include "support/temp_directory.h"
 
 namespace plimsoll::server {
@@ -24,10 +26,16 @@ std::string read(const std::string& path) {
   return text.str();
 }
 
+void load(Config& config, std::string_view text) {
+  CommandTable commands;
+  add_commands(commands);
+  load_config_text(config, commands, text);
+}
+
 std::string load_error(std::string_view text) {
   Config config;
   try {
-    load_config_text(config, text);
+    load(config, text);
   } catch (const ConfigFileError& error) {
     return error.what();
   }
@@ -41,10 +49,10 @@ std::string fatal(int line, const std::string& text, const std::string& reason) 
 
 TEST(ConfigFile, ReadsDirectives) {
   Config config;
-  load_config_text(config,
-                   "# a comment\n\n  PORT 7000 \r\nmaxmemory 10mb\nrequirepass \"a b\\\"c\"\nbind 127.0.0.1 "
-                   "::1\nsave 900 1\n"
-                   "save 300 10\nrename-command FLUSHALL \"\"\nclient-output-buffer-limit normal 1 2 3\n");
+  load(config,
+       "# a comment\n\n  PORT 7000 \r\nmaxmemory 10mb\nrequirepass \"a b\\\"c\"\nbind 127.0.0.1 "
+       "::1\nsave 900 1\n"
+       "save 300 10\nrename-command FLUSHALL \"\"\nclient-output-buffer-limit normal 1 2 3\n");
   EXPECT_EQ(config.number(Opt::port), 7000);
   EXPECT_EQ(config.number(Opt::maxmemory), 10 << 20);
   EXPECT_EQ(config.text(Opt::requirepass), "a b\"c");
@@ -52,14 +60,22 @@ TEST(ConfigFile, ReadsDirectives) {
   EXPECT_EQ(config.text(Opt::save), "900 1 300 10");
   EXPECT_EQ(config.shown(Opt::client_output_buffer_limit),
             "normal 1 2 3 slave 268435456 67108864 60 pubsub 33554432 8388608 60");
-  ASSERT_EQ(config.renames().size(), 1u);
-  EXPECT_EQ(config.renames()[0].first, "FLUSHALL");
-  EXPECT_EQ(config.renames()[0].second, "");
+}
+
+TEST(ConfigFile, RenamesCommands) {
+  Config config;
+  CommandTable commands;
+  add_commands(commands);
+  load_config_text(config, commands,
+                   "rename-command FLUSHALL \"\"\nRENAME-COMMAND get fetch\nrename-command set GET\n");
+  EXPECT_EQ(commands.find("flushall"), nullptr);
+  EXPECT_STREQ(commands.find("fetch")->name.data(), "get");
+  EXPECT_EQ(commands.find("set"), nullptr);
 }
 
 TEST(ConfigFile, AnEmptySaveTurnsSavingOff) {
   Config config;
-  load_config_text(config, "save \"\"\n");
+  load(config, "save \"\"\n");
   EXPECT_EQ(config.text(Opt::save), "");
 }
 
@@ -73,6 +89,10 @@ TEST(ConfigFile, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(load_error("dir /nonexistent\n"), fatal(1, "dir /nonexistent", "No such file or directory"));
   EXPECT_EQ(load_error("rename-command GET\n"),
             fatal(1, "rename-command GET", "Bad directive or wrong number of arguments"));
+  EXPECT_EQ(load_error("port 0\nrename-command nothing x\n"),
+            fatal(2, "rename-command nothing x", "No such command in rename-command"));
+  EXPECT_EQ(load_error("rename-command get set\n"),
+            fatal(1, "rename-command get set", "Target command name already exists"));
   EXPECT_NE(load_error("replicaof 127.0.0.1 6379\n"), "");
   EXPECT_NE(load_error("cluster-enabled yes\n"), "");
 }
@@ -82,18 +102,27 @@ TEST(ConfigFile, Includes) {
   write(directory.file("a.conf"), "timeout 5\n");
   write(directory.file("b.conf"), "hz 20\n");
   Config config;
-  load_config_text(config, "include " + directory.file("a.conf") + "\ninclude " + directory.file("b*.conf") +
-                               "\ninclude " + directory.file("none*.conf") + "\ntimeout 6\n");
+  load(config, "include " + directory.file("a.conf") + "\ninclude " + directory.file("b*.conf") +
+                   "\ninclude " + directory.file("none*.conf") + "\ntimeout 6\n");
   EXPECT_EQ(config.number(Opt::timeout), 6);
   EXPECT_EQ(config.number(Opt::hz), 20);
-  EXPECT_THROW(load_config_text(config, "include " + directory.file("missing.conf")), ConfigFileMissing);
+  EXPECT_THROW(load(config, "include " + directory.file("missing.conf")), ConfigFileMissing);
+}
+
+TEST(ConfigFile, ADirectoryIsNoFile) {
+  try {
+    read_config_file("/tmp");
+    ADD_FAILURE() << "read";
+  } catch (const ConfigFileMissing& error) {
+    EXPECT_STREQ(error.what(), "Fatal error, can't open config file '/tmp': Is a directory");
+  }
 }
 
 TEST(ConfigFile, AnIncludeOfItselfEnds) {
   const TempDirectory directory;
   write(directory.file("a.conf"), "include " + directory.file("a.conf") + "\n");
   Config config;
-  EXPECT_THROW(load_config_text(config, read_config_file(directory.file("a.conf"))), ConfigFileError);
+  EXPECT_THROW(load(config, read_config_file(directory.file("a.conf"))), ConfigFileError);
 }
 
 std::string rewritten(const std::string& before, const std::vector<std::string_view>& pairs) {
@@ -101,7 +130,7 @@ std::string rewritten(const std::string& before, const std::vector<std::string_v
   const std::string path = directory.file("redis.conf");
   write(path, before);
   Config config;
-  load_config_text(config, before);
+  load(config, before);
   config.set_file(path);
   config.set(pairs, true);
   config.rewrite();
@@ -123,7 +152,7 @@ TEST(ConfigRewrite, WhatItWritesReadsTheSame) {
       "", {"requirepass", "a \"b\"\\ \n\x01", "save", "10 5", "client-output-buffer-limit", "normal 1 2 3",
            "maxmemory-clients", "7%", "notify-keyspace-events", "KEA", "masterauth", "#x"});
   Config config;
-  load_config_text(config, text);
+  load(config, text);
   EXPECT_EQ(config.text(Opt::requirepass), "a \"b\"\\ \n\x01");
   EXPECT_EQ(config.text(Opt::save), "10 5");
   EXPECT_EQ(config.shown(Opt::maxmemory_clients), "7%");
