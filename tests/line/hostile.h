@@ -18,6 +18,9 @@ class BlindWriters {
 
   // The same text for each. Returns how many bytes were taken in all.
   uint64_t send(const std::string& text);
+  // Now the first one reads after all. How many times `reply` comes, at most `times`: until something else
+  // does, or nothing for some seconds.
+  uint64_t read(const std::string& reply, uint64_t times);
   size_t connections() const noexcept { return connections_.size(); }
 
  private:

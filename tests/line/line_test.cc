@@ -248,6 +248,7 @@ TEST_F(Line, ALongPipelineGetsEveryReply) {
   for (size_t i = 0; i < count; ++i) pipeline += get;
   BlindWriters client(*server_, 1);
   EXPECT_EQ(client.send(pipeline), pipeline.size());
+  EXPECT_EQ(client.read("$20\r\n" + std::string(20, 'v') + "\r\n", count), count);
   expect_held();
 }
 
