@@ -11,6 +11,7 @@
 #include <string>
 
 #include "backend_common.h"
+#include "heap_calls.h"
 
 namespace zm::backend {
 namespace {
@@ -125,6 +126,20 @@ std::size_t bytes_in_all_arenas(Mib<4> pages) noexcept {
   return value_of<std::size_t>(pages.at(2, MALLCTL_ARENAS_ALL)) * page_bytes();
 }
 
+// Large blocks begin at a random cache line of their first page and have one page more for that, unless
+// jemalloc is told otherwise (opt.cache_oblivious in jemalloc(3)). As of the last refresh.
+std::size_t large_padding() noexcept {
+  static const bool padded = value_of<bool>(Mib<2>("opt.cache_oblivious"));
+  static const unsigned classes = value_of<unsigned>(Mib<2>("arenas.nlextents"));
+  static const Mib<6> extents_name("stats.arenas.0.lextents.0.curlextents");
+  if (!padded) return 0;
+  Mib<6> extents = extents_name;
+  extents.at(2, MALLCTL_ARENAS_ALL);
+  std::size_t blocks = 0;
+  for (std::size_t i = 0; i < classes; ++i) blocks += value_of<std::size_t>(extents.at(4, i));
+  return blocks * page_bytes();
+}
+
 constexpr std::size_t kMostSlabClasses = 64;
 
 // As of the last refresh.
@@ -163,13 +178,13 @@ const std::size_t kOverhead = 0;
 Block allocate(std::size_t n) noexcept {
   if (__builtin_expect(n >= kRequestLimit, 0)) return {nullptr, 0};
   const std::size_t usable = class_of(at_least(n));
-  return block_or_none(malloc(usable), usable);
+  return block_or_none(heap_calls.malloc(usable), usable);
 }
 
 Block allocate_zeroed(std::size_t n) noexcept {
   if (__builtin_expect(n >= kRequestLimit, 0)) return {nullptr, 0};
   const std::size_t usable = class_of(at_least(n));
-  return block_or_none(calloc(1, usable), usable);
+  return block_or_none(heap_calls.calloc(1, usable), usable);
 }
 
 Block allocate_aligned(std::size_t n, std::size_t alignment) noexcept {
@@ -191,7 +206,8 @@ Block reallocate(void* p, std::size_t n, std::size_t* old_usable) noexcept {
 #ifndef NDEBUG
   const std::size_t looked_up = sallocx(p, 0);
 #endif
-  void* moved = realloc(p, usable);  // counts the old size as freed even where the block stays in place
+  void* moved =
+      heap_calls.realloc(p, usable);  // counts the old size as freed even where the block stays in place
   *old_usable = *freed - before;
   assert(moved == nullptr || *old_usable == looked_up);
   return block_or_none(moved, usable);
@@ -208,7 +224,7 @@ std::size_t release(void* p) noexcept {
 #ifndef NDEBUG
   const std::size_t usable = sallocx(p, 0);
 #endif
-  free(p);
+  heap_calls.free(p);
   assert(*freed - before == usable);
   return *freed - before;
 }
@@ -250,6 +266,7 @@ Info info() noexcept {
   static const Mib<2> metadata("stats.metadata");
   static const Mib<4> muzzy("stats.arenas.0.pmuzzy");
   static const Mib<4> dirty("stats.arenas.0.pdirty");
+  static const Mib<4> cached_name("stats.arenas.0.tcache_bytes");
   refresh_statistics();
   Info info{};
   info.known = true;
@@ -260,6 +277,10 @@ Info info() noexcept {
   info.metadata = value_of<std::size_t>(metadata);
   info.muzzy = bytes_in_all_arenas(muzzy);
   info.dirty = bytes_in_all_arenas(dirty);
+  Mib<4> cached = cached_name;
+  info.thread_caches = value_of<std::size_t>(cached.at(2, MALLCTL_ARENAS_ALL));
+  info.large_padding = large_padding();
+  info.foreign = heap_calls.foreign_bytes();
 
   SlabClass classes[kMostSlabClasses];
   const std::size_t count = read_slab_classes(classes, kMostSlabClasses);

@@ -200,8 +200,9 @@ size_t zmalloc_get_memory_size(void) noexcept {
 
 int zmalloc_get_allocator_info(zmalloc_allocator_info* info) noexcept {
   const zm::AllocatorInfo from = zm::allocator_info();
-  *info = {from.allocated, from.active, from.resident, from.retained,
-           from.muzzy,     from.dirty,  from.metadata, from.small_fragmentation};
+  *info = {from.allocated,     from.active,        from.resident, from.retained,
+           from.muzzy,         from.dirty,         from.metadata, from.small_fragmentation,
+           from.large_padding, from.thread_caches, from.foreign};
   return from.known ? 1 : 0;
 }
 

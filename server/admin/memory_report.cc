@@ -54,6 +54,7 @@ Overhead MemoryReport::fragmentation() const noexcept {
 MemoryReport gather_memory_report(const Server& server, AdminExtension& extension) noexcept {
   MemoryReport report;
   read_sums(report);
+  report.unfilled = server.unfilled_input();
   report.startup = server.startup_memory();
   report.peak = std::max(server.peak_memory(), report.used);
   report.overhead = std::min(report.used, report.startup + report.clients + report.tables);
@@ -69,7 +70,6 @@ MemoryReport gather_memory_report(const Server& server, AdminExtension& extensio
   if (!report.allocator.known) {
     report.allocator.allocated = report.allocator.active = report.allocator.resident = report.used;
   }
-  report.regions = zm::region_totals();
   report.line = zm::line::account();
   report.process = extension.process_sampler().last_and_refresh();
   return report;
@@ -77,21 +77,21 @@ MemoryReport gather_memory_report(const Server& server, AdminExtension& extensio
 
 Breakdown break_down(const MemoryReport& report) noexcept {
   const zm::AllocatorInfo& allocator = report.allocator;
-  const size_t dataset = sum_of(report.tags, zm::TagGroup::dataset);
-  const size_t heap_used = less(report.used, report.regions.committed);
-  const bool known = allocator.known;
+  const auto part = [](std::string_view name, size_t bytes) {
+    return Breakdown::Part{name, static_cast<int64_t>(bytes)};
+  };
   Breakdown result{{{
-      {"dataset", static_cast<int64_t>(dataset)},
-      {"keyspace_table", static_cast<int64_t>(report.tables)},
-      {"clients", static_cast<int64_t>(report.clients)},
-      {"other_tags", static_cast<int64_t>(report.used - dataset - report.tables - report.clients)},
-      {"allocator_fragmentation",
-       known ? static_cast<int64_t>(less(allocator.active, allocator.allocated)) : 0},
-      {"dirty_pages", known ? static_cast<int64_t>(allocator.dirty + allocator.muzzy) : 0},
-      {"allocator_metadata", known ? static_cast<int64_t>(allocator.metadata) : 0},
-      {"foreign_mallocs", known ? static_cast<int64_t>(less(allocator.allocated, heap_used)) : 0},
-      {"code_and_stacks", static_cast<int64_t>(report.process.code_and_stacks)},
-      {"rest", static_cast<int64_t>(report.rss)},
+      part("dataset", sum_of(report.tags, zm::TagGroup::dataset)),
+      part("keyspace_table", report.tables),
+      part("clients", less(report.clients, report.unfilled)),
+      part("other_tags", sum_of(report.tags, zm::TagGroup::rest)),
+      part("allocator_fragmentation", allocator.small_fragmentation + allocator.large_padding),
+      part("thread_caches", allocator.thread_caches),
+      part("dirty_pages", allocator.dirty + allocator.muzzy),
+      part("allocator_metadata", allocator.metadata),
+      part("foreign_mallocs", allocator.foreign),
+      part("code_and_stacks", report.process.code_and_stacks),
+      part("rest", report.rss),
   }}};
   for (size_t i = 0; i + 1 < result.parts.size(); ++i) result.parts.back().bytes -= result.parts[i].bytes;
   return result;

@@ -2,7 +2,6 @@
 
 #include <zmalloc/counters.h>
 #include <zmalloc/line.h>
-#include <zmalloc/region.h>
 #include <zmalloc/zm.h>
 
 #include <array>
@@ -29,6 +28,7 @@ struct MemoryReport {
   size_t peak = 0;
   size_t startup = 0;
   size_t clients = 0;          // buffers and connections
+  size_t unfilled = 0;         // of those: taken for input on its way, not written to yet
   size_t tables = 0;           // tables that index keys, of all databases
   size_t overhead = 0;         // used, but for the data: startup, clients, tables
   size_t dataset = 0;          // the rest
@@ -37,7 +37,6 @@ struct MemoryReport {
   uint64_t rss = 0;
   zm::TagBytes tags{};
   zm::AllocatorInfo allocator{};
-  zm::RegionTotals regions{};
   zm::line::Account line{};
   ProcessSample process;
 
@@ -53,26 +52,27 @@ struct MemoryReport {
 // Costs some 50 us and allocates nothing. `extension` is asked for its last sample of the process.
 MemoryReport gather_memory_report(const Server& server, AdminExtension& extension) noexcept;
 
-// RSS taken apart: the parts sum to `rss`. Each is measured; the rest is what none of them explains, and may
-// be negative.
+// RSS taken apart: the parts sum to `rss`. Each is counted where it is taken; only the rest is a difference,
+// what none of them explains, and may be negative.
 //
 // dataset                  values and their entries, by their tags
 // keyspace_table           tables that index keys, expiry and eviction bookkeeping
-// clients                  buffers and connections
+// clients                  buffers and connections, without room for input that has not been filled
 // other_tags               all other tags
-// allocator_fragmentation  room that is free inside pages in use: active - allocated
+// allocator_fragmentation  free room in slabs, and what large blocks have in pages beyond their size
+// thread_caches            free blocks that threads keep for themselves
 // dirty_pages              freed pages that the allocator keeps for reuse
 // allocator_metadata       the allocator's own structures
-// foreign_mallocs          blocks that did not come through zmalloc, and what threads cache: allocated -
-// used, without the pages
-//                          of tables, which are mapped and not malloc'd
+// foreign_mallocs          blocks that came from malloc past zmalloc
 // code_and_stacks          files (programs, libraries) and stacks, as of the last sample
+//
+// An allocator that does not tell of its pages (AllocatorInfo) has them in the rest.
 struct Breakdown {
   struct Part {
     std::string_view name;
     int64_t bytes;
   };
-  std::array<Part, 10> parts;
+  std::array<Part, 11> parts;
   const Part& rest() const noexcept { return parts.back(); }
 };
 

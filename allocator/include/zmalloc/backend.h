@@ -66,14 +66,19 @@ const char* version() noexcept;
 // Figures of the whole heap, in bytes. known == false: this backend keeps none, the rest is 0.
 struct Info {
   bool known;
-  std::size_t allocated;            // in live blocks, the program's direct mallocs included
-  std::size_t active;               // in pages that hold at least one live block
-  std::size_t resident;             // in pages mapped and possibly backed: active, dirty, metadata
-  std::size_t retained;             // address space kept without memory behind it
-  std::size_t muzzy;                // given up lazily (MADV_FREE), the kernel may not have taken it yet
-  std::size_t dirty;                // freed pages kept for reuse
-  std::size_t metadata;             // the allocator's own structures
+  std::size_t allocated;  // in live blocks, the program's direct mallocs included, and in thread caches
+  std::size_t active;     // in pages that hold at least one live block
+  std::size_t resident;   // in pages mapped and possibly backed: active, dirty, metadata
+  std::size_t retained;   // address space kept without memory behind it
+  std::size_t muzzy;      // given up lazily (MADV_FREE), the kernel may not have taken it yet
+  std::size_t dirty;      // freed pages kept for reuse
+  std::size_t metadata;   // the allocator's own structures
   std::size_t small_fragmentation;  // free room inside slabs of small blocks
+  std::size_t large_padding;        // what large blocks have in pages beyond their usable size
+  std::size_t thread_caches;        // free blocks that threads keep for themselves: part of allocated
+  // In blocks that came from malloc past zmalloc: part of allocated. Counted where the program links
+  // zmalloc::foreign_mallocs (jemalloc alone), 0 elsewhere.
+  std::size_t foreign;
 };
 
 // Costs tens of microseconds on jemalloc (an epoch refresh and a walk over the bins).
@@ -88,8 +93,9 @@ bool set_background_thread(bool on) noexcept;
 // Empties this thread's cache of free blocks. False where the backend cannot.
 bool flush_thread_cache() noexcept;
 
-// Gives this thread a part of the heap for itself, so that it waits for no other's allocations. For threads that
-// live about as long as the process: the part stays when they end. False where the backend cannot, or has none.
+// Gives this thread a part of the heap for itself, so that it waits for no other's allocations. For threads
+// that live about as long as the process: the part stays when they end. False where the backend cannot, or
+// has none.
 bool use_own_arena() noexcept;
 
 // Blocks of one size share slabs: how full those of a size are, all together.
@@ -113,7 +119,8 @@ struct SlabUse {
 bool slab_uses(const void* const* blocks, std::size_t n, SlabUse* uses) noexcept;
 
 // As allocate and release_requested, past the thread's cache where there is one. The new block comes from the
-// part of the heap that holds the live block `old`: slabs of other parts cannot be filled with what leaves its.
+// part of the heap that holds the live block `old`: slabs of other parts cannot be filled with what leaves
+// its.
 Block allocate_beside(const void* old, std::size_t n) noexcept;
 std::size_t release_uncached(void* p, std::size_t n) noexcept;
 
