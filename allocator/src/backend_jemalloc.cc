@@ -130,14 +130,13 @@ std::size_t bytes_in_all_arenas(Mib<4> pages) noexcept {
 // jemalloc is told otherwise (opt.cache_oblivious in jemalloc(3)). As of the last refresh.
 std::size_t large_padding() noexcept {
   static const bool padded = value_of<bool>(Mib<2>("opt.cache_oblivious"));
-  static const unsigned classes = value_of<unsigned>(Mib<2>("arenas.nlextents"));
-  static const Mib<6> extents_name("stats.arenas.0.lextents.0.curlextents");
+  static const Mib<5> taken_name("stats.arenas.0.large.nmalloc");
+  static const Mib<5> given_name("stats.arenas.0.large.ndalloc");
   if (!padded) return 0;
-  Mib<6> extents = extents_name;
-  extents.at(2, MALLCTL_ARENAS_ALL);
-  std::size_t blocks = 0;
-  for (std::size_t i = 0; i < classes; ++i) blocks += value_of<std::size_t>(extents.at(4, i));
-  return blocks * page_bytes();
+  Mib<5> taken = taken_name, given = given_name;
+  const auto blocks = value_of<std::uint64_t>(taken.at(2, MALLCTL_ARENAS_ALL)) -
+                      value_of<std::uint64_t>(given.at(2, MALLCTL_ARENAS_ALL));
+  return static_cast<std::size_t>(blocks) * page_bytes();
 }
 
 constexpr std::size_t kMostSlabClasses = 64;

@@ -136,6 +136,8 @@ struct Files {
   const char* limit;
   const char* usage;
 };
+constexpr Files kVersion1{"memory.limit_in_bytes", "memory.usage_in_bytes"};
+constexpr Files kVersion2{"memory.max", "memory.current"};
 
 // The group's path below the mount point: what the mount shows is the subtree at mount_root. A process
 // outside that subtree (a container that joined another namespace) is bound by the mount's top as far as can
@@ -197,13 +199,19 @@ int read_cgroup_memory(CgroupMemory* memory, const char* proc_self, const char* 
   int error = ENOENT;
   if (found.v1.usable()) {
     result.version = 1;
-    error = read_hierarchy(found.v1, {"memory.limit_in_bytes", "memory.usage_in_bytes"}, root, &result);
+    error = read_hierarchy(found.v1, kVersion1, root, &result);
   } else if (found.v2.usable()) {
     result.version = 2;
-    error = read_hierarchy(found.v2, {"memory.max", "memory.current"}, root, &result);
+    error = read_hierarchy(found.v2, kVersion2, root, &result);
   }
   if (error == 0) *memory = result;
   return error;
+}
+
+int read_cgroup_usage(const CgroupMemory& group, std::uint64_t* bytes) noexcept {
+  bool unlimited = false;
+  const char* file = (group.version == 1 ? kVersion1 : kVersion2).usage;
+  return read_value(group.directory.data(), {}, file, bytes, &unlimited) && !unlimited ? 0 : ENOENT;
 }
 
 int read_cgroup_file_cache(const CgroupMemory& group, std::uint64_t* bytes) noexcept {

@@ -2,9 +2,13 @@
 // them: all that the program, the C library and other libraries take without zmalloc. libzmalloc itself goes
 // on to jemalloc past these functions and is not counted here.
 //
-// They may be called before any constructor has run and after the last destructor: nothing here needs either.
+// They may be called before any constructor has run and after the last destructor of a thread: nothing here
+// needs either. A thread whose first call of all is a free may be on its way out: jemalloc keeps such a one
+// from setting up what nobody would take down again, but to look up a size sets it up. So what it frees is
+// left to the next thread that takes something or asks for the count.
 #include <dlfcn.h>
 #include <jemalloc/jemalloc.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <bit>
@@ -19,17 +23,29 @@ namespace {
 
 constinit std::atomic<std::int64_t> counted{0};  // few enough calls for one counter of all threads
 
-std::size_t foreign_bytes() noexcept {
-  const std::int64_t bytes = counted.load(std::memory_order_relaxed);
-  return bytes < 0 ? 0 : static_cast<std::size_t>(bytes);
-}
-
 std::size_t at_least_one(std::size_t n) noexcept {
   return n == 0 ? 1 : n;
 }
 
 void count(std::int64_t bytes) noexcept {
   counted.fetch_add(bytes, std::memory_order_relaxed);
+}
+
+// Blocks that threads on their way out have freed, a list in themselves.
+struct Owed {
+  Owed* next;
+};
+constinit std::atomic<Owed*> owed{nullptr};
+
+// Set by the first call that takes something, or asks.
+__thread bool heap_is_set_up __attribute__((tls_model("initial-exec"))) = false;
+
+void owe(void* block) noexcept {
+  auto* mine = static_cast<Owed*>(block);
+  mine->next = owed.load(std::memory_order_relaxed);
+  while (
+      !owed.compare_exchange_weak(mine->next, mine, std::memory_order_release, std::memory_order_relaxed)) {
+  }
 }
 
 std::int64_t size_of(const void* block) noexcept {
@@ -45,7 +61,30 @@ void* counted_or_refused(void* block) noexcept {
   return block;
 }
 
+void give_now(void* block) noexcept {
+  const std::size_t bytes = sallocx(block, 0);
+  count(-static_cast<std::int64_t>(bytes));
+  sdallocx(block, bytes, 0);
+}
+
+void set_up() noexcept {
+  heap_is_set_up = true;
+  if (__builtin_expect(owed.load(std::memory_order_relaxed) == nullptr, 1)) return;
+  for (Owed* block = owed.exchange(nullptr, std::memory_order_acquire); block != nullptr;) {
+    Owed* next = block->next;
+    give_now(block);
+    block = next;
+  }
+}
+
+std::size_t foreign_bytes() noexcept {
+  set_up();
+  const std::int64_t bytes = counted.load(std::memory_order_relaxed);
+  return bytes < 0 ? 0 : static_cast<std::size_t>(bytes);
+}
+
 void* take(std::size_t n, int flags) noexcept {
+  set_up();
   return counted_or_refused(mallocx(at_least_one(n), flags));
 }
 
@@ -60,14 +99,17 @@ void* take_zeroed(std::size_t n, std::size_t size) noexcept {
 
 void give(void* block) noexcept {
   if (block == nullptr) return;
-  const std::size_t bytes = sallocx(block, 0);
-  count(-static_cast<std::int64_t>(bytes));
-  sdallocx(block, bytes, 0);
+  if (heap_is_set_up) {
+    give_now(block);
+  } else {
+    owe(block);
+  }
 }
 
 // As glibc: of size 0 is a free.
 void* take_again(void* block, std::size_t n) noexcept {
   if (block == nullptr) return take(n, 0);
+  set_up();
   if (n == 0) {
     give(block);
     return nullptr;
@@ -89,8 +131,6 @@ void* take_aligned(std::size_t alignment, std::size_t n) noexcept {
   }
   return take(n, MALLOCX_ALIGN(alignment));
 }
-
-constexpr std::size_t kPage = 4096;
 
 // jemalloc's own functions, whatever they are called in this process; slower, and always there.
 void* bare_malloc(std::size_t n) {
@@ -157,7 +197,7 @@ void* memalign(std::size_t alignment, std::size_t n) noexcept {
   return take_aligned(alignment, n);
 }
 void* valloc(std::size_t n) noexcept {
-  return take_aligned(kPage, n);
+  return take_aligned(static_cast<std::size_t>(sysconf(_SC_PAGESIZE)), n);
 }
 int posix_memalign(void** result, std::size_t alignment, std::size_t n) noexcept {
   if (!std::has_single_bit(alignment) || alignment % sizeof(void*) != 0) return EINVAL;

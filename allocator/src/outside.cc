@@ -114,9 +114,15 @@ bool read_resident_by_pages(Resident* resident, const Status& status, const char
   return read_mappings(-1, add, proc_root) == 0 && complete;
 }
 
-// Of the limited group that the process is in, all but file cache. False where there is none, or where it
-// does not say.
-bool read_held_by_group(std::uint64_t* bytes, const char* proc_root, const char* root) noexcept {
+// Of the limited group that the process is in, all but file cache, beside the process's own figures of the
+// same moment as nearly as can be had: pages come and go between the readings, tens of MB where this thread
+// has to wait for its turn of the processor. So they are read again while the process's figure differs before
+// and after; of those that differ least, the one by which more lies outside. False where there is no such
+// group, or where it does not say; *status is then as it was.
+bool read_held_by_group(std::uint64_t* bytes, Status* status, const char* proc_root,
+                        const char* root) noexcept {
+  constexpr int kMostReadings = 8;
+  constexpr std::uint64_t kClose = 64 * 1024;
   std::array<char, 4096> proc_self;
   CgroupMemory group;
   std::uint64_t cache = 0;
@@ -125,37 +131,23 @@ bool read_held_by_group(std::uint64_t* bytes, const char* proc_root, const char*
       read_cgroup_file_cache(group, &cache) != 0) {
     return false;
   }
-  *bytes = group.usage - std::min(group.usage, cache);
-  return true;
-}
-
-// The group's figure beside the process's own, of one moment as nearly as can be had: pages come and go
-// between the two readings, tens of MB where this thread has to wait for a turn of the processor. So it is
-// read again while the process's figure differs before and after; of what differs least, that by which more
-// is outside.
-bool read_held_by_group(std::uint64_t* bytes, Status* status, const char* proc_root,
-                        const char* root) noexcept {
-  constexpr int kMostReadings = 8;
-  constexpr std::uint64_t kClose = 64 * 1024;
-  std::uint64_t least = UINT64_MAX;
-  Status before = *status;
+  std::uint64_t usage = group.usage, least = UINT64_MAX;
+  Status before;
+  if (read_status(&before, proc_root) != 0) before = *status;
   for (int i = 0; i < kMostReadings && least > kClose; ++i) {
-    std::uint64_t held = 0;
+    std::uint64_t now = 0;
     Status after;
-    if (!read_held_by_group(&held, proc_root, root)) return false;
-    if (read_status(&after, proc_root) != 0) {
-      *bytes = held;
-      return true;
-    }
-    const std::uint64_t apart =
-        std::max(before.anonymous, after.anonymous) - std::min(before.anonymous, after.anonymous);
+    if (read_cgroup_usage(group, &now) != 0 || read_status(&after, proc_root) != 0) break;
+    const std::uint64_t smaller = std::min(before.anonymous, after.anonymous);
+    const std::uint64_t apart = std::max(before.anonymous, after.anonymous) - smaller;
     if (apart < least) {
       least = apart;
-      *bytes = held;
-      *status = before.anonymous < after.anonymous ? before : after;
+      usage = now;
+      *status = smaller == before.anonymous ? before : after;
     }
     before = after;
   }
+  *bytes = usage - std::min(usage, cache);
   return true;
 }
 

@@ -1,11 +1,15 @@
 // A program that links zmalloc::foreign_mallocs counts what it mallocs past zmalloc, and nothing else.
+#include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <jemalloc/jemalloc.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <zmalloc/region.h>
 #include <zmalloc/zm.h>
 #include <zmalloc/zmalloc.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -13,6 +17,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "heap_calls.h"
 
 namespace zm {
 namespace {
@@ -118,6 +124,59 @@ TEST_F(ForeignMallocs, BlocksOfOtherThreadsCount) {
   EXPECT_GE(added(), 10'000u);
   std::thread([&] { std::free(p); }).join();
   EXPECT_LT(added(), 10'000u) << "what the C library keeps of the threads";
+}
+
+// Blocks that threads free as the last thing of all, when jemalloc would no longer take down what it sets up
+// for them. The threads touch no heap before.
+TEST_F(ForeignMallocs, ThreadsMayFreeAfterTheLastDestructor) {
+  constexpr int kThreads = 30;
+  constexpr std::size_t kBlock = 50'000;
+  struct Block {
+    int round;
+  };
+  static pthread_key_t key;
+  static pthread_barrier_t all_there;
+  ASSERT_EQ(pthread_key_create(&key,
+                               [](void* block) {
+                                 if (++static_cast<Block*>(block)->round < PTHREAD_DESTRUCTOR_ITERATIONS) {
+                                   pthread_setspecific(key, block);
+                                 } else {
+                                   std::free(block);
+                                 }
+                               }),
+            0);
+  ASSERT_EQ(pthread_barrier_init(&all_there, nullptr, kThreads), 0);
+  pthread_t threads[kThreads];
+  for (pthread_t& thread : threads) {
+    auto* block = static_cast<Block*>(std::calloc(1, kBlock + opaque));
+    const auto run = [](void* argument) -> void* {
+      pthread_setspecific(key, argument);
+      pthread_barrier_wait(&all_there);
+      return nullptr;
+    };
+    ASSERT_EQ(pthread_create(&thread, nullptr, run, block), 0);
+  }
+  for (const pthread_t thread : threads) pthread_join(thread, nullptr);
+  EXPECT_LT(added(), kBlock) << "what the C library keeps of the threads";
+  EXPECT_TRUE(allocator_info().known) << "walks the caches of threads";
+  pthread_barrier_destroy(&all_there);
+  pthread_key_delete(key);
+}
+
+TEST(ForeignMallocsCalls, LeadToJemallocItself) {
+  Dl_info jemalloc{};
+  ASSERT_NE(dladdr(reinterpret_cast<void*>(mallocx), &jemalloc), 0);
+  void* const calls[] = {reinterpret_cast<void*>(backend::heap_calls.malloc),
+                         reinterpret_cast<void*>(backend::heap_calls.calloc),
+                         reinterpret_cast<void*>(backend::heap_calls.realloc),
+                         reinterpret_cast<void*>(backend::heap_calls.free)};
+  const char* const names[] = {"malloc", "calloc", "realloc", "free"};
+  for (std::size_t i = 0; i < std::size(calls); ++i) {
+    Dl_info found{};
+    ASSERT_NE(dladdr(calls[i], &found), 0) << names[i];
+    EXPECT_EQ(found.dli_fbase, jemalloc.dli_fbase) << names[i] << " is the slow way round";
+    EXPECT_STREQ(found.dli_sname, names[i]);
+  }
 }
 
 // All that jemalloc has given away is somebody's.

@@ -162,6 +162,9 @@ struct CgroupMemory {
 int read_cgroup_memory(CgroupMemory* memory, const char* proc_self = "/proc/self",
                        const char* root = "") noexcept;
 
+// What `usage` says now, of a group that was read before. Cheaper than to look for the group again.
+int read_cgroup_usage(const CgroupMemory& group, std::uint64_t* bytes) noexcept;
+
 // Bytes of the group's usage that hold files, which the kernel takes back before it kills anyone.
 int read_cgroup_file_cache(const CgroupMemory& group, std::uint64_t* bytes) noexcept;
 
