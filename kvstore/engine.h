@@ -362,6 +362,17 @@ class ShardGuard {
   ShardLock* lock_;
 };
 
+// Holds every shard's lock.
+class StoreGuard {
+ public:
+  explicit StoreGuard(Engine& engine) noexcept : engine_(engine) { engine_.lock(engine_.all_shards()); }
+  ~StoreGuard() { engine_.unlock(engine_.all_shards()); }
+  StoreGuard(const StoreGuard&) = delete;
+
+ private:
+  Engine& engine_;
+};
+
 template <class Visit>
 uint64_t Engine::scan(int database, uint64_t cursor, size_t count, int64_t now_ms, Visit&& visit) {
   // A place is a position in the order of hashes: its top bits name the shard, the rest where in the table to

@@ -241,13 +241,12 @@ uint64_t Store::size(int database) const noexcept {
 
 void Store::clear() noexcept {
   if (CallbackGuard::active()) return;
-  engine_->lock(engine_->all_shards());
+  const StoreGuard guard(*engine_);
   for (int database = 0; database < databases(); ++database) {
     if (engine_->flush(database, false) == 0) continue;
     const std::string_view effect[] = {"FLUSHDB"};
     engine_->report(engine_->shard(0), {database, {}, ChangeClass::generic, "flushdb", effect});
   }
-  engine_->unlock(engine_->all_shards());
 }
 
 void Store::execute(Session& session, Args args, Reply& reply) noexcept {

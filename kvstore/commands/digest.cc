@@ -2,6 +2,7 @@
 // chain of SHA-1s, what has none is hashed by itself and XORed. Two servers with the same data show the same.
 
 #include <cstdint>
+#include <utility>
 
 #include "keyspace.h"
 #include "plimsoll/debug.h"
@@ -59,16 +60,6 @@ void reply_digest(Reply& reply, const Sha1::Digest& digest) {
   reply.simple({text, sizeof(text)});
 }
 
-class StoreGuard {
- public:
-  explicit StoreGuard(Engine& engine) noexcept : engine_(engine) { engine_.lock(engine_.all_shards()); }
-  ~StoreGuard() { engine_.unlock(engine_.all_shards()); }
-  StoreGuard(const StoreGuard&) = delete;
-
- private:
-  Engine& engine_;
-};
-
 }  // namespace
 
 void debug_digest(Call& call) {
@@ -77,9 +68,10 @@ void debug_digest(Call& call) {
   {
     const StoreGuard guard(engine);
     for (int database = 0; database < call.store().databases(); ++database) {
-      if (!engine.has_database(database) || engine.size(database) == 0) continue;
-      all.chain_number(static_cast<uint32_t>(database));
+      if (!engine.has_database(database)) continue;
+      bool any = false;
       engine.for_each(database, call.now_ms(), [&](const Entry& entry) {
+        if (!std::exchange(any, true)) all.chain_number(static_cast<uint32_t>(database));
         DataDigest one;
         one.chain(entry.key());
         take_value(one, entry);
