@@ -14,7 +14,7 @@ StoreStatistics Engine::statistics() const noexcept {
     total.changes += static_cast<uint64_t>(shard.changes.get());
   }
   total.eviction_exceeded_us = eviction_exceeded_us_.load(std::memory_order_relaxed);
-  if (const int64_t since = exceeded_since_us_.load(std::memory_order_relaxed)) {
+  if (const int64_t since = exceeded_since_us_.load(std::memory_order_relaxed); since != 0 && over_limit()) {
     total.current_eviction_exceeded_us = static_cast<uint64_t>(options_.clock->monotonic_us() - since);
     total.eviction_exceeded_us += total.current_eviction_exceeded_us;
   }
@@ -33,6 +33,7 @@ void Engine::reset_statistics() noexcept {
     }
   }
   eviction_exceeded_us_ = 0;
+  exceeded_since_us_ = 0;
   lazyfreed_ = 0;
   expire_cycle_us_ = 0;
   compactor_.reset_statistics();

@@ -24,7 +24,9 @@ bool Engine::maintain(int64_t budget_us) noexcept {
   const int64_t deadline = options_.clock->monotonic_us() + budget_us;
   const int64_t now = now_ms();
   bool more = false;
-  if (!frozen() && excess() != 0) {
+  if (excess() == 0) {
+    note_exceeded(false);  // since the limit was raised, or keys were deleted
+  } else if (!frozen()) {
     const WorkTimer timer(options_, StoreWork::eviction);
     more = enforce_limit(budget_us) && excess() != 0;
   }
