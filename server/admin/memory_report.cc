@@ -31,6 +31,7 @@ void read_sums(MemoryReport& report) noexcept {
   for (const size_t bytes : report.tags) report.used += bytes;
   report.clients = sum_of(report.tags, zm::TagGroup::clients);
   report.tables = sum_of(report.tags, zm::TagGroup::table);
+  report.dataset = sum_of(report.tags, zm::TagGroup::dataset);
 }
 
 }  // namespace
@@ -57,9 +58,8 @@ MemoryReport gather_memory_report(const Server& server, AdminExtension& extensio
   report.unfilled = server.unfilled_input();
   report.startup = server.startup_memory();
   report.peak = std::max(server.peak_memory(), report.used);
-  report.overhead = std::min(report.used, report.startup + report.clients + report.tables);
-  report.dataset = report.used - report.overhead;
-  const size_t since_start = less(report.used, report.startup);
+  report.overhead = less(report.used, report.dataset);
+  const size_t since_start = std::max(less(report.used, report.startup), report.dataset);
   if (since_start > 0) {
     report.dataset_percent = 100.0 * static_cast<double>(report.dataset) / static_cast<double>(since_start);
   }
@@ -81,7 +81,7 @@ Breakdown break_down(const MemoryReport& report) noexcept {
     return Breakdown::Part{name, static_cast<int64_t>(bytes)};
   };
   Breakdown result{{{
-      part("dataset", sum_of(report.tags, zm::TagGroup::dataset)),
+      part("dataset", report.dataset),
       part("keyspace_table", report.tables),
       part("clients", less(report.clients, report.unfilled)),
       part("other_tags", sum_of(report.tags, zm::TagGroup::rest)),

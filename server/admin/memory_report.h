@@ -30,8 +30,8 @@ struct MemoryReport {
   size_t clients = 0;          // buffers and connections
   size_t unfilled = 0;         // of those: taken for input on its way, not written to yet
   size_t tables = 0;           // tables that index keys, of all databases
-  size_t overhead = 0;         // used, but for the data: startup, clients, tables
-  size_t dataset = 0;          // the rest
+  size_t dataset = 0;          // keys and values
+  size_t overhead = 0;         // used, but for these
   double dataset_percent = 0;  // of what came after the start
   double peak_percent = 0;     // used of peak
   uint64_t rss = 0;
@@ -52,8 +52,8 @@ struct MemoryReport {
 // Costs some 50 us and allocates nothing. `extension` is asked for its last sample of the process.
 MemoryReport gather_memory_report(const Server& server, AdminExtension& extension) noexcept;
 
-// RSS taken apart: the parts sum to `rss`. Each is counted where it is taken; only the rest is a difference,
-// what none of them explains, and may be negative.
+// RSS taken apart: the parts sum to `rss`. Each is counted where it is taken and given back; only the rest is
+// what the others leave of `rss`, and may be negative.
 //
 // dataset                  values and their entries, by their tags
 // keyspace_table           tables that index keys, expiry and eviction bookkeeping
@@ -66,7 +66,7 @@ MemoryReport gather_memory_report(const Server& server, AdminExtension& extensio
 // foreign_mallocs          blocks that came from malloc past zmalloc
 // code_and_stacks          files (programs, libraries) and stacks, as of the last sample
 //
-// An allocator that does not tell of its pages (AllocatorInfo) has them in the rest.
+// What an allocator does not tell (AllocatorInfo: all but jemalloc tell little) is in the rest.
 struct Breakdown {
   struct Part {
     std::string_view name;

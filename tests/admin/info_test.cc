@@ -51,6 +51,11 @@ TEST(Info, TagsSumToUsedMemoryAndTheBreakdownToRss) {
   EXPECT_EQ(sum_of(memory, "plimsoll_breakdown_"), std::stoll(memory.at("used_memory_rss")));
   EXPECT_EQ(memory.at("plimsoll_breakdown_dataset"), memory.at("plimsoll_tag_string"));
   EXPECT_GT(std::stoll(memory.at("plimsoll_breakdown_dataset")), 1000 * 20);
+  EXPECT_EQ(memory.at("used_memory_dataset"), memory.at("plimsoll_tag_string"));
+  EXPECT_EQ(std::stoll(memory.at("used_memory_overhead")) + std::stoll(memory.at("used_memory_dataset")),
+            std::stoll(memory.at("used_memory")));
+  EXPECT_GT(std::stod(memory.at("used_memory_dataset_perc")), 1);
+  EXPECT_LE(std::stod(memory.at("used_memory_dataset_perc")), 100);
 }
 
 // A sample of the process that was taken after this call.
@@ -95,6 +100,25 @@ TEST(Info, TheBreakdownExplainsRss) {
   ASSERT_EQ(client.text({"DEBUG", "POPULATE", "2000000", "other", "90"}), "OK");
   memory = freshly_sampled(client);
   EXPECT_LT(unexplained(memory), 0.03) << memory.at("plimsoll_breakdown_rest");
+}
+
+// The spell ends with its cause, whatever took that away.
+TEST(Info, TimeOverTheLimitIsCountedWhileItIsExceeded) {
+  const auto server = start_plimsoll({"--maxmemory-policy", "noeviction"});
+  Client client(*server);
+  const auto current = [&] { return std::stoll(client.info("stats").at("current_eviction_exceeded_time")); };
+  const auto total = [&] { return std::stoll(client.info("stats").at("total_eviction_exceeded_time")); };
+  client.call({"CONFIG", "SET", "maxmemory", "1"});
+  EXPECT_TRUE(client.raw().call({"SET", "key", "value"}).starts_with("-OOM"));
+  EXPECT_TRUE(eventually([&] { return current() > 20; }));
+  client.call({"CONFIG", "SET", "maxmemory", "100mb"});
+  EXPECT_EQ(current(), 0);
+  EXPECT_TRUE(eventually([&] { return total() > 20; })) << "what it lasted is kept";
+  const long long lasted = total();
+  EXPECT_EQ(client.text({"SET", "key", "value"}), "OK");
+  EXPECT_EQ(total(), lasted);
+  client.call({"CONFIG", "RESETSTAT"});
+  EXPECT_EQ(total(), 0);
 }
 
 TEST(Info, SmapsAreSampledOnlyWhileAskedFor) {

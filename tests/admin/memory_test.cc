@@ -77,6 +77,7 @@ MemoryReport report_of(size_t used, size_t dataset_tag) {
   report.used = used;
   report.peak = used;
   report.tags[static_cast<size_t>(zm::Tag::string)] = dataset_tag;
+  report.dataset = dataset_tag;
   report.tags[static_cast<size_t>(zm::Tag::other)] = used - dataset_tag;
   report.rss = used;
   report.allocator.known = true;
