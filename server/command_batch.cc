@@ -21,6 +21,8 @@ namespace {
 constexpr size_t kKeptArguments = 16 * 1024;
 constexpr size_t kKeptKeys = 1024;
 constexpr std::string_view kNoAuthError = "NOAUTH Authentication required.";
+constexpr std::string_view kMonitorError =
+    "ERR Replica can't interact with the keyspace";  // to Redis a monitor is one
 constexpr std::string_view kOomError = "OOM command not allowed when used memory > 'maxmemory'.";
 
 uint64_t now_ns() noexcept {
@@ -284,6 +286,10 @@ bool CommandBatch::refuse(Connection& connection, const Slot& slot, Reply& reply
   if ((flags & kNoAuth) == 0 && !connection.authenticated() && server_.has_password()) {
     reply.error(kNoAuthError);
     server_.counters().unauthenticated_refusals.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  }
+  if ((flags & (kReadonly | kWrite)) != 0 && connection.has(kMonitor)) {
+    reply.error(kMonitorError);
     return true;
   }
   return false;

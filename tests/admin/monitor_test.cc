@@ -23,6 +23,18 @@ std::string line_of(Client& monitor, const ServerProcess& server) {
   return line;
 }
 
+TEST(Monitor, MayNotTouchTheKeyspaceAsInRedis) {
+  const auto redis = start_redis(), plimsoll = start_plimsoll();
+  for (const ServerProcess* server : {redis.get(), plimsoll.get()}) {
+    Client monitor(*server);
+    EXPECT_EQ(monitor.raw().call({"MONITOR"}), "+OK\r\n");
+    for (const char* command : {"GET key", "SET key value", "DBSIZE", "KEYS *", "FLUSHALL"}) {
+      monitor.raw().send(std::string(command) + "\r\n");
+      EXPECT_EQ(monitor.raw().read_reply(), "-ERR Replica can't interact with the keyspace\r\n") << command;
+    }
+  }
+}
+
 TEST(Monitor, ShowsEveryCommandAsRedisDoes) {
   const std::vector<std::vector<std::string>> commands = {
       {"SET", "key", std::string("\"a\\b\"\n\x01\xff\0", 9)},
