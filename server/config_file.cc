@@ -49,6 +49,11 @@ void rename(CommandTable& commands, std::string_view from, std::string_view to) 
   if (!commands.rename(from, to)) throw ConfigError("Target command name already exists");
 }
 
+bool is_of_old(std::string_view name) noexcept {
+  return ascii_equal_nocase(name, "list-max-ziplist-entries") ||
+         ascii_equal_nocase(name, "list-max-ziplist-value");
+}
+
 void apply_directive(const Settings& settings, std::span<const Config::Text> words, int depth) {
   const Config::Text& name = words[0];
   const auto arguments = words.subspan(1);
@@ -60,6 +65,8 @@ void apply_directive(const Settings& settings, std::span<const Config::Text> wor
     throw ConfigError("modules are not available in this server");
   } else if (ascii_equal_nocase(name, "user") && !arguments.empty()) {
     throw ConfigError("access control lists are not available in this server");
+  } else if (is_of_old(name) && arguments.size() == 1) {
+    // Redis takes them without effect.
   } else {
     settings.config.apply(name, arguments);
   }
@@ -104,15 +111,15 @@ Config::Words split_config_line(std::string_view line) {
 
 std::string read_config_file(const std::string& path) {
   if (path == "-") return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
-  const auto missing = [&](int error) {
-    return ConfigFileMissing("Fatal error, can't open config file '" + path + "': " + std::strerror(error));
+  const auto missing = [&](const std::string& reason) {
+    return ConfigFileMissing("Fatal error, can't open config file '" + path + "': " + reason);
   };
   std::ifstream file(path, std::ios::binary);
-  if (!file.is_open()) throw missing(errno);
+  if (!file.is_open()) throw missing(std::strerror(errno));
   try {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  } catch (const std::ios_base::failure&) {  // a directory can be opened
-    throw missing(errno);
+  } catch (const std::ios_base::failure& error) {  // a directory can be opened
+    throw missing(error.code().message());
   }
 }
 

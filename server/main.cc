@@ -70,12 +70,12 @@ void fit_clients(Config& config) {
 
 int serve(Config& config, CommandTable& commands) {
   const bool background = config.flag(Opt::daemonize) && config.number(Opt::supervised) == 0;
-  if (background) daemonize();
   try {
     open_log(std::string(config.text(Opt::logfile)), static_cast<LogLevel>(config.number(Opt::loglevel)));
   } catch (const std::runtime_error& error) {
     throw ConfigFileError("Can't open the log file: " + std::string(error.what()));
   }
+  if (background) daemonize();
   log_warning("Plimsoll server version={}, redis={}, bits=64, pid={}, just started", PLIMSOLL_VERSION,
               kRedisVersion, ::getpid());
   set_log_role('M');

@@ -45,6 +45,29 @@ void debug_no_op(Call& call) {
   call.reply().ok();
 }
 
+// DEBUG HTSTATS database: how many keys its tables hold.
+void debug_htstats(Call& call) {
+  int64_t database = 0;
+  if (!parse_integer(call.arg(2), database)) return call.reply().error(kNotAnInteger);
+  if (database < 0 || database >= call.store().databases())
+    return call.reply().error("ERR Out of range database");
+  const DatabaseStatistics statistics = call.store().database_statistics(static_cast<int>(database));
+  const std::string text = "[Dictionary HT]\nkeys: " + std::to_string(statistics.keys) +
+                           "\n[Expires HT]\nkeys: " + std::to_string(statistics.expiring_keys) + "\n";
+  call.reply().verbatim(text, "txt");
+}
+
+// Of a key whose value could have another form, and has not.
+template <const std::string_view& kError>
+void debug_form_of_key(Call& call) {
+  const std::string_view key = call.arg(2);
+  if (!call.store().exists(key, call.session().database())) return call.reply().error("ERR no such key");
+  call.reply().error(kError);
+}
+constexpr std::string_view kNoHashTable =
+    "ERR The value stored at the specified key is not represented using an hash table";
+constexpr std::string_view kNoListpack = "ERR Not a listpack encoded object.";
+
 void debug_log(Call& call) {
   log_warning("DEBUG LOG: {}", call.arg(2));
   call.reply().ok();
@@ -227,6 +250,10 @@ void debug_help(Call& call) {
           "    The fingerprints of the values of the keys.",
           "ERROR <string>",
           "    Answer <string> as an error.",
+          "HTSTATS <database>",
+          "    How many keys the tables of <database> hold.",
+          "HTSTATS-KEY <key>, LISTPACK <key>",
+          "    That the value of <key> is neither.",
           "LOG <message>",
           "    Write <message> to the log.",
           "OBJECT <key>",
@@ -244,7 +271,8 @@ void debug_help(Call& call) {
           "    Hold up the thread of this connection.",
           "STRINGMATCH-LEN <length> <pattern>",
           "    Whether a text of <length> times 'a' matches <pattern>.",
-          "AOF-FLUSH-SLEEP, JMAP, QUICKLIST-PACKED-THRESHOLD, REPLYBUFFER, SET-DISABLE-DENY-SCRIPTS,",
+          "AOF-FLUSH-SLEEP, JMAP, PAUSE-CRON, QUICKLIST-PACKED-THRESHOLD, REPLYBUFFER, "
+          "SET-DISABLE-DENY-SCRIPTS,",
           "SET-SKIP-CHECKSUM-VALIDATION",
           "    Accepted, without effect.",
       });
@@ -265,9 +293,13 @@ constexpr DebugCommand kCommands[] = {
     {"error", 3, 3, debug_error},
     {"fail-allocation", 3, 4, debug_fail_allocation},
     {"help", 2, 2, debug_help},
+    {"htstats", 3, 3, debug_htstats},
+    {"htstats-key", 3, 3, debug_form_of_key<kNoHashTable>},
     {"jmap", 2, 2, debug_no_op},
+    {"listpack", 3, 3, debug_form_of_key<kNoListpack>},
     {"log", 3, 3, debug_log},
     {"object", 3, 3, debug_object_of_key},
+    {"pause-cron", 3, 3, debug_no_op},
     {"populate", 3, 5, debug_populate},
     {"protocol", 3, 3, debug_protocol},
     {"quicklist-packed-threshold", 3, 3, debug_quicklist_packed_threshold},

@@ -73,6 +73,12 @@ TEST(ConfigFile, RenamesCommands) {
   EXPECT_EQ(commands.find("set"), nullptr);
 }
 
+TEST(ConfigFile, TakesWhatRedisTakesWithoutEffect) {
+  EXPECT_EQ(load_error("list-max-ziplist-entries 5\nLIST-MAX-ZIPLIST-VALUE 4\n"), "");
+  EXPECT_EQ(load_error("list-max-ziplist-value\n"),
+            fatal(1, "list-max-ziplist-value", "Bad directive or wrong number of arguments"));
+}
+
 TEST(ConfigFile, AnEmptySaveTurnsSavingOff) {
   Config config;
   load(config, "save \"\"\n");

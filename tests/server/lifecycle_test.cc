@@ -94,9 +94,14 @@ TEST(Lifecycle, ConfigurationErrorsAreFatal) {
   EXPECT_NE(run("/nonexistent.conf")
                 .output.find("Fatal error, can't open config file '/nonexistent.conf': No such file"),
             std::string::npos);
-  EXPECT_EQ(run("--logfile /nonexistent/log --port 0").output,
-            "\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\nCan't open the log file: No such file or "
-            "directory\n");
+  for (const char* arguments :
+       {"--logfile /nonexistent/log --port 0", "--daemonize yes --logfile /nonexistent/log --port 0"}) {
+    const RunResult refused = run(arguments);
+    EXPECT_EQ(refused.output,
+              "\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\nCan't open the log file: No such file or "
+              "directory\n");
+    EXPECT_EQ(refused.status, 1) << arguments;
+  }
 }
 
 // maxclients has to leave room for them, see process.h.
