@@ -79,7 +79,9 @@ TEST_F(NearLine, AWriterGivesForTwentyMillisecondsAndOneSliceAtMost) {
 
 TEST_F(NearLine, AReaderGivesForOneSliceAtMost) {
   want(30 * kMiB);
+  const uint64_t before = store_.size(0);
   const int64_t took = time_of({"GET", "missing"}, "$-1\r\n");
+  EXPECT_LT(store_.size(0), before);
   EXPECT_LT(zm::line::room(), zm::line::wanted_room());
   EXPECT_LE(took, 500 + 100 + 20 * WorkingClock::kStepUs);
 }
