@@ -92,6 +92,7 @@ class InputBuffer {
   // holds.
   bool join() noexcept;
   void release() noexcept;
+  void drop_arriving() noexcept;
 
  private:
   struct Block {
