@@ -227,13 +227,18 @@ void Connection::publish_memory() noexcept {
   const size_t input = input_.footprint();
   const size_t size = input_.size();
   query_buffer_.store(size, kRelaxed);
+  publish_room();
+  input_memory_.store(input, kRelaxed);
+  argument_memory_.store(0, kRelaxed);
+  output_memory_.store(output_.empty() ? 0 : output_.footprint(), kRelaxed);
+}
+
+// Right when it is taken, too: it stands in the ledger then, and to fill it takes milliseconds.
+void Connection::publish_room() noexcept {
   const size_t room = input_.room();
   ThreadTotals::add(thread_.totals().unfilled_input, room - unfilled_input_);
   unfilled_input_ = room;
   query_free_.store(room, kRelaxed);
-  input_memory_.store(input, kRelaxed);
-  argument_memory_.store(0, kRelaxed);
-  output_memory_.store(output_.empty() ? 0 : output_.footprint(), kRelaxed);
 }
 
 bool Connection::overdue(int64_t now_ms) const noexcept {

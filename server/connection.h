@@ -161,6 +161,7 @@ class Connection final : public SessionHost {
   void end_output_pause() noexcept;
   void apply_output_limits() noexcept;
   void publish_memory() noexcept;
+  void publish_room() noexcept;
   bool overdue(int64_t now_ms) const noexcept;
   void on_writable();
   void close() noexcept;  // enter() removes it then

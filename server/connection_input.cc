@@ -95,6 +95,7 @@ void Connection::read_in_place() {
   size_t room = 0;
   char* place = nullptr;
   with_memory(server(), [&] { place = input_.extend(missing, &room); });
+  publish_room();
   room = std::min(room, kMostRead);
   const iovec into{place, room};
   const size_t received = receive({&into, 1});
@@ -119,6 +120,7 @@ void Connection::take_in_unparsed() {
   size_t room = 0;
   char* place = nullptr;
   with_memory(server(), [&] { place = input_.extend_unparsed(most - held, &room); });
+  publish_room();
   room = std::min(room, kMostRead);
   const iovec into{place, room};
   const size_t received = receive({&into, 1});
@@ -197,6 +199,7 @@ bool Connection::start_large() {
   const bool has_memory = server().store().with_memory(
       [&] { input_.begin_large(SharedBytes::allocate(size, zm::Tag::client_input)); });
   if (!has_memory) refuse_command();
+  publish_room();
   return true;
 }
 
