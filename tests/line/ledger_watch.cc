@@ -15,14 +15,8 @@ int64_t field(const std::string& info, const std::string& name) {
   return at == std::string::npos ? 0 : std::stoll(info.substr(at + name.size() + 2));
 }
 
-double largest_percent(const std::vector<LedgerWatch::Sample>& samples,
-                       int64_t (*difference)(const LedgerWatch::Sample&)) {
-  double most = 0;
-  for (const LedgerWatch::Sample& sample : samples) {
-    if (sample.line == 0) continue;
-    most = std::max(most, 100.0 * static_cast<double>(difference(sample)) / static_cast<double>(sample.line));
-  }
-  return most;
+double percent_of_line(const LedgerWatch::Sample& sample, int64_t bytes) {
+  return 100.0 * static_cast<double>(bytes) / static_cast<double>(sample.line);
 }
 
 }  // namespace
@@ -66,12 +60,22 @@ int64_t most_held(const std::vector<LedgerWatch::Sample>& samples) {
 }
 
 double most_unseen_percent(const std::vector<LedgerWatch::Sample>& samples) {
-  return largest_percent(samples, [](const LedgerWatch::Sample& s) { return s.kernel - s.ledger_most; });
+  double most = 0;
+  for (const LedgerWatch::Sample& s : samples) {
+    if (s.line != 0) most = std::max(most, percent_of_line(s, s.kernel - s.ledger_most));
+  }
+  return most;
 }
 
 double most_overseen_percent(const std::vector<LedgerWatch::Sample>& samples) {
-  return largest_percent(samples,
-                         [](const LedgerWatch::Sample& s) { return s.ledger - s.unfilled - s.kernel; });
+  const auto overseen = [](const LedgerWatch::Sample& s) { return s.ledger - s.unfilled - s.kernel; };
+  double most = 0;
+  for (size_t i = 1; i < samples.size(); ++i) {
+    if (samples[i].line == 0) continue;
+    const int64_t lasting = std::min(overseen(samples[i - 1]), overseen(samples[i]));
+    most = std::max(most, percent_of_line(samples[i], lasting));
+  }
+  return most;
 }
 
 }  // namespace plimsoll::test

@@ -44,7 +44,8 @@ class LedgerWatch {
 // The largest of what the kernel counts; 0 without samples.
 int64_t most_held(const std::vector<LedgerWatch::Sample>& samples);
 // By how many percent of the line the kernel's figure exceeds the ledger at most, and the ledger, less what
-// is unfilled, the kernel's.
+// is unfilled, the kernel's. The latter in two samples in a row: the three figures are not of one moment, and
+// a thread may be held up between it takes a block and says that it is unfilled.
 double most_unseen_percent(const std::vector<LedgerWatch::Sample>& samples);
 double most_overseen_percent(const std::vector<LedgerWatch::Sample>& samples);
 
