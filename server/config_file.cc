@@ -49,7 +49,7 @@ void rename(CommandTable& commands, std::string_view from, std::string_view to) 
   if (!commands.rename(from, to)) throw ConfigError("Target command name already exists");
 }
 
-bool is_of_old(std::string_view name) noexcept {
+bool has_no_effect_any_more(std::string_view name) noexcept {
   return ascii_equal_nocase(name, "list-max-ziplist-entries") ||
          ascii_equal_nocase(name, "list-max-ziplist-value");
 }
@@ -65,7 +65,7 @@ void apply_directive(const Settings& settings, std::span<const Config::Text> wor
     throw ConfigError("modules are not available in this server");
   } else if (ascii_equal_nocase(name, "user") && !arguments.empty()) {
     throw ConfigError("access control lists are not available in this server");
-  } else if (is_of_old(name) && arguments.size() == 1) {
+  } else if (has_no_effect_any_more(name) && arguments.size() == 1) {
     // Redis takes them without effect.
   } else {
     settings.config.apply(name, arguments);

@@ -1,8 +1,5 @@
 #include "input_buffer.h"
 
-#include <zmalloc/line.h>
-#include <zmalloc/zm.h>
-
 #include <algorithm>
 #include <cassert>
 #include <cstring>
@@ -44,19 +41,8 @@ InputBuffer::Pending& InputBuffer::use() {
   return *pending_;
 }
 
-// A value that will not be received. What of its block was never written to is not there for the kernel, but
-// it stands in the memory line's ledger until the heap gives it back.
-void InputBuffer::drop_arriving() noexcept {
-  constexpr size_t kWorthAPurge = 1 << 20;
-  const size_t unwritten = pending_->arriving ? pending_->arriving.capacity() - pending_->arrived : 0;
-  pending_->arriving = SharedBytes();
-  pending_->arrived = 0;
-  if (unwritten >= kWorthAPurge && zm::line::limit() != 0) zm::purge();
-}
-
 void InputBuffer::release() noexcept {
   if (pending_ == nullptr) return;
-  drop_arriving();
   for (Block& block : pending_->blocks) free_block(block);
   for (Block& block : pending_->placed) free_block(block);
   std::destroy_at(pending_);
@@ -265,7 +251,8 @@ void InputBuffer::refuse(Text error) noexcept {
   Pending& pending = *pending_;
   if (!pending.blocks.empty()) place_first();
   release_placed();
-  drop_arriving();
+  pending.arriving = SharedBytes();
+  pending.arrived = 0;
   pending.refusal = std::move(error);
   pending.parser.refuse();
 }

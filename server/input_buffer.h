@@ -92,7 +92,6 @@ class InputBuffer {
   // holds.
   bool join() noexcept;
   void release() noexcept;
-  void drop_arriving() noexcept;
 
  private:
   struct Block {

@@ -4,7 +4,6 @@
 #include <zmalloc/process_memory.h>
 
 #include <array>
-#include <chrono>
 #include <fstream>
 #include <random>
 #include <string>
@@ -147,31 +146,6 @@ TEST(MemoryLineOption, ResidentMemoryStaysBelowItWhileSeveralTimesAsMuchIsWritte
   for (const long long count : refused) EXPECT_EQ(count, 0) << "keys go before a write is refused";
   EXPECT_GT(info_number(control, "stats", "evicted_keys"), 1000);
   EXPECT_GE(info_number(control, "memory", "used_memory"), kRoom / 2) << "more was evicted than need be";
-}
-
-// Pages that nobody wrote to are in the ledger, but not there for the kernel: they go back at once.
-TEST(MemoryLineOption, WhatDidNotArriveOfAValueLeavesTheLedgerWithItsClient) {
-  const ServerProcess server(server_options({"--io-threads", "1"}));
-  RawConnection control = server.connect();
-  if (!info_field(control, "memory", "mem_allocator").starts_with("jemalloc")) {
-    GTEST_SKIP() << "only on jemalloc does the heap stand in the ledger";
-  }
-  ASSERT_EQ(control.call({"CONFIG", "SET", "memory-line", std::to_string(2048 * kMiB)}), "+OK\r\n");
-  const auto heap = [&] { return info_number(control, "memory", "plimsoll_line_heap"); };
-  const long long before = heap();
-  {
-    RawConnection client = server.connect();
-    client.send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100000000\r\n" + std::string(10'000'000, 'v'));
-    ASSERT_TRUE(eventually([&] {
-      const long long unfilled = info_number(control, "memory", "plimsoll_line_unfilled");
-      return unfilled > 80'000'000 && unfilled < 91'000'000;
-    }));
-    EXPECT_GT(heap(), before + 100'000'000);
-  }
-  const auto closed = std::chrono::steady_clock::now();
-  EXPECT_TRUE(eventually([&] { return heap() < before + 2 * kMiB; }));
-  EXPECT_LT(std::chrono::steady_clock::now() - closed, std::chrono::seconds(2))
-      << "the heap's own decay takes ten";
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ TEST(Scan, KeepsItsGuaranteeWhileTheTableGrowsAndShrinks) {
   }
   int64_t filler = 0, dropped = 0;
   bool growing = true;
-  for (int round = 0; round < 15; ++round) {
+  for (int round = 0; round < 60; ++round) {
     std::set<std::string> seen;
     std::string cursor = "0";
     do {
