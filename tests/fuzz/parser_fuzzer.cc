@@ -124,14 +124,15 @@ class Receiver {
   // False once there was an error.
   bool receive(std::string_view bytes) {
     while (!bytes.empty()) {
-      const size_t taken = buffer_.large_under_way() ? put_large(bytes)
+      const size_t taken = buffer_.large_under_way()   ? put_large(bytes)
                            : (++turn_ * way_ & 4) != 0 ? put_in_shared(bytes)
                            : (turn_ * way_ & 8) != 0   ? put_unparsed(bytes)
                                                        : put_behind(bytes);
       require(taken > 0, "no room for what arrives");
       bytes.remove_prefix(taken);
       if (!unparsed_ && !run()) return false;
-      require(buffer_.footprint() <= 512 * 1024 + 80 * buffer_.size() + announced_, "a buffer larger than what it holds");
+      require(buffer_.footprint() <= 512 * 1024 + 80 * buffer_.size() + announced_,
+              "a buffer larger than what it holds");
     }
     return true;
   }
@@ -191,9 +192,10 @@ class Receiver {
     return room;
   }
 
+  // There is nothing to parse before a large bulk string is whole.
   bool run() {
     unparsed_ = false;
-    while (!buffer_.empty()) {
+    while (!buffer_.empty() && !buffer_.large_under_way()) {
       RespParser& parser = buffer_.parser();
       const ParseResult result = parser.parse(buffer_.bytes(), limits_);
       if (result == ParseResult::error) outcome.error = parser.error();
@@ -202,7 +204,6 @@ class Receiver {
         take_command();
       } else if (result == ParseResult::large) {
         start_large();
-        if (buffer_.large_under_way()) return true;
       } else {
         buffer_.consume(0);
         if (buffer_.empty() || !buffer_.join()) return true;
@@ -213,7 +214,8 @@ class Receiver {
 
   void take_command() {
     RespParser& parser = buffer_.parser();
-    require(parser.parse(buffer_.bytes(), limits_) == ParseResult::command, "a whole command is not whole again");
+    require(parser.parse(buffer_.bytes(), limits_) == ParseResult::command,
+            "a whole command is not whole again");
     if (parser.refused()) {
       require(outcome.commands.size() < wanted_.size(), "a refused command that is none");
       require(buffer_.refusal() == "refused", "a refusal that got lost");
