@@ -56,6 +56,7 @@ Config::Value Config::initial(Opt id) {
   Words arguments;
   if (option.takes_words()) {
     arguments = split_blanks(option.initial);
+    if (arguments.empty()) return {};  // not every option may be given without arguments
   } else {
     arguments.emplace_back(option.initial);
   }

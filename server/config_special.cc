@@ -86,7 +86,6 @@ Text canonical_bind(WordSpan words, const Text&) {
 }
 
 Text canonical_replicaof(WordSpan words, const Text&) {
-  if (words.empty()) return {};
   if (words.size() != 2) throw ConfigError("wrong number of arguments");
   if (ascii_equal_nocase(words[0], "no") && ascii_equal_nocase(words[1], "one")) return {};
   return join_words(words);

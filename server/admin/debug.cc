@@ -167,6 +167,20 @@ void debug_fail_allocation(Call& call) {
                              .refuse = count == 0 ? zm::faults::kAll : static_cast<uint64_t>(count)});
 }
 
+// DEBUG REPLYBUFFER PEAK-RESET-TIME <milliseconds>|NEVER|RESET, or RESIZING 0|1. Replies have no buffer of a
+// size that follows their peak.
+void debug_replybuffer(Call& call) {
+  if (ascii_equal_nocase(call.arg(2), "resizing")) return call.reply().ok();
+  if (!ascii_equal_nocase(call.arg(2), "peak-reset-time")) return reply_subcommand_syntax_error(call);
+  const std::string_view time = call.arg(3);
+  int64_t milliseconds = 0;
+  if (!ascii_equal_nocase(time, "never") && !ascii_equal_nocase(time, "reset") &&
+      !parse_integer(time, milliseconds)) {
+    return call.reply().error(kNotAnInteger);
+  }
+  call.reply().ok();
+}
+
 // --- DEBUG PROTOCOL: one reply of each kind ---
 
 void reply_three(Reply& reply) {
@@ -304,7 +318,7 @@ constexpr DebugCommand kCommands[] = {
     {"protocol", 3, 3, debug_protocol},
     {"quicklist-packed-threshold", 3, 3, debug_quicklist_packed_threshold},
     {"reload", 2, 5, debug_reload},
-    {"replybuffer", 4, 4, debug_no_op},
+    {"replybuffer", 4, 4, debug_replybuffer},
     {"set-active-expire", 3, 3, debug_set_active_expire},
     {"set-disable-deny-scripts", 3, 3, debug_no_op},
     {"set-skip-checksum-validation", 3, 3, debug_no_op},

@@ -100,6 +100,7 @@ TEST(ConfigFile, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(load_error("rename-command get set\n"),
             fatal(1, "rename-command get set", "Target command name already exists"));
   EXPECT_NE(load_error("replicaof 127.0.0.1 6379\n"), "");
+  EXPECT_EQ(load_error("slaveof\n"), fatal(1, "slaveof", "wrong number of arguments"));
   EXPECT_NE(load_error("cluster-enabled yes\n"), "");
 }
 
