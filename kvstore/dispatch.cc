@@ -107,6 +107,7 @@ bool Engine::KeyCollector::add(const KeySpec& spec) {
     if (spec.find == KeySpec::kFindRange) return spec.begin == KeySpec::kBeginKeyword || first >= argc;
     return true;
   }
+  if (last > first) reserve(static_cast<size_t>((last - first) / step) + 1);
   for (int64_t i = first; i <= last; i += step) append(static_cast<uint32_t>(i), spec.flags);
   return true;
 }
@@ -123,6 +124,12 @@ int64_t Engine::KeyCollector::find_keyword(const KeySpec& spec) const noexcept {
     }
   }
   return -1;
+}
+
+// For so many more keys, which would otherwise take up to thrice the memory on the way.
+void Engine::KeyCollector::reserve(size_t more) {
+  const size_t count = invocation_.key_count_ + more;
+  if (count > Invocation::kInlineKeys) invocation_.many_.reserve(count);
 }
 
 void Engine::KeyCollector::append(uint32_t argument, uint32_t flags) {

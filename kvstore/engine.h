@@ -221,6 +221,7 @@ class Engine {
 
    private:
     int64_t find_keyword(const KeySpec& spec) const noexcept;
+    void reserve(size_t more);
     void append(uint32_t argument, uint32_t flags);
 
     const Engine& engine_;

@@ -13,6 +13,7 @@
 #include "protected_commands.h"
 #include "server.h"
 #include "unix_time.h"
+#include "with_memory.h"
 
 namespace plimsoll::server {
 
@@ -44,8 +45,11 @@ CommandBatch::~CommandBatch() {
 
 char* CommandBatch::read_buffer() {
   used_ = true;
-  if (read_buffer_ == nullptr)
-    read_buffer_ = static_cast<char*>(zm::allocate(zm::Tag::client_input, kReadBytes));
+  if (read_buffer_ == nullptr) {
+    with_memory(server_, [this] {
+      read_buffer_ = static_cast<char*>(zm::allocate(zm::Tag::client_input, kReadBytes));
+    });
+  }
   return read_buffer_;
 }
 
@@ -175,11 +179,7 @@ void CommandBatch::prepare(const Connection& connection) {
     slot.invocation.command = nullptr;
     const Args args(arguments_.data() + slot.first_argument, slot.argument_count);
     if (args.empty()) continue;
-    try {
-      store.resolve(args, slot.invocation);
-    } catch (const std::bad_alloc&) {
-      slot.refusal = kOomError;
-    }
+    if (!store.with_memory([&] { store.resolve(args, slot.invocation); })) slot.refusal = kOomError;
   }
   if (count_ > 0) slots_[0].invocation.shared_args = connection.input_.large_arguments();
   if (count_ < 2) return;

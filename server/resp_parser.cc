@@ -114,10 +114,10 @@ ParseResult RespParser::parse_count(std::string_view bytes, const ParserLimits& 
   if (count > ParserLimits::kUnauthenticatedArguments && !limits.authenticated) {
     return fail("unauthenticated multibulk length");
   }
-  if (count > 0) arguments_.reserve(static_cast<size_t>(std::min(count, kTrustedArguments)));
   position_ = length + 2;
   remaining_ = std::max<int64_t>(count, 0);
   started_ = true;
+  if (count > 0) arguments_.reserve(static_cast<size_t>(std::min(count, kTrustedArguments)));
   return ParseResult::command;
 }
 

@@ -160,12 +160,16 @@ void ServerFaults::TearDown() {
   EXPECT_EQ(server_.process().log().find("bug"), std::string::npos) << server_.process().log();
 }
 
+void ServerFaults::may_keep_memory_of_now() {
+  for (const auto& [tag, bytes] : server_.memory())
+    memory_before_[tag] = std::max(memory_before_[tag], bytes);
+}
+
 void ServerFaults::refuse_each(const std::string& where, const std::function<void()>& prepare,
                                const std::function<void()>& attempt) {
   prepare();
   attempt();
-  for (const auto& [tag, bytes] : server_.memory())
-    memory_before_[tag] = std::max(memory_before_[tag], bytes);
+  may_keep_memory_of_now();
   for (const uint64_t count : {uint64_t{1}, kRow}) {
     long refused = 1;
     for (uint64_t n = 1; refused != 0; n += 1 + (n > kEveryCall ? n / kStepShare : 0)) {

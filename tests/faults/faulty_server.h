@@ -55,6 +55,9 @@ class ServerFaults : public testing::TestWithParam<unsigned> {
   void refuse_each(const std::string& where, const std::function<void()>& prepare,
                    const std::function<void()>& attempt);
 
+  // What the server holds now it may still hold in the end.
+  void may_keep_memory_of_now();
+
   FaultyServer server_{GetParam()};
 
   bool ended_ = false;  // a test has stopped the server

@@ -157,6 +157,25 @@ TEST_P(ServerFaults, LongCommandsAreAnswered) {
       });
 }
 
+// A refusal or two are no reason to refuse a command that has keys to give for it.
+TEST_P(ServerFaults, WhatCanEvictIsTriedAgain) {
+  constexpr int kKeys = 1100;  // so many that no memory for the list of them is kept
+  server_.ask({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
+  Words mset{"MSET"};
+  for (int i = 0; i < kKeys; ++i) mset.insert(mset.end(), {"mset:" + std::to_string(i), "value"});
+  server_.ask(mset);
+  may_keep_memory_of_now();
+  long refused = 1;
+  for (uint64_t n = 1; refused != 0 && !HasFailure(); n += 1 + n / 32) {
+    server_.ask({"DEBUG", "POPULATE", "2000", "key", "100"});
+    RawConnection client = server_.client();
+    client.call({"PING"});
+    server_.refuse(n, 2);
+    EXPECT_EQ(client.call(mset), "+OK\r\n") << "call " << n;
+    refused = server_.end_refusals();
+  }
+}
+
 // Replies that nobody reads yet, by reference and copied, beyond where commands have to wait.
 TEST_P(ServerFaults, RepliesWaitForTheirReader) {
   server_.ask({"CONFIG", "SET", "client-output-pause", "1mb"});
