@@ -159,7 +159,7 @@ class Receiver {
 
   // Through a buffer that connections share.
   size_t put_in_shared(std::string_view bytes) {
-    if (unparsed_ || buffer_.unparsed() > sizeof shared_ / 2) return put_behind(bytes);
+    if (unparsed_ || buffer_.bytes().size() > sizeof shared_ / 2) return put_behind(bytes);
     RespParser parser;
     const size_t held = buffer_.bytes().size();
     buffer_.take(shared_, parser);
