@@ -22,7 +22,7 @@ need() {
 BUILD_PACKAGES=(g++ cmake ninja-build pkg-config libasio-dev libjemalloc-dev libspdlog-dev libxxhash-dev libcli11-dev
                 libedit-dev nlohmann-json3-dev libzstd-dev)
 # What the tests need beyond that.
-TEST_PACKAGES=(libgtest-dev libgmock-dev ccache redis-server redis-tools libhiredis-dev libgoogle-perftools-dev libmimalloc-dev libbenchmark-dev
+TEST_PACKAGES=(libgtest-dev libgmock-dev redis-server redis-tools libhiredis-dev libgoogle-perftools-dev libmimalloc-dev libbenchmark-dev
                binutils)
 command -v npm >/dev/null || TEST_PACKAGES+=(nodejs npm)
 # What tools/test --all needs beyond that.

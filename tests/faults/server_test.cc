@@ -159,10 +159,10 @@ TEST_P(ServerFaults, LongCommandsAreAnswered) {
 
 // A refusal or two are no reason to refuse a command that has keys to give for it.
 TEST_P(ServerFaults, WhatCanEvictIsTriedAgain) {
-  constexpr int kKeys = 1100;  // so many that no memory for the list of them is kept
+  constexpr int kManyKeys = 1100;  // so many that no memory for the list of them is kept
   server_.ask({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
   Words mset{"MSET"};
-  for (int i = 0; i < kKeys; ++i) mset.insert(mset.end(), {"mset:" + std::to_string(i), "value"});
+  for (int i = 0; i < kManyKeys; ++i) mset.insert(mset.end(), {"mset:" + std::to_string(i), "value"});
   server_.ask(mset);
   may_keep_memory_of_now();
   long refused = 1;

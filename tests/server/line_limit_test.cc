@@ -99,13 +99,13 @@ TEST(MemoryLineOption, ABadValueChangesNothing) {
 
 // Values of all sizes, `bytes` of them; how many commands were refused.
 long long write_values(RawConnection connection, unsigned seed, long long bytes) {
-  constexpr std::array<size_t, 9> kSizes = {8, 48, 150, 300, 1'000, 4'000, 14'000, 20'000, 64'000};
+  constexpr std::array<size_t, 9> kValueSizes = {8, 48, 150, 300, 1'000, 4'000, 14'000, 20'000, 64'000};
   std::mt19937 random(seed);
   long long refused = 0;
   for (long long written = 0, key = 0; written < bytes;) {
     std::string batch;
     for (int i = 0; i < 16; ++i) {
-      const std::string value(kSizes[random() % kSizes.size()], 'v');
+      const std::string value(kValueSizes[random() % kValueSizes.size()], 'v');
       batch += encode_command({"SET", std::to_string(seed) + ":" + std::to_string(key++), value});
       written += static_cast<long long>(value.size());
     }

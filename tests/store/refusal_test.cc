@@ -9,7 +9,7 @@
 namespace plimsoll::test {
 namespace {
 
-class Recorder final : public ChangeSink {
+class WholeChanges final : public ChangeSink {
  public:
   void record(const Change& change) noexcept override {
     if (change.event == "expired") return;  // found by looks, whether or not the command goes on
@@ -102,7 +102,7 @@ std::string run_words(Store& store, const std::vector<std::string>& words) {
 TEST(Refusals, ChangeNothingAndAreCountedExactly) {
   for (const uint64_t seed : {1u, 2u, 3u}) {
     FakeClock clock;
-    Recorder changes, twin_changes;
+    WholeChanges changes, twin_changes;
     Options options;
     options.clock = &clock;
     options.shards = 8;

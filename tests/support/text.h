@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ struct Word {
   bool quoted = false;
 };
 std::vector<Word> split_words(std::string_view line);
+
+// A decimal number and nothing else.
+std::optional<long long> to_integer(std::string_view text);
 
 std::string lowercase(std::string_view text);
 

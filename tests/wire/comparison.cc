@@ -1,7 +1,6 @@
 #include "comparison.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <sstream>
 
@@ -113,19 +112,12 @@ void reduce(RespReply& reply, const Rules& rules, bool top) {
   }
 }
 
-std::optional<long long> integer(const std::string& text) {
-  long long value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 bool close_enough(const RespReply& a, const RespReply& b, long long tolerance) {
   if (a.type != b.type || a.null != b.null || a.children.size() != b.children.size()) return false;
   for (size_t i = 0; i < a.children.size(); ++i)
     if (!close_enough(a.children[i], b.children[i], tolerance)) return false;
   if (a.text == b.text) return true;
-  const auto left = integer(a.text), right = integer(b.text);
+  const auto left = test::to_integer(a.text), right = test::to_integer(b.text);
   // Signs tell -1 and -2 (no expiry, no key) from a time that is nearly over.
   return left && right && (*left < 0) == (*right < 0) && std::llabs(*left - *right) <= tolerance;
 }

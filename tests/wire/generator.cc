@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <optional>
 #include <stdexcept>
 
@@ -104,13 +103,6 @@ class Writer {
   size_t at_ = 0;
 };
 
-std::optional<long long> integer(const std::string& text) {
-  long long value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 // A mutation may turn any number into a time. Short ones would end while the test runs, and equal ones be
 // compared to the millisecond by GT and LT: each becomes a long one of its own. A moment in the past is for
 // SET no deletion: the key stays counted until something looks at it or a sweep finds it, so that becomes a
@@ -119,7 +111,7 @@ void make_times_stable(Argv& argv, size_t from, bool past_stays, Random& random)
   for (size_t i = from; i < argv.size(); ++i) {
     const std::string before = test::lowercase(argv[i - 1]);
     const bool seconds = before == "exat", milliseconds = before == "pxat";
-    const auto value = integer(argv[i]);
+    const auto value = test::to_integer(argv[i]);
     if (!value || *value <= 0 || *value >= kRefusedTtl) continue;
     if (!seconds && !milliseconds) {
       argv[i] = long_ttl(random);
@@ -137,7 +129,7 @@ void keep_harmless(Argv& argv, Random& random) {
     make_times_stable(argv, 2, false, random);
   }
   if (name == "setrange" && argv.size() > 2) {
-    const auto value = integer(argv[2]);
+    const auto value = test::to_integer(argv[2]);
     if (value && *value > kLargestOffset && *value < kLargestString)
       argv[2] = std::to_string(*value % kLargestOffset);
   }
