@@ -20,6 +20,7 @@ LineServer::LineServer(const Options& options)
     : limit_(options.limit), group_(MemoryGroup::make(options.limit)) {
   ServerProcess::Options process;
   process.program = options.program;
+  process.kill_at_end = true;  // who watches it looks whether it survived
   process.arguments = options.arguments;
   if (options.line_percent != 0) {
     process.arguments.push_back("--memory-line");

@@ -1,6 +1,7 @@
 #include "support/server_process.h"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -21,6 +22,7 @@ namespace {
 
 constexpr char kLogName[] = "output.log";
 constexpr int kTcpAttempts = 5;
+constexpr std::chrono::seconds kEndDeadline(30);  // under sanitizers freeing everything takes a while
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> result;
@@ -56,7 +58,11 @@ ServerProcess::ServerProcess(Options options) : options_(std::move(options)) {
 }
 
 ServerProcess::~ServerProcess() {
-  stop();
+  if (pid_ < 0) return;
+  const int status = stop(options_.kill_at_end ? std::chrono::milliseconds(0) : kEndDeadline);
+  if (status != 0 && !options_.kill_at_end) {
+    ADD_FAILURE() << options_.program << " ended with wait status " << status << "; its log:\n" << log();
+  }
 }
 
 void ServerProcess::spawn() {

@@ -14,8 +14,11 @@ namespace plimsoll::test {
 // A server program run in a fresh directory of its own, on a unix socket there and, if asked, on a free TCP
 // port of 127.0.0.1. Works for every program that takes redis-server's options (redis-server,
 // plimsoll-server). The constructor returns when the server answers, and throws std::runtime_error with its
-// log if it does not. The server dies with this object, and also if the test program is killed. Make it on a
+// log if it does not. The server ends with this object, and also if the test program is killed. Make it on a
 // thread that outlives it: the kernel kills the server when that thread ends.
+//
+// A test whose server does not end well by itself fails: that is where sanitizers report races and leaks. Who
+// has called stop(), or seen that it is not running(), looks at the status himself.
 class ServerProcess {
  public:
   struct Options {
@@ -23,7 +26,7 @@ class ServerProcess {
     std::string configuration;           // text of a configuration file to start with; none if empty
     std::vector<std::string> arguments;  // after those that name the socket and turn saving off
     bool tcp = false;
-    bool kill_at_end = false;  // the destructor sends SIGKILL: nobody looks at how the server ends
+    bool kill_at_end = false;  // the destructor sends SIGKILL, and does not look at how the server ended
     std::chrono::milliseconds start_deadline{20'000};
   };
 
