@@ -1,12 +1,12 @@
 #pragma once
 
+#include <plimsoll/store.h>
+
 #include <atomic>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <plimsoll/store.h>
 
 namespace plimsoll::test {
 
@@ -43,15 +43,15 @@ inline std::string bulk(std::string_view text) {
 // Bytes of all tags that hold data: what must be back where it was once a store is empty.
 inline size_t dataset_bytes() {
   size_t bytes = 0;
-  for (zm::Tag tag : {zm::Tag::string, zm::Tag::list, zm::Tag::set, zm::Tag::zset, zm::Tag::hash, zm::Tag::stream,
-                      zm::Tag::expiry, zm::Tag::eviction}) {
-    bytes += zm::tag_bytes(tag);
+  for (size_t i = 0; i < zm::kTagCount; ++i) {
+    const auto tag = static_cast<zm::Tag>(i);
+    if (zm::tag_group(tag) == zm::TagGroup::dataset) bytes += zm::tag_bytes(tag);
   }
   return bytes;
 }
 
-// Bytes of everything but what belongs to the process and outlives every store: the built-in command table and the
-// bookkeeping of address ranges.
+// Bytes of everything but what belongs to the process and outlives every store: the built-in command table
+// and the bookkeeping of address ranges.
 inline size_t stores_bytes() {
   return zm::used_memory() - zm::tag_bytes(zm::Tag::other) - zm::tag_bytes(zm::Tag::server);
 }

@@ -212,6 +212,65 @@ TEST(Limit, LfuKeepsWhatIsUsedOften) {
   EXPECT_GE(kept, 980);
 }
 
+int frequency(Store& store, std::string_view key) {
+  return std::stoi(run(store, {"OBJECT", "FREQ", key}).substr(1));
+}
+
+TEST(Limit, FrequenciesGrowByTheirFactorAndDecayWithTime) {
+  FakeClock clock;
+  Options options = limited(EvictionPolicy::allkeys_lfu);
+  options.clock = &clock;
+  Store store(options);
+  Tuning tuning = store.tuning();
+  tuning.lfu_log_factor = 0;  // each use counts
+  tuning.lfu_decay_minutes = 2;
+  store.tune(tuning);
+  ASSERT_EQ(store.set("key", "v"), Status::ok);
+  const int fresh = frequency(store, "key");
+  for (int i = 0; i < 100; ++i) store.get("key");
+  EXPECT_EQ(frequency(store, "key"), fresh + 100);
+  clock.advance_ms(60'000 * 20);
+  EXPECT_EQ(frequency(store, "key"), fresh + 90);
+  tuning.lfu_decay_minutes = 0;  // none
+  store.tune(tuning);
+  const int kept = frequency(store, "key");
+  clock.advance_ms(60'000 * 200);
+  EXPECT_EQ(frequency(store, "key"), kept);
+
+  tuning.lfu_log_factor = 100;
+  store.tune(tuning);
+  ASSERT_EQ(store.set("seldom counted", "v"), Status::ok);
+  for (int i = 0; i < 100; ++i) store.get("seldom counted");
+  EXPECT_LT(frequency(store, "seldom counted"), fresh + 10);
+}
+
+// Of a thousand keys that are used again and again, how many are left once others have filled the store.
+int kept_of_used(unsigned samples) {
+  FakeClock clock;
+  Options options = limited(EvictionPolicy::allkeys_lru);
+  options.clock = &clock;
+  Store store(options);
+  Tuning tuning = store.tuning();
+  tuning.eviction_samples = samples;
+  store.tune(tuning);
+  for (int i = 0; i < 1000; ++i) store.set("hot:" + std::to_string(i), std::string(500, 'v'));
+  for (int i = 0; i < 30'000; ++i) {
+    if (i % 1000 == 0) {
+      clock.advance_ms(60'000);
+      for (int j = 0; j < 1000; ++j) store.get("hot:" + std::to_string(j));
+    }
+    store.set("cold:" + std::to_string(i), std::string(500, 'v'));
+  }
+  int kept = 0;
+  for (int j = 0; j < 1000; ++j) kept += store.exists("hot:" + std::to_string(j)) ? 1 : 0;
+  return kept;
+}
+
+TEST(Limit, MoreSamplesFindBetterVictims) {
+  EXPECT_LT(kept_of_used(1), 900);
+  EXPECT_GT(kept_of_used(16), 980);
+}
+
 TEST(Limit, ALoweredLimitIsReachedInSlices) {
   Store store(limited(EvictionPolicy::allkeys_lru));
   for (int i = 0; i < 30'000; ++i)

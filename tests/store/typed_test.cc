@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <iterator>
 #include <thread>
 
 #include "harness.h"
@@ -222,6 +224,24 @@ TEST(Stores, OptionsAreChecked) {
     for (int i = 0; i < 1000; ++i) ASSERT_EQ(store.set(std::to_string(i), "v"), Status::ok);
     for (int i = 0; i < 1000; ++i) ASSERT_TRUE(store.exists(std::to_string(i)));
   }
+}
+
+TEST(Stores, AThreadIsStartedWhenAskedForOnly) {
+  const auto threads = [] {
+    const std::filesystem::directory_iterator tasks("/proc/self/task");
+    return std::distance(begin(tasks), end(tasks));
+  };
+  const auto before = threads();
+  {
+    Store store;
+    for (int i = 0; i < 1000; ++i) store.set(std::to_string(i), "v", {.ttl_ms = 1});
+    store.maintain();
+    run(store, {"FLUSHALL", "ASYNC"});
+    EXPECT_EQ(threads(), before);
+    const Store with_one(Options{.maintenance_thread = true});
+    EXPECT_EQ(threads(), before + 1);
+  }
+  EXPECT_EQ(threads(), before);
 }
 
 TEST(Stores, OneThreadsStoreHasNoMaintenanceThread) {
