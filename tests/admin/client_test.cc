@@ -68,6 +68,26 @@ TEST(ClientList, ShowsWhatClientsAre) {
   EXPECT_EQ(map_of(watcher.text({"CLIENT", "INFO"})).at("cmd"), "client|info");
 }
 
+// With a factor of 0 each use of a key counts.
+TEST(ClientNoTouch, UsesDoNotCount) {
+  const auto server = start_plimsoll({"--maxmemory-policy", "allkeys-lfu", "--lfu-log-factor", "0"});
+  Client client(*server);
+  client.call({"SET", "key", "value"});
+  const auto uses = [&] { return std::stoi(client.text({"OBJECT", "FREQ", "key"})); };
+  const int fresh = uses();
+  const auto read_thrice = [&] {
+    for (int i = 0; i < 3; ++i) client.call({"GET", "key"});
+  };
+  read_thrice();
+  EXPECT_EQ(uses(), fresh + 3);
+  client.call({"CLIENT", "NO-TOUCH", "ON"});
+  read_thrice();
+  EXPECT_EQ(uses(), fresh + 3);
+  client.call({"CLIENT", "NO-TOUCH", "OFF"});
+  read_thrice();
+  EXPECT_EQ(uses(), fresh + 6);
+}
+
 TEST(ClientList, IsSortedByIdWhateverThread) {
   const auto server = start_plimsoll({"--io-threads", "3"});
   std::vector<Client> clients;

@@ -7,7 +7,9 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -125,6 +127,36 @@ TEST(Access, IdleClientsAreClosedAfterTheTimeout) {
   RawConnection connection = server.connect();
   EXPECT_EQ(connection.call({"PING"}), "+PONG\r\n");
   EXPECT_EQ(connection.read_until_closed(), "");
+}
+
+// The timer that the kernel runs for the server's end of a connection, as proc_net_tcp.txt of the kernel's
+// documentation numbers them; -1 if there is no such connection.
+int timer_of_servers_end(const RawConnection& client, int server_port) {
+  sockaddr_in address{};
+  socklen_t size = sizeof(address);
+  ::getsockname(client.descriptor(), reinterpret_cast<sockaddr*>(&address), &size);
+  std::ifstream sockets("/proc/net/tcp");
+  for (std::string line; std::getline(sockets, line);) {
+    unsigned local = 0, remote = 0, timer = 0;
+    const char* const form = " %*u: %*8x:%x %*8x:%x %*x %*8x:%*8x %x:";
+    if (std::sscanf(line.c_str(), form, &local, &remote, &timer) == 3 &&
+        local == static_cast<unsigned>(server_port) && remote == ntohs(address.sin_port)) {
+      return static_cast<int>(timer);
+    }
+  }
+  return -1;
+}
+
+TEST(Access, SilentPeersAreProbed) {
+  constexpr int kNone = 0, kKeepalive = 2;
+  const ServerProcess server(server_options({}, true));
+  RawConnection probed = RawConnection::to_tcp("127.0.0.1", server.port());
+  ASSERT_EQ(probed.call({"CONFIG", "SET", "tcp-keepalive", "0"}), "+OK\r\n");
+  RawConnection not_probed = RawConnection::to_tcp("127.0.0.1", server.port());
+  ASSERT_EQ(not_probed.call({"PING"}), "+PONG\r\n");
+  // A timer for what has not been acknowledged may run for a moment.
+  EXPECT_TRUE(eventually([&] { return timer_of_servers_end(probed, server.port()) == kKeepalive; }));
+  EXPECT_TRUE(eventually([&] { return timer_of_servers_end(not_probed, server.port()) == kNone; }));
 }
 
 TEST(Access, DebugNeedsTheOption) {

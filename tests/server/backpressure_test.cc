@@ -161,5 +161,20 @@ TEST(Backpressure, MaxmemoryClientsEvictsTheLargest) {
   EXPECT_EQ(control.call({"PING"}), "+PONG\r\n");
 }
 
+TEST(Backpressure, MaxmemoryClientsSparesThoseThatAskForIt) {
+  const ServerProcess server(server_options({"--maxmemory-clients", "3mb"}));
+  RawConnection control = server.connect();
+  RawConnection spared = server.connect();
+  ASSERT_EQ(spared.call({"CLIENT", "NO-EVICT", "ON"}), "+OK\r\n");
+  const std::string first = "*2\r\n$4\r\nECHO\r\n$2000000\r\n" + std::string(1'500'000, 'x');
+  EXPECT_TRUE(write_blindly(spared, first, 2000));
+  RawConnection smaller = server.connect();
+  write_blindly(smaller, "*2\r\n$4\r\nECHO\r\n$1500000\r\n" + std::string(1'200'000, 'x'), 2000);
+  ASSERT_TRUE(eventually([&] { return info_number(control, "stats", "evicted_clients") >= 1; }));
+  EXPECT_EQ(smaller.read_until_closed(), "");
+  spared.send(std::string(500'000, 'x') + "\r\n");
+  EXPECT_EQ(spared.read_reply(), bulk(std::string(2'000'000, 'x')));
+}
+
 }  // namespace
 }  // namespace plimsoll::test

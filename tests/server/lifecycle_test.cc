@@ -19,6 +19,7 @@
 #include <iterator>
 #include <sstream>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "server_under_test.h"
@@ -58,6 +59,20 @@ TEST(Lifecycle, SigtermEndsItInOrder) {
   EXPECT_FALSE(std::filesystem::exists(server.socket_path()));
   EXPECT_NE(server.log().find("Ready to accept connections"), std::string::npos);
   EXPECT_NE(server.log().find("bye bye"), std::string::npos);
+}
+
+TEST(Lifecycle, TheLogHoldsWhatIsOfItsLevel) {
+  for (const auto& [level, notice, verbose] :
+       {std::tuple{"warning", false, false}, {"notice", true, false}, {"verbose", true, true}}) {
+    ServerProcess server(server_options({"--loglevel", level}));
+    RawConnection client = server.connect();
+    client.send("*1\r\n!\r\n");
+    EXPECT_TRUE(client.read_until_closed().starts_with("-ERR Protocol error"));
+    EXPECT_EQ(server.stop(), 0);
+    EXPECT_EQ(server.log().find("Ready to accept connections") != std::string::npos, notice) << level;
+    EXPECT_EQ(server.log().find("Protocol error") != std::string::npos, verbose) << level;
+    EXPECT_NE(server.log().find("User requested shutdown"), std::string::npos) << level;
+  }
 }
 
 TEST(Lifecycle, ASecondSigintWaitsForNothing) {
