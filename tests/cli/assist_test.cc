@@ -1,8 +1,8 @@
 #include "assist.h"
 
 #include <gtest/gtest.h>
-#include <resp_client/connection.h>
 #include <plimsoll/resp/decoder.h>
+#include <resp_client/connection.h>
 
 #include <algorithm>
 
@@ -25,6 +25,10 @@ class AssistTest : public testing::Test {
     arities_ = CommandDocs::from_command(connection.call({"COMMAND"}));
     connection.hello(3);
     docs3_ = CommandDocs::from_docs(connection.call({"COMMAND", "DOCS"}));
+
+    test::ServerProcess own({.program = PLIMSOLL_SERVER_PROGRAM, .arguments = {}});
+    endpoint.unix_socket = own.socket_path();
+    own_docs_ = CommandDocs::from_docs(client::Connection::open(endpoint).call({"COMMAND", "DOCS"}));
   }
 
   static bool completes(const std::string& line, const std::string& whole) {
@@ -32,7 +36,7 @@ class AssistTest : public testing::Test {
     return std::find(all.begin(), all.end(), whole) != all.end();
   }
 
-  static inline CommandDocs docs_, docs3_, arities_;
+  static inline CommandDocs docs_, docs3_, arities_, own_docs_;
 };
 
 TEST_F(AssistTest, BothProtocolsSayTheSame) {
@@ -42,6 +46,18 @@ TEST_F(AssistTest, BothProtocolsSayTheSame) {
     ASSERT_TRUE(docs3_.commands().contains(name)) << name;
     EXPECT_EQ(render(doc.arguments), render(docs3_.commands().at(name).arguments)) << name;
   }
+}
+
+// Of what concerns the server, our rows have texts of their own.
+TEST_F(AssistTest, OurServerTellsTheSameArgumentsOfDataCommands) {
+  size_t compared = 0;
+  for (const auto& [name, doc] : own_docs_.commands()) {
+    if (doc.group == "server" || doc.group == "connection" || doc.group == "cluster") continue;
+    ASSERT_TRUE(docs_.commands().contains(name)) << name;
+    EXPECT_EQ(render(doc.arguments), render(docs_.commands().at(name).arguments)) << name;
+    ++compared;
+  }
+  EXPECT_GE(compared, 50u);
 }
 
 TEST_F(AssistTest, Hints) {

@@ -236,6 +236,21 @@ TEST_F(ModesTest, MemoryPrintsAViewPerInterval) {
   }
 }
 
+TEST(OwnServerTest, MemoryShowsItsBreakdownAndTags) {
+  const ServerProcess server({.program = PLIMSOLL_SERVER_PROGRAM, .arguments = {"--memory-line", "1gb"}});
+  const auto run = [&](Words arguments) {
+    arguments.insert(arguments.begin(), {PLIMSOLL_CLI_PROGRAM, "-s", server.socket_path()});
+    return run_program({arguments, ""});
+  };
+  EXPECT_EQ(run({"SET", "key", "value"}).output, "OK\n");
+  const ProgramResult result = run({"--memory", "--count", "1"});
+  EXPECT_EQ(result.status, 0);
+  for (const char* shown : {"used_memory ", "used_memory_rss ", "dataset ", "keyspace_table ",
+                            "code_and_stacks ", "rest ", "string ", "table ", "line_limit "}) {
+    EXPECT_NE(result.output.find(std::string("\n  ") + shown), std::string::npos) << shown << result.output;
+  }
+}
+
 TEST_F(ModesTest, MemoryRefreshesInPlaceOnATerminal) {
   TerminalProgram program({PLIMSOLL_CLI_PROGRAM, "-s", server_.socket_path(), "--memory", "-i", "0.01"}, {});
   program.expect_raw("\x1b[2J");
