@@ -86,6 +86,13 @@ finds "without a reason" file_lengths.sh . allowed
 printf 'server/long.cc one table\nserver/main.cc another\n' >allowed
 finds "server/main.cc is listed as long" file_lengths.sh . allowed
 
+fresh_tree
+mkdir examples
+echo 'int main() {}' | tee examples/embedded.cc | { printf 'text\n```cpp\n'; cat; printf '```\n'; } >README.md
+passes readme_example.sh .
+echo 'int more;' >>examples/embedded.cc
+finds "another program" readme_example.sh .
+
 printf 'GET *\tthe reason\n' >differences
 passes wire_differences.sh differences
 for ((i = 0; i < 20; ++i)); do printf 'SET %d\tthe reason\n' "$i"; done >>differences
