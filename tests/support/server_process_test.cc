@@ -1,5 +1,6 @@
 #include "support/server_process.h"
 
+#include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -38,6 +39,17 @@ TEST(ServerProcess, takesProcessAndDirectoryWithIt) {
   server.reset();
   EXPECT_EQ(kill(pid, 0), -1);
   EXPECT_FALSE(std::filesystem::exists(directory));
+}
+
+TEST(ServerProcess, failsATestWhoseServerDiesUnnoticed) {
+  EXPECT_NONFATAL_FAILURE(
+      {
+        const ServerProcess server({.program = redis(), .arguments = {}});
+        kill(server.pid(), SIGKILL);
+      },
+      "ended with wait status 9");
+  const ServerProcess nobody_looks({.program = redis(), .arguments = {}, .kill_at_end = true});
+  kill(nobody_looks.pid(), SIGKILL);
 }
 
 TEST(ServerProcess, noticesAServerThatDied) {
