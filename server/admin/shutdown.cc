@@ -44,7 +44,6 @@ void shutdown(Call& call) {
     log_warning("SHUTDOWN SAVE refused: there is no persistence to save to");
     return call.reply().error("ERR Errors trying to SHUTDOWN. Check logs.");
   }
-  log_warning("User requested shutdown...");
   server_of(call).shut_down();
 }
 

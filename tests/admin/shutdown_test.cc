@@ -16,6 +16,9 @@ TEST(Shutdown, ClosesWithoutAReplyAndEndsWell) {
     EXPECT_TRUE(eventually([&] { return !server->running(); }));
     const int status = server->stop();
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+    const std::string log = server->log(), line = "User requested shutdown...";
+    EXPECT_NE(log.find(line), std::string::npos) << log;
+    EXPECT_EQ(log.find(line), log.rfind(line)) << log;
   }
 }
 
