@@ -97,6 +97,22 @@ TEST(MemoryLineOption, ABadValueChangesNothing) {
   EXPECT_EQ(shown_line(connection), "300mb");
 }
 
+// Nobody's data is refused or given up for what clients hold: that is the line's to bound.
+TEST(MemoryLineOption, MaxmemoryLeavesOutWhatClientsHold) {
+  for (const bool has_line : {true, false}) {
+    const ServerProcess server(server_options({"--memory-line", has_line ? "2gb" : "off"}));
+    RawConnection control = server.connect();
+    RawConnection client = server.connect();
+    const long long limit = info_number(control, "memory", "used_memory") + 2 * kMiB;
+    client.send("*2\r\n$4\r\nECHO\r\n$5000000\r\n" + std::string(4'000'000, 'x'));
+    ASSERT_TRUE(eventually([&] { return info_number(control, "memory", "used_memory") > limit; }));
+    ASSERT_EQ(control.call({"CONFIG", "SET", "maxmemory", std::to_string(limit)}), "+OK\r\n");
+    const long long left_out = info_number(control, "memory", "mem_not_counted_for_evict");
+    EXPECT_EQ(left_out >= 4'000'000, has_line) << left_out;
+    EXPECT_EQ(control.call({"SET", "key", "value"}) == "+OK\r\n", has_line);
+  }
+}
+
 // Values of all sizes, `bytes` of them; how many commands were refused.
 long long write_values(RawConnection connection, unsigned seed, long long bytes) {
   constexpr std::array<size_t, 9> kValueSizes = {8, 48, 150, 300, 1'000, 4'000, 14'000, 20'000, 64'000};

@@ -41,8 +41,8 @@ typedef enum zm_tag {
 /* Plain: the handler runs on failure. */
 void* zmalloc(size_t n) ZM_NOEXCEPT ZM_SYMBOL(zmalloc) ZM_MALLOC ZM_ALLOC_SIZE(1);
 void* zcalloc(size_t n) ZM_NOEXCEPT ZM_SYMBOL(zcalloc) ZM_MALLOC ZM_ALLOC_SIZE(1);
-void* zcalloc_num(size_t count, size_t size) ZM_NOEXCEPT ZM_SYMBOL(zcalloc_num)
-    ZM_MALLOC ZM_ALLOC_PRODUCT(1, 2);
+void* zcalloc_num(size_t count, size_t size) ZM_NOEXCEPT ZM_SYMBOL(zcalloc_num) ZM_MALLOC
+    ZM_ALLOC_PRODUCT(1, 2);
 /* p NULL allocates; n 0 frees p and returns NULL without the handler. On failure p stays valid and charged.
  */
 void* zrealloc(void* p, size_t n) ZM_NOEXCEPT ZM_SYMBOL(zrealloc) ZM_ALLOC_SIZE(2);
@@ -50,8 +50,8 @@ void* zrealloc(void* p, size_t n) ZM_NOEXCEPT ZM_SYMBOL(zrealloc) ZM_ALLOC_SIZE(
 /* Try: NULL on failure, no handler. */
 void* ztrymalloc(size_t n) ZM_NOEXCEPT ZM_SYMBOL(ztrymalloc) ZM_MALLOC ZM_ALLOC_SIZE(1);
 void* ztrycalloc(size_t n) ZM_NOEXCEPT ZM_SYMBOL(ztrycalloc) ZM_MALLOC ZM_ALLOC_SIZE(1);
-void* ztrycalloc_num(size_t count, size_t size) ZM_NOEXCEPT ZM_SYMBOL(ztrycalloc_num) ZM_MALLOC
-    ZM_ALLOC_PRODUCT(1, 2);
+void* ztrycalloc_num(size_t count, size_t size) ZM_NOEXCEPT ZM_SYMBOL(ztrycalloc_num)
+    ZM_MALLOC ZM_ALLOC_PRODUCT(1, 2);
 void* ztryrealloc(void* p, size_t n) ZM_NOEXCEPT ZM_SYMBOL(ztryrealloc) ZM_ALLOC_SIZE(2);
 
 /* The same, reporting the bytes the caller may use; *usable is 0 when NULL is returned. usable may be NULL.
@@ -90,10 +90,10 @@ size_t zmalloc_usable_size(const void* p) ZM_NOEXCEPT ZM_SYMBOL(zmalloc_usable_s
 void* zmalloc_tagged(zm_tag tag, size_t n) ZM_NOEXCEPT ZM_SYMBOL(zmalloc_tagged) ZM_MALLOC ZM_ALLOC_SIZE(2);
 void* zcalloc_tagged(zm_tag tag, size_t n) ZM_NOEXCEPT ZM_SYMBOL(zcalloc_tagged) ZM_MALLOC ZM_ALLOC_SIZE(2);
 void* zrealloc_tagged(zm_tag tag, void* p, size_t n) ZM_NOEXCEPT ZM_SYMBOL(zrealloc_tagged) ZM_ALLOC_SIZE(3);
-void* ztrymalloc_tagged(zm_tag tag, size_t n) ZM_NOEXCEPT ZM_SYMBOL(ztrymalloc_tagged)
-    ZM_MALLOC ZM_ALLOC_SIZE(2);
-void* ztrycalloc_tagged(zm_tag tag, size_t n) ZM_NOEXCEPT ZM_SYMBOL(ztrycalloc_tagged)
-    ZM_MALLOC ZM_ALLOC_SIZE(2);
+void* ztrymalloc_tagged(zm_tag tag, size_t n) ZM_NOEXCEPT ZM_SYMBOL(ztrymalloc_tagged) ZM_MALLOC
+    ZM_ALLOC_SIZE(2);
+void* ztrycalloc_tagged(zm_tag tag, size_t n) ZM_NOEXCEPT ZM_SYMBOL(ztrycalloc_tagged) ZM_MALLOC
+    ZM_ALLOC_SIZE(2);
 void* ztryrealloc_tagged(zm_tag tag, void* p, size_t n) ZM_NOEXCEPT ZM_SYMBOL(ztryrealloc_tagged)
     ZM_ALLOC_SIZE(3);
 void zfree_tagged(zm_tag tag, void* p) ZM_NOEXCEPT ZM_SYMBOL(zfree_tagged);
