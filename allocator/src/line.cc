@@ -15,6 +15,9 @@ namespace zm::line {
 namespace {
 
 constinit std::atomic<std::size_t> outside{0};
+constinit std::atomic<std::size_t> expected{0};         // outside, since that was measured
+constinit std::atomic<std::size_t> expected_before{0};  // between the two measurements before
+constinit std::atomic<std::uint32_t> measured{0};
 constinit std::atomic<std::size_t> heap{0};
 constinit std::atomic<std::size_t> heap_peak{0};
 constinit std::atomic<std::uint64_t> refusals{0};
@@ -23,7 +26,11 @@ constinit std::atomic<std::size_t> ceiling{0};
 
 constinit std::atomic<std::size_t> share{0};  // of clients, in use or not
 constinit std::atomic<std::size_t> reserved{0};
+constinit std::atomic<std::size_t> untouched{0};  // freed so since the heap was purged for it
 
+constexpr std::size_t kBriefShare = 4;
+constexpr std::size_t kLeastBrief = 1024 * 1024;
+constexpr std::size_t kUntouchedShare = 128;
 constexpr std::size_t kMarginShare = 64;
 constexpr std::size_t kLeastMargin = 768 * 1024;
 constexpr std::size_t kMostMargin = 32 * 1024 * 1024;
@@ -33,7 +40,8 @@ std::size_t allowance() noexcept {
   const std::size_t line = limit();
   if (line == 0) return SIZE_MAX;
   const std::size_t most = std::max(line, ceiling.load(std::memory_order_relaxed));
-  const std::size_t other = outside.load(std::memory_order_relaxed);
+  const std::size_t other =
+      outside.load(std::memory_order_relaxed) + expected.load(std::memory_order_relaxed);
   return most > other ? most - other : 0;
 }
 
@@ -91,7 +99,17 @@ void set_limit(std::size_t bytes) noexcept {
 
 void set_outside(std::size_t bytes) noexcept {
   outside.store(bytes, std::memory_order_relaxed);
+  expected_before.store(expected.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
+  measured.fetch_add(1, std::memory_order_relaxed);
   lower_ceiling();
+}
+
+void expect_outside(std::size_t bytes) noexcept {
+  expected.fetch_add(bytes, std::memory_order_relaxed);
+}
+
+std::uint32_t measurements() noexcept {
+  return measured.load(std::memory_order_relaxed);
 }
 
 bool covers(const void* address) noexcept {
@@ -103,6 +121,7 @@ Account account() noexcept {
           heap.load(std::memory_order_relaxed),
           heap_peak.load(std::memory_order_relaxed),
           outside.load(std::memory_order_relaxed),
+          expected.load(std::memory_order_relaxed),
           reserved.load(std::memory_order_relaxed),
           refusals.load(std::memory_order_relaxed)};
 }
@@ -128,7 +147,12 @@ std::size_t client_share() noexcept {
 
 std::size_t client_share_left() noexcept {
   const std::size_t all = client_share();
-  return all - std::min(all, client_memory_fast());
+  return all - std::min(all, client_memory_fast() + expected.load(std::memory_order_relaxed));
+}
+
+std::size_t brief_share() noexcept {
+  const std::size_t all = client_share();
+  return std::max(all / kBriefShare, std::min(all / 2, kLeastBrief));
 }
 
 void reserve(std::size_t bytes) noexcept {
@@ -141,22 +165,34 @@ void release(std::size_t bytes) noexcept {
 
 std::size_t wanted_room() noexcept {
   // What is reserved is client memory once it is taken.
-  return margin() + std::max(client_share_left(), reserved.load(std::memory_order_relaxed));
+  return margin() + std::max(client_share_left(), reserved.load(std::memory_order_relaxed) + brief_share());
 }
+
+namespace {
+
+std::size_t less_brief_share(std::size_t bytes) noexcept {
+  return bytes - std::min(bytes, brief_share());
+}
+
+}  // namespace
 
 std::size_t free_room() noexcept {
   const std::size_t left = room();
   if (left == SIZE_MAX) return left;
   const std::size_t kept = margin() + reserved.load(std::memory_order_relaxed);
-  return left > kept ? left - kept : 0;
+  return less_brief_share(left - std::min(left, kept));
 }
 
 // Beyond their share clients stay a margin away from what others leave free: these give more than is missing,
-// and whatever that is would be taken, so that they had to give again.
+// and whatever that is would be taken, so that they had to give again. For the same reason they do not take
+// what turns out to be free when expectations are replaced by a measurement.
 std::size_t client_room() noexcept {
-  const std::size_t left = free_room();
+  std::size_t left = free_room();
   if (left == SIZE_MAX) return left;
-  const std::size_t of_share = client_share_left();
+  const std::size_t now = expected.load(std::memory_order_relaxed);
+  const std::size_t before = expected_before.load(std::memory_order_relaxed);
+  left -= std::min(left, before - std::min(before, now));
+  const std::size_t of_share = less_brief_share(client_share_left());
   if (left <= of_share) return left;
   const std::size_t beyond = left - of_share;
   return of_share + (beyond > margin() ? beyond - margin() : 0);
@@ -164,6 +200,23 @@ std::size_t client_room() noexcept {
 
 bool fits(std::size_t bytes) noexcept {
   return bytes <= client_room();
+}
+
+bool fits_briefly(std::size_t bytes) noexcept {
+  const std::size_t left = room();
+  if (left == SIZE_MAX) return true;
+  // For the moment most of the margin will do, and what is about to be taken.
+  const std::size_t there = left - std::min(left, margin() / 4);
+  return bytes <= std::min(there, brief_share()) + client_room();
+}
+
+void freed_untouched(std::size_t bytes) noexcept {
+  const std::size_t line = limit();
+  if (line == 0 || untouched.fetch_add(bytes, std::memory_order_relaxed) + bytes < line / kUntouchedShare) {
+    return;
+  }
+  untouched.store(0, std::memory_order_relaxed);
+  backend::purge();
 }
 
 }  // namespace zm::line

@@ -90,6 +90,8 @@ class Line : public testing::Test {
   void TearDown() override {
     line::set_limit(0);
     line::set_outside(0);
+    line::set_outside(0);  // of expectations the one before counts, too
+    line::set_client_share(0);
   }
   std::size_t start_ = 0;
 };
@@ -158,6 +160,70 @@ TEST_F(Line, WhatIsHeldOutsideLeavesLessForTheHeap) {
   EXPECT_FALSE(blocks.add(20 * kMiB));
   line::set_outside(0);
   EXPECT_TRUE(blocks.add(20 * kMiB));
+}
+
+// Bytes that clients hold.
+class ClientBytes {
+ public:
+  explicit ClientBytes(std::size_t bytes) : block_(allocate(Tag::client_output, bytes)) { flush_thread(); }
+  ~ClientBytes() {
+    deallocate(Tag::client_output, block_);
+    flush_thread();
+  }
+  ClientBytes(const ClientBytes&) = delete;
+
+ private:
+  void* block_;
+};
+
+TEST_F(Line, WhatClientsKeepLeavesTheirBriefShare) {
+  line::set_limit(line::account().heap + 20 * kMiB);
+  line::set_client_share(8 * kMiB);
+  EXPECT_EQ(line::brief_share(), 2 * kMiB);
+  const std::size_t before = line::wanted_room();
+  Blocks data;
+  while (line::room() > line::wanted_room()) ASSERT_TRUE(data.add(200'000));
+  EXPECT_LE(line::client_room(), 6 * kMiB);
+  EXPECT_GE(line::client_room(), 5 * kMiB);
+  const ClientBytes kept(line::client_room());
+  EXPECT_FALSE(line::fits(kMiB / 2));
+  EXPECT_TRUE(line::fits_briefly(3 * kMiB / 2));
+  EXPECT_FALSE(line::fits_briefly(4 * kMiB));
+  EXPECT_LE(line::wanted_room(), before - 5 * kMiB)
+      << "what clients hold of their share, data need not leave";
+  EXPECT_GE(line::wanted_room(), line::margin() + 2 * kMiB);
+  line::reserve(4 * kMiB);
+  EXPECT_EQ(line::wanted_room(), line::margin() + 6 * kMiB);
+  line::release(4 * kMiB);
+}
+
+TEST_F(Line, WhatTheKernelIsExpectedToTakeIsTheClients) {
+  line::set_limit(line::account().heap + 50 * kMiB);
+  line::set_client_share(8 * kMiB);
+  const std::size_t room = line::room(), wanted = line::wanted_room(), left = line::client_room();
+  const std::uint32_t measured = line::measurements();
+  line::expect_outside(3 * kMiB);
+  EXPECT_EQ(line::room(), room - 3 * kMiB);
+  EXPECT_EQ(line::wanted_room(), wanted - 3 * kMiB) << "no data goes for it";
+  EXPECT_EQ(line::account().expected, 3 * kMiB);
+  line::set_outside(0);
+  EXPECT_EQ(line::measurements(), measured + 1);
+  EXPECT_EQ(line::room(), room);
+  EXPECT_EQ(line::client_room(), left - 3 * kMiB) << "or clients would be given what data gave for them";
+  line::set_outside(0);
+  EXPECT_EQ(line::client_room(), left);
+}
+
+// A block that was not filled counts as long as it is there; freed, its pages go soon.
+TEST_F(Line, UntouchedPagesDoNotStayInTheLedger) {
+  line::set_limit(line::account().heap + 300 * kMiB);
+  const std::size_t before = line::account().heap;
+  for (int i = 0; i < 20; ++i) {
+    void* block = allocate(Tag::client_input, 12 * kMiB);
+    deallocate(Tag::client_input, block);
+    line::freed_untouched(12 * kMiB);
+    EXPECT_LE(line::account().heap, before + 4 * kMiB);
+  }
 }
 
 // Over the line nothing grows, and what is given back is not had again until the line is reached.

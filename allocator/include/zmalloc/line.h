@@ -37,11 +37,17 @@ inline std::size_t limit() noexcept {
 // What is held outside the ledger, as last measured.
 void set_outside(std::size_t bytes) noexcept;
 
+// The kernel may have taken so much for clients, in their sockets, since the last measurement: it counts as
+// held, and of the clients' share, until set_outside() is called again.
+void expect_outside(std::size_t bytes) noexcept;
+std::uint32_t measurements() noexcept;  // calls of set_outside() so far
+
 struct Account {
   std::size_t limit;       // 0: none
   std::size_t heap;        // committed: the ledger
   std::size_t heap_peak;   // the most it has been
   std::size_t outside;     // as last measured
+  std::size_t expected;    // see expect_outside()
   std::size_t reserved;    // see reserve()
   std::uint64_t refusals;  // commits refused
 };
@@ -72,22 +78,32 @@ void set_client_share(std::size_t bytes) noexcept;
 std::size_t client_share() noexcept;
 std::size_t client_share_left() noexcept;  // not in use
 
+// A quarter of it, but at least 1 MiB or half, is for what clients need for a moment only, such as a reply
+// that is being written. What they keep (values that arrive, replies that nobody reads) leaves it free,
+// however much of that there is.
+std::size_t brief_share() noexcept;
+
 // Room for something that is about to be allocated and may be given up for: others leave it free, too. To be
 // released when it is allocated, or will not be.
 void reserve(std::size_t bytes) noexcept;
 void release(std::size_t bytes) noexcept;
 
 // What data leaves free: the margin, and what clients do not use of their share, or what is reserved for them
-// if that is more.
+// and their brief share if that is more.
 std::size_t wanted_room() noexcept;
 
-// What may be taken without giving anything up: the margin and what is reserved stay free. SIZE_MAX without a
-// line.
+// What may be taken to be kept without giving anything up: the margin, the brief share and what is reserved
+// stay free. SIZE_MAX without a line.
 std::size_t free_room() noexcept;
 
-// By how much memory for clients may grow that nobody has reserved: less than free_room(), beyond their
+// By how much memory that clients keep may grow that nobody has reserved: less than free_room(), beyond their
 // share.
 std::size_t client_room() noexcept;
-bool fits(std::size_t bytes) noexcept;  // in client_room()
+bool fits(std::size_t bytes) noexcept;          // in client_room()
+bool fits_briefly(std::size_t bytes) noexcept;  // in that or in the brief share
+
+// A block has been freed of which so many bytes were never touched. The ledger counts their pages and the
+// kernel does not, until the heap gives them back: which it is told to once that is much.
+void freed_untouched(std::size_t bytes) noexcept;
 
 }  // namespace zm::line
