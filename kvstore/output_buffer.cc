@@ -40,6 +40,11 @@ size_t OutputBuffer::open_end() const noexcept {
   return static_cast<size_t>(cursor_ - pieces_.back().bytes.data());
 }
 
+size_t OutputBuffer::length_of(size_t piece) const noexcept {
+  const bool open = piece + 1 == pieces_.size() && cursor_ != nullptr;
+  return (open ? open_end() : pieces_[piece].end) - pieces_[piece].begin;
+}
+
 void OutputBuffer::close_open_piece() noexcept {
   if (cursor_ != nullptr) pieces_.back().end = open_end();
   cursor_ = limit_ = nullptr;
@@ -53,7 +58,7 @@ void OutputBuffer::add_chunk(size_t n) {
   const size_t size = std::max(next_chunk_, n);
   // No key is evicted for replies: what does not fit below the memory line is refused before it takes the
   // room.
-  if (size > kFirstChunk && !zm::line::fits(size)) zm::refuse(zm::Tag::client_output, size);
+  if (size > kFirstChunk && !zm::line::fits_briefly(size)) zm::refuse(zm::Tag::client_output, size);
   Piece piece;
   piece.bytes = SharedBytes::allocate(size, zm::Tag::client_output);
   piece.owned = true;
@@ -96,12 +101,13 @@ void OutputBuffer::append(SharedBytes bytes, size_t offset, size_t length) {
 
 OutputBuffer::Mark OutputBuffer::mark() const noexcept {
   const bool open = cursor_ != nullptr;
-  return {pieces_.size(), total_, open, open ? open_end() : 0};
+  return {pieces_.size(), total_, open, open ? open_end() : 0, next_chunk_};
 }
 
 void OutputBuffer::rewind(const Mark& mark) noexcept {
   pieces_.resize(mark.pieces);
   total_ = mark.total;
+  next_chunk_ = mark.next_chunk;  // what is written instead may be short
   cursor_ = limit_ = nullptr;
   if (!mark.open) return;
   SharedBytes& chunk = pieces_.back().bytes;
@@ -113,9 +119,9 @@ size_t OutputBuffer::gather(iovec* vectors, size_t capacity) const noexcept {
   size_t count = 0;
   for (size_t i = first_; i < pieces_.size() && count < capacity; ++i) {
     const Piece& piece = pieces_[i];
-    const size_t end = i + 1 == pieces_.size() && cursor_ != nullptr ? open_end() : piece.end;
-    if (end == piece.begin) continue;
-    vectors[count++] = {const_cast<char*>(piece.bytes.data()) + piece.begin, end - piece.begin};
+    const size_t length = length_of(i);
+    if (length == 0) continue;
+    vectors[count++] = {const_cast<char*>(piece.bytes.data()) + piece.begin, length};
   }
   return count;
 }
@@ -128,8 +134,7 @@ void OutputBuffer::consume(size_t n) noexcept {
   }
   for (;;) {
     Piece& piece = pieces_[first_];
-    const size_t end = first_ + 1 == pieces_.size() && cursor_ != nullptr ? open_end() : piece.end;
-    const size_t available = end - piece.begin;
+    const size_t available = length_of(first_);
     if (n < available) {
       piece.begin += n;
       return;
@@ -169,16 +174,29 @@ void OutputBuffer::clear() noexcept {
   limit_ = cursor_ + first.bytes.capacity();
 }
 
+// What is to be copied when the rest moves: what lies in chunks of ours, in pieces too small to hold one.
+size_t OutputBuffer::to_copy() const noexcept {
+  size_t bytes = 0;
+  for (size_t i = first_; i < pieces_.size(); ++i) {
+    const size_t length = length_of(i);
+    if (pieces_[i].owned && length < kWorthMoving) bytes += length;
+  }
+  return bytes;
+}
+
 void OutputBuffer::move_to(OutputBuffer& other) {
   if (other.empty()) {
-    swap(other);
-    clear();
-    return;
+    const size_t copied = to_copy();
+    if (copied == 0) {
+      swap(other);
+      clear();
+      return;
+    }
+    other.next_chunk_ = copied;  // it may stay there for long
   }
   for (; first_ < pieces_.size(); ++first_) {
     Piece& piece = pieces_[first_];
-    const size_t end = first_ + 1 == pieces_.size() && cursor_ != nullptr ? open_end() : piece.end;
-    const size_t length = end - piece.begin;
+    const size_t length = length_of(first_);
     if (piece.owned && length < kWorthMoving) {
       other.append(std::string_view(piece.bytes.data() + piece.begin, length));
     } else {
@@ -194,9 +212,9 @@ void OutputBuffer::move_to(OutputBuffer& other) {
 void OutputBuffer::copy_to(char* destination) const noexcept {
   for (size_t i = first_; i < pieces_.size(); ++i) {
     const Piece& piece = pieces_[i];
-    const size_t end = i + 1 == pieces_.size() && cursor_ != nullptr ? open_end() : piece.end;
-    std::memcpy(destination, piece.bytes.data() + piece.begin, end - piece.begin);
-    destination += end - piece.begin;
+    const size_t length = length_of(i);
+    std::memcpy(destination, piece.bytes.data() + piece.begin, length);
+    destination += length;
   }
 }
 

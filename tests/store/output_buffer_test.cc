@@ -81,6 +81,31 @@ TEST(OutputBuffer, RewindsToAMark) {
   EXPECT_EQ(content(out), "keep!");
 }
 
+// A reply taken back for want of memory makes way for a short one, which needs little.
+TEST(OutputBuffer, ForgetsHowMuchWasTakenBack) {
+  OutputBuffer out;
+  const OutputBuffer::Mark mark = out.mark();
+  for (int i = 0; i < 100; ++i) out.append(std::string(10'000, 'x'));
+  out.rewind(mark);
+  out.append("-OOM");
+  EXPECT_LE(out.footprint(), 20'000u);
+}
+
+// What moves to an empty one stays, perhaps: nobody reads it.
+TEST(OutputBuffer, LittleThatIsKeptTakesLittle) {
+  const SharedBytes value = shared(std::string(40'000, 'v'));
+  OutputBuffer from, to;
+  for (int i = 0; i < 10; ++i) {
+    from.append("$40000\r\n");
+    from.append(value, 0, 40'000);
+  }
+  from.append("behind");
+  const std::string expected = content(from);
+  from.move_to(to);
+  EXPECT_EQ(content(to), expected);
+  EXPECT_LE(to.footprint(), 10 * value.charged() + 2'000);
+}
+
 TEST(OutputBuffer, EmptiesWithoutLeavingAnythingCharged) {
   const size_t before = zm::tag_bytes(zm::Tag::client_output);
   {

@@ -21,6 +21,7 @@ class OutputBuffer {
     size_t total;
     bool open;        // the last piece was a chunk being written
     size_t open_end;  // how far
+    size_t next_chunk;
   };
 
   OutputBuffer() = default;
@@ -61,8 +62,9 @@ class OutputBuffer {
 
   // Empties the buffer but keeps its first chunk for the next use.
   void clear() noexcept;
-  // Moves what is unsent here to the end of `other`, leaving this one empty. What is held by reference stays so.
-  // Throws std::bad_alloc; each buffer then holds its part.
+  // Moves what is unsent here to the end of `other`, leaving this one empty. What is held by reference stays
+  // so; an empty `other` gets little more room than it needs. Throws std::bad_alloc; each buffer then holds
+  // its part.
   void move_to(OutputBuffer& other);
   // Copies everything out, for tests and in-process replies.
   void copy_to(char* destination) const noexcept;
@@ -84,6 +86,8 @@ class OutputBuffer {
   void add_chunk(size_t n);
   void close_open_piece() noexcept;
   size_t open_end() const noexcept;
+  size_t length_of(size_t piece) const noexcept;
+  size_t to_copy() const noexcept;
 
   zm::vector<Piece, zm::Tag::client_output> pieces_;
   size_t first_ = 0;        // pieces before it are consumed
