@@ -88,6 +88,7 @@ size_t CommandBatch::run(Connection& connection, std::string_view bytes, RespPar
       }
       leave_parser(parser, executed);
       if (output_.size() >= kFlushBytes) connection.send(output_);
+      more = more || executed < count_;
       connection.yielded_ = more && (done >= kTurnBytes || clock_ns_ - began_ns >= kTurnNs) &&
                             done < bytes.size() && connection.may_run();
     }
@@ -191,15 +192,16 @@ void CommandBatch::prepare(const Connection& connection) {
   }
 }
 
-// Returns how many of the group ran. Sets `began_ns` if that is 0.
+// Returns how many of the group ran: those before the end of the turn. Sets `began_ns` if that is 0.
 size_t CommandBatch::execute(Connection& connection, uint64_t& began_ns) {
   clock_ns_ = now_ns();
   if (began_ns == 0) began_ns = clock_ns_;
   for (size_t i = 0; i < count_; ++i) {
     if (!connection.may_run() || !run_one(connection, slots_[i])) return i;
-    if (server_.too_much_output(output_.size() + connection.output_.size())) {
+    if (server_.too_much_untried_output(output_.size() + connection.output_.size())) {
       connection.set_flag(kPausedOutput, true);
     }
+    if (clock_ns_ - began_ns >= kTurnNs) return i + 1;  // one that had to make room may take milliseconds
   }
   return count_;
 }
