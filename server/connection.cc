@@ -151,7 +151,9 @@ void Connection::enter(Work&& work) noexcept {
     }
     if (!closed_) settle();
   } catch (const std::bad_alloc&) {
-    log_warning("Closing connection {}: memory is refused", id_);
+    const zm::Refusal refusal = zm::last_refusal();
+    log_warning("Closing connection {}: memory is refused ({} bytes of {})", id_, refusal.bytes,
+                zm::tag_name(refusal.tag));
     close();
   } catch (const std::exception& error) {
     log_warning("Closing connection {}: {}", id_, error.what());
@@ -164,6 +166,7 @@ void Connection::enter(Work&& work) noexcept {
 }
 
 void Connection::start() {
+  limit_unsent();
   readiness_.start(fd_);
 }
 
@@ -194,7 +197,9 @@ void Connection::close_if_overdue(int64_t now_ms) noexcept {
   if (closed_) return;
   const bool slow = arrives_slowly(now_ms) && thread_.memory_is_wanted();
   if (slow) log_warning("Closing client {} whose command arrives too slowly: others want the memory", id_);
-  if (!slow && !overdue(now_ms)) return;
+  const bool unread = leaves_replies_unread(now_ms);
+  if (unread) log_warning("Closing client {} that leaves its replies unread: others want the memory", id_);
+  if (!slow && !unread && !overdue(now_ms)) return limit_unsent();
   close();
   thread_.remove(*this);
 }
@@ -207,7 +212,7 @@ bool Connection::may_run() const noexcept {
 void Connection::settle() {
   send(thread_.batch().output());
   if (closed_) return;
-  end_output_pause();
+  set_output_pause();
   if (yielded_) resume_later();
   publish_memory();
   apply_output_limits();

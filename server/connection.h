@@ -123,8 +123,9 @@ class Connection final : public SessionHost {
   void start();            // throws what Readiness::start() throws
   void resume() noexcept;  // goes on after a pause of any kind
   void close_if_overdue(int64_t now_ms) noexcept;
-  void look_again() noexcept;  // for a stream's end that came along with its last bytes
-  void finish() noexcept;      // the server ends: sends what it can without waiting, and closes
+  void look_again() noexcept;    // for a stream's end that came along with its last bytes
+  void limit_unsent() noexcept;  // of what the kernel holds for it, below a memory line
+  void finish() noexcept;        // the server ends: sends what it can without waiting, and closes
 
  private:
   friend class CommandBatch;
@@ -140,6 +141,7 @@ class Connection final : public SessionHost {
   void read_in_place();
   void take_in_unparsed();
   void run_received(std::string_view bytes);
+  void keep(std::string_view rest, RespParser& parser);
   void run_pending();
   bool start_large();
   bool may_take(size_t bytes);
@@ -158,8 +160,10 @@ class Connection final : public SessionHost {
   bool may_run() const noexcept;  // commands may run now
   void send(OutputBuffer& replies);
   bool write_some(OutputBuffer& output);  // false when the connection is closed by it
-  void end_output_pause() noexcept;
+  void set_output_pause() noexcept;       // begins or ends it
   void apply_output_limits() noexcept;
+  void expect_unsent(size_t written) noexcept;
+  bool leaves_replies_unread(int64_t now_ms) noexcept;
   void publish_memory() noexcept;
   void publish_room() noexcept;
   bool overdue(int64_t now_ms) const noexcept;
@@ -195,6 +199,12 @@ class Connection final : public SessionHost {
   size_t arrival_mark_bytes_ = 0;
   size_t unfilled_input_ = 0;       // this connection's part of its thread's total
   int64_t output_progress_ms_ = 0;  // when unsent output last shrank
+  size_t unread_replies_ = 0;       // here and in the kernel, when they were last looked at and were fewer
+  size_t unsent_limit_ = 0;         // 0: the kernel's own
+  // What the line was told to expect in the kernel since the measurement of that number.
+  size_t expected_unsent_ = 0;
+  size_t written_since_ = 0;
+  uint32_t measurement_ = 0;
   int64_t over_soft_limit_ms_ = 0;  // since when the soft output limit is exceeded; 0: it is not
   Readiness readiness_;
   SocketAddress peer_;

@@ -24,6 +24,7 @@ namespace {
 constexpr size_t kInPlaceAbove = 16 * 1024;  // so much left over is no longer copied into the thread's buffer
 constexpr size_t kMostRead = 512 * 1024;     // that one turn reads into a connection's own memory
 constexpr size_t kSmallRead = 64 * 1024;
+constexpr size_t kScarceRead = 4096;
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
 }  // namespace
@@ -51,7 +52,8 @@ void Connection::read_shared() {
   CommandBatch& batch = thread_.batch();
   char* const buffer = batch.read_buffer();
   const size_t held = input_.bytes().size();
-  const size_t room = CommandBatch::kReadBytes - held;
+  // What has to wait would be kept, so little is read when clients have no memory left.
+  const size_t room = std::min(CommandBatch::kReadBytes - held, zm::line::fits(1) ? SIZE_MAX : kScarceRead);
   const iovec place{buffer + held, room};
   const size_t received = receive({&place, 1});
   if (received == 0) return;
@@ -153,9 +155,23 @@ void Connection::run_received(std::string_view bytes) {
     parser.place(nullptr);
   }
   if (rest.empty() && parser.fresh()) return;
-  with_memory(server(), [&] { input_.keep(rest, parser); });
+  keep(rest, parser);
   if (short_of_memory && !make_room_to_parse()) return;
   if (short_of_memory || (input_.parser().large_announced() && !stalled_ && start_large())) run_pending();
+}
+
+// Where not even what is here of a command can be kept, the command is refused, and passed over as it
+// arrives.
+void Connection::keep(std::string_view rest, RespParser& parser) {
+  if (server().store().with_memory([&] { input_.keep(rest, parser); })) return;
+  if (!parser.started() || parser.refused()) throw std::bad_alloc();
+  rest.remove_prefix(parser.position());
+  parser.refuse();
+  const ParserLimits limits{server().config().number(Opt::proto_max_bulk_len), authenticated()};
+  if (parser.parse(rest, limits) != ParseResult::need_more) throw std::bad_alloc();
+  parser.place(nullptr);
+  input_.keep({}, parser);
+  input_.release_placed();
 }
 
 void Connection::run_pending() {

@@ -1,15 +1,21 @@
 // What a connection still has to send, and what happens when a client does not read it.
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <zmalloc/line.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "connection.h"
 #include "io_thread.h"
 #include "log.h"
+#include "memory_line.h"
 #include "output_limits.h"
 #include "server.h"
+#include "socket_options.h"
 #include "unix_time.h"
 #include "with_memory.h"
 
@@ -64,6 +70,7 @@ bool Connection::write_some(OutputBuffer& output) {
       close();
       return false;
     }
+    if (unsent_limit_ != 0) expect_unsent(static_cast<size_t>(n));
     output.consume(static_cast<size_t>(n));
     written += static_cast<size_t>(n);
     ThreadTotals::add(thread_.totals().writes, 1);
@@ -80,10 +87,58 @@ void Connection::on_writable() {
   waits_to_write_ = false;
 }
 
-void Connection::end_output_pause() noexcept {
-  if (!has(kPausedOutput) || server().too_much_output(2 * output_.size())) return;
-  set_flag(kPausedOutput, false);
-  if (stalled_ || unread_) resume_later();
+void Connection::set_output_pause() noexcept {
+  if (!has(kPausedOutput)) {
+    if (!output_.empty() && server().too_much_output(output_.size())) set_flag(kPausedOutput, true);
+  } else if (!server().too_much_output(2 * output_.size())) {
+    set_flag(kPausedOutput, false);
+    if (stalled_ || unread_) resume_later();
+  }
+}
+
+// Whether replies, here or in the kernel, have been left unread for a while by a client that others could do
+// without: they want the memory.
+bool Connection::leaves_replies_unread(int64_t now_ms) noexcept {
+  constexpr int64_t kPatienceMs = 2000;
+  if (zm::line::limit() == 0 || now_ms - output_progress_ms_ < kPatienceMs || !thread_.memory_is_wanted()) {
+    unread_replies_ = 0;
+    return false;
+  }
+  int in_kernel = 0;
+  if (::ioctl(fd_, SIOCOUTQ, &in_kernel) != 0) in_kernel = 0;
+  const size_t unread = output_.size() + static_cast<size_t>(std::max(in_kernel, 0));
+  if (unread == 0) return false;
+  if (unread_replies_ == 0 || unread < unread_replies_) {  // it is read, if slowly
+    unread_replies_ = unread;
+    output_progress_ms_ = now_ms;
+    return false;
+  }
+  return true;
+}
+
+// All that was written may still lie in the kernel; what that takes will be measured, but thousands of
+// clients may have had replies by then.
+void Connection::expect_unsent(size_t written) noexcept {
+  constexpr size_t kStep = 4096;      // at least, so that small replies seldom touch what threads share
+  constexpr size_t kPerWrite = 1024;  // the kernel's own, beside the bytes
+  const uint32_t now = zm::line::measurements();
+  if (measurement_ != now) {
+    measurement_ = now;
+    expected_unsent_ = written_since_ = 0;
+  }
+  written_since_ += written + kPerWrite;
+  if (written_since_ <= expected_unsent_ || expected_unsent_ >= unsent_limit_) return;
+  const size_t more =
+      std::min(std::max(written_since_ - expected_unsent_, kStep), unsent_limit_ - expected_unsent_);
+  expected_unsent_ += more;
+  zm::line::expect_outside(more);
+}
+
+void Connection::limit_unsent() noexcept {
+  const size_t most = MemoryLine::unsent_per_client(server().connection_count());
+  if (most == 0 || (unsent_limit_ != 0 && most > unsent_limit_ / 2 && most < unsent_limit_ * 2)) return;
+  server::limit_unsent(fd_, has(kUnixSocket), most);
+  unsent_limit_ = most;
 }
 
 void Connection::apply_output_limits() noexcept {

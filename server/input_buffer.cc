@@ -1,5 +1,7 @@
 #include "input_buffer.h"
 
+#include <zmalloc/line.h>
+
 #include <algorithm>
 #include <cassert>
 #include <cstring>
@@ -45,6 +47,7 @@ void InputBuffer::release() noexcept {
   if (pending_ == nullptr) return;
   for (Block& block : pending_->blocks) free_block(block);
   for (Block& block : pending_->placed) free_block(block);
+  abandon_arriving();
   std::destroy_at(pending_);
   zm::deallocate(kTag, pending_);
   pending_ = nullptr;
@@ -247,12 +250,20 @@ std::span<const SharedArgument> InputBuffer::large_arguments() const noexcept {
   return {pending_->large.data(), pending_->large.size()};
 }
 
+void InputBuffer::abandon_arriving() noexcept {
+  Pending& pending = *pending_;
+  if (!pending.arriving) return;
+  const size_t never_came = pending.arriving.capacity() - pending.arrived;
+  pending.arriving = SharedBytes();
+  pending.arrived = 0;
+  zm::line::freed_untouched(never_came);
+}
+
 void InputBuffer::refuse(Text error) noexcept {
   Pending& pending = *pending_;
   if (!pending.blocks.empty()) place_first();
   release_placed();
-  pending.arriving = SharedBytes();
-  pending.arrived = 0;
+  abandon_arriving();
   pending.refusal = std::move(error);
   pending.parser.refuse();
 }

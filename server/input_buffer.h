@@ -121,6 +121,7 @@ class InputBuffer {
   void make_room_for_block();
   void retire_first() noexcept;
   void place_first() noexcept;
+  void abandon_arriving() noexcept;
   void shrink_first() noexcept;
 
   Pending* pending_ = nullptr;

@@ -1,6 +1,7 @@
 #include "io_thread.h"
 
 #include <unistd.h>
+#include <zmalloc/line.h>
 
 #include <algorithm>
 #include <chrono>
@@ -43,7 +44,9 @@ Connection* IoThread::find(uint64_t id) noexcept {
 
 bool IoThread::memory_is_wanted() noexcept {
   constexpr size_t kSoon = 1024 * 1024;
-  return admission_.anybody_waits() || server_.store().room_for(kSoon) != RoomFor::there;
+  if (admission_.anybody_waits()) return true;
+  return zm::line::limit() != 0 ? !zm::line::fits(std::min(kSoon, zm::line::client_share() / 4))
+                                : server_.store().room_for(kSoon) != RoomFor::there;
 }
 
 void IoThread::adopt(int fd, const SocketAddress& peer, uint64_t id) noexcept {

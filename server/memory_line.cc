@@ -62,13 +62,12 @@ uint64_t MemoryLine::resolve(LineSetting setting) noexcept {
   return group.limit > 2 * reserve ? group.limit - reserve : group.limit / 2;
 }
 
-size_t MemoryLine::unsent_per_client() noexcept {
-  constexpr size_t kClients = 256;
-  constexpr size_t kLeast = 16 * 1024;
+size_t MemoryLine::unsent_per_client(size_t clients) noexcept {
+  constexpr size_t kFewClients = 128;
+  constexpr size_t kLeast = 8 * 1024;          // Linux takes twice SOCK_MIN_SNDBUF
   constexpr size_t kOfTheKernel = 208 * 1024;  // net.core.wmem_default
   if (zm::line::limit() == 0) return 0;
-  const size_t each = std::max(kLeast, zm::line::client_share() / kClients);
-  return each < kOfTheKernel ? each : 0;
+  return std::clamp(zm::line::client_share() / 2 / std::max(clients, kFewClients), kLeast, kOfTheKernel);
 }
 
 MemoryLine::MemoryLine(LineSetting setting) : setting_(setting) {

@@ -34,9 +34,9 @@ class MemoryLine {
   MemoryLine(const MemoryLine&) = delete;
   MemoryLine& operator=(const MemoryLine&) = delete;
 
-  // What the kernel may hold for one client that does not read, so that the clients' share has room for many
-  // such. 0: no line, or so much that it may as well hold what it likes.
-  static size_t unsent_per_client() noexcept;
+  // What the kernel may hold for one of so many clients that does not read, so that half of the clients'
+  // share would do for all. 0: there is no line, and it may hold what it likes.
+  static size_t unsent_per_client(size_t clients) noexcept;
 
   // The line is where it shall be when this returns.
   void set(LineSetting setting) noexcept;

@@ -4,6 +4,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zmalloc/line.h>
 
 #include <algorithm>
 #include <chrono>
@@ -242,11 +243,21 @@ bool Server::admit(int fd, const SocketAddress& peer) noexcept {
   return false;
 }
 
+// A connection takes memory of the kernel's, too. Thousands may come between two measurements, and none of
+// them may have commands that make room.
+void Server::expect_socket() noexcept {
+  constexpr size_t kSocket = 4096;
+  constexpr int64_t kSliceUs = 500;
+  if (zm::line::limit() == 0) return;
+  zm::line::expect_outside(kSocket);
+  if (zm::line::room() < zm::line::margin()) store().make_room(0, kSliceUs);
+}
+
 void Server::accepted(int fd, const SocketAddress& peer) noexcept {
   if (!admit(fd, peer)) return;
   counters_.connections_received.fetch_add(1, std::memory_order_relaxed);
   if (!peer.is_unix()) set_tcp_options(fd, config_.number(Opt::tcp_keepalive));
-  if (const size_t most = MemoryLine::unsent_per_client(); most != 0) limit_unsent(fd, peer.is_unix(), most);
+  expect_socket();
   const uint64_t id = next_connection_id_++;
   IoThread& thread = *threads_[id % threads_.size()];
   count_connection(1);

@@ -131,11 +131,14 @@ size_t Server::unfilled_input() const noexcept {
 // more hold much the less each may, and some is always left (Choudhury and Hahne, "Dynamic Queue Length
 // Thresholds for Shared-Memory Packet Switches", IEEE/ACM Transactions on Networking 6(2), 1998).
 bool Server::too_much_output(size_t pending) const noexcept {
-  constexpr size_t kAlwaysAllowed = 16 * 1024;
   constexpr size_t kShare = 8;
-  if (pending <= kAlwaysAllowed) return false;
   const auto most = static_cast<size_t>(config_.number(Opt::client_output_pause));
   return pending > most || pending > zm::line::client_room() / kShare;
+}
+
+bool Server::too_much_untried_output(size_t pending) const noexcept {
+  constexpr size_t kLittle = 16 * 1024;
+  return pending > kLittle ? too_much_output(pending) : !zm::line::fits(1);
 }
 
 size_t Server::client_memory_limit() const noexcept {

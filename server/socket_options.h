@@ -25,12 +25,13 @@ inline void set_tcp_options(int fd, int64_t keepalive_seconds) noexcept {
 }
 
 // The kernel holds no more than about so much that a peer does not take: for a unix socket all that was
-// written, for TCP what was not sent yet; what is on its way is the peer's window.
+// written, for TCP what was not sent yet; what is on its way is the peer's window. A unix socket may exceed
+// its SO_SNDBUF by one buffer, and a buffer is up to half of it, rounded up to a power of two.
 inline void limit_unsent(int fd, bool is_unix, size_t bytes) noexcept {
   const int most = static_cast<int>(bytes);
   if (is_unix) {
-    const int half = most / 2;  // the kernel doubles it
-    ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
+    const int quarter = most / 4;  // the kernel doubles it
+    ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &quarter, sizeof(quarter));
   } else {
     ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof(most));
   }

@@ -105,6 +105,7 @@ void line_fields(InfoWriter& out, const Server& server, const MemoryReport& repo
   out.number("plimsoll_line_heap", report.line.heap);
   out.number("plimsoll_line_heap_peak", report.line.heap_peak);
   out.number("plimsoll_line_outside", report.line.outside);
+  out.number("plimsoll_line_expected", report.line.expected);
   out.number("plimsoll_line_unfilled", server.unfilled_input());
   out.number("plimsoll_line_reserved", report.line.reserved);
   out.number("plimsoll_line_client_share", report.line.limit != 0 ? zm::line::client_share() : 0);

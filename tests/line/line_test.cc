@@ -160,6 +160,16 @@ class Hostile : public Line {
 
   long long evicted() { return info_number(*control_, "stats", "evicted_keys"); }
 
+  // Others get replies that are no longer small while it lasts.
+  void expect_long_replies() {
+    std::vector<std::string> mget{"MGET"};
+    for (int i = 0; i < 100; ++i) mget.push_back("fill:" + std::to_string(i));
+    for (int i = 0; i < 200; ++i) {
+      const std::string reply = control_->call(mget);
+      ASSERT_TRUE(reply.starts_with("*100\r\n")) << reply.substr(0, 100) << info_text(*control_, "memory");
+    }
+  }
+
   // The bounds of what clients may do to others and to the data. `written` bytes are what they stored.
   void expect_bounded(uint64_t written) {
     EXPECT_TRUE(within(std::chrono::seconds(20), [&] { return probe_->requests() >= 1000; }));
@@ -191,9 +201,19 @@ TEST_F(Hostile, ClientsThatAskAndNeverRead) {
   expect_bounded(1'000'000);
 }
 
+// What the kernel holds for them counts, too.
+TEST_F(Hostile, ThousandsThatAskAndNeverRead) {
+  ASSERT_EQ(control_->call({"SET", "large", std::string(100'000, 'l')}), "+OK\r\n");
+  BlindWriters clients(*server_, 2000);
+  ask_and_never_read(clients, {"large"}, 100'000, 400'000);
+  expect_long_replies();
+  expect_bounded(100'000);
+}
+
 TEST_F(Hostile, ValuesThatStayHalfSent) {
   BlindWriters clients(*server_, 64);
   send_half_a_value(clients, kHalfValue, kHalfValue / 2);
+  expect_long_replies();
   expect_bounded(0);
 }
 
