@@ -79,8 +79,9 @@ class Engine {
   // How long a command evicts before it runs to get nearer to a limit that was set below what is held:
   // Redis's maxmemory-eviction-tenacity of 10.
   static constexpr int64_t kEvictionSliceUs = 500;
-  // The longest that a command waits for memory.
-  static constexpr int64_t kLongestWaitUs = 20'000;
+  // The longest that a command gives memory back before it runs, and again when it is refused some: together
+  // the 20 ms that no request may exceed.
+  static constexpr int64_t kLongestWaitUs = 10'000;
 
   // Placed at the start of a block of zm's: the block's charge is part of what the store holds.
   Engine(Store& store, const Options& options);

@@ -66,15 +66,15 @@ class NearLine : public testing::Test {
   size_t reserved_ = 0;
 };
 
-TEST_F(NearLine, AWriterGivesForTwentyMillisecondsAndOneSliceAtMost) {
+TEST_F(NearLine, AWriterGivesForTenMillisecondsAndOneSliceAtMost) {
   want(30 * kMiB);
   const uint64_t before = store_.size(0);
   const int64_t took = time_of({"SET", "another", value_}, "+OK\r\n");
   EXPECT_LT(zm::line::room(), zm::line::wanted_room()) << "there was more to give";
   EXPECT_LT(store_.size(0), before);
   EXPECT_GT(store_.size(0), 0u);
-  EXPECT_GE(took, 20'000);
-  EXPECT_LE(took, 20'000 + 2 * 500 + 100 + 20 * WorkingClock::kStepUs);
+  EXPECT_GE(took, 10'000);
+  EXPECT_LE(took, 10'000 + 2 * 500 + 100 + 20 * WorkingClock::kStepUs);
 }
 
 TEST_F(NearLine, AReaderGivesForOneSliceAtMost) {

@@ -152,7 +152,7 @@ class Store {
   bool enforce_limit(int64_t budget_us = 500) noexcept;
 
   // Runs what may be refused memory (std::bad_alloc) and then changes nothing, gives memory back after a
-  // refusal as commands do, and runs it again, for 20 ms at most. False when that does not help. For memory
+  // refusal as commands do, and runs it again, for 10 ms at most. False when that does not help. For memory
   // that is held beside the store, such as a server's buffers.
   template <class Attempt>
   bool with_memory(Attempt&& attempt);
