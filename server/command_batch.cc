@@ -1,6 +1,7 @@
 #include "command_batch.h"
 
 #include <plimsoll/text/ascii.h>
+#include <zmalloc/line.h>
 
 #include <algorithm>
 #include <chrono>
@@ -21,6 +22,7 @@ namespace {
 
 constexpr size_t kKeptArguments = 16 * 1024;
 constexpr size_t kKeptKeys = 1024;
+constexpr size_t kLittleOutput = 16 * 1024;
 constexpr std::string_view kNoAuthError = "NOAUTH Authentication required.";
 constexpr std::string_view kMonitorError =
     "ERR Replica can't interact with the keyspace";  // to Redis a monitor is one
@@ -196,11 +198,12 @@ void CommandBatch::prepare(const Connection& connection) {
 size_t CommandBatch::execute(Connection& connection, uint64_t& began_ns) {
   clock_ns_ = now_ns();
   if (began_ns == 0) began_ns = clock_ns_;
+  // So much is not worth an attempt to send it, unless there is no memory that it could wait in.
+  const size_t little = zm::line::fits(1) ? kLittleOutput : 0;
   for (size_t i = 0; i < count_; ++i) {
     if (!connection.may_run() || !run_one(connection, slots_[i])) return i;
-    if (server_.too_much_untried_output(output_.size() + connection.output_.size())) {
-      connection.set_flag(kPausedOutput, true);
-    }
+    const size_t pending = output_.size() + connection.output_.size();
+    if (pending > little && server_.too_much_output(pending)) connection.set_flag(kPausedOutput, true);
     if (clock_ns_ - began_ns >= kTurnNs) return i + 1;  // one that had to make room may take milliseconds
   }
   return count_;

@@ -169,8 +169,9 @@ void Connection::keep(std::string_view rest, RespParser& parser) {
   parser.refuse();
   const ParserLimits limits{server().config().number(Opt::proto_max_bulk_len), authenticated()};
   if (parser.parse(rest, limits) != ParseResult::need_more) throw std::bad_alloc();
+  rest.remove_prefix(parser.position());  // a line that is not whole may be left
   parser.place(nullptr);
-  input_.keep({}, parser);
+  input_.keep(rest, parser);
   input_.release_placed();
 }
 

@@ -149,10 +149,8 @@ class Server final : private WorkSink {
     return output_limits_.get(client_class);
   }
   // So much unsent output makes a connection wait. Below a memory line less does as clients have less left,
-  // and any when that is nothing. What has not been tried to send is not looked at while it is little, before
-  // it comes to that.
+  // and any when that is nothing.
   bool too_much_output(size_t pending) const noexcept;
-  bool too_much_untried_output(size_t pending) const noexcept;
   // requirepass is set.
   bool has_password() const noexcept { return has_password_.load(std::memory_order_relaxed); }
   // maxmemory-clients in bytes, a share of maxmemory resolved; 0: no limit.
@@ -166,7 +164,6 @@ class Server final : private WorkSink {
     connections_.fetch_add(difference, std::memory_order_relaxed);
   }
   // Gives an accepted socket to a thread, or answers why not and closes it. Thread 0.
-  void expect_socket() noexcept;
   void accepted(int fd, const SocketAddress& peer) noexcept;
   // As one client too many.
   void refuse_for_want_of_descriptors(int fd) noexcept;
@@ -184,6 +181,7 @@ class Server final : private WorkSink {
   Counters& counters() noexcept { return counters_; }
 
  private:
+  void expect_socket() noexcept;
   Options store_options();
   void took(StoreWork work, int64_t us) noexcept override;
   static Tuning tuning_of(const Config& config) noexcept;

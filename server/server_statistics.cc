@@ -136,11 +136,6 @@ bool Server::too_much_output(size_t pending) const noexcept {
   return pending > most || pending > zm::line::client_room() / kShare;
 }
 
-bool Server::too_much_untried_output(size_t pending) const noexcept {
-  constexpr size_t kLittle = 16 * 1024;
-  return pending > kLittle ? too_much_output(pending) : !zm::line::fits(1);
-}
-
 size_t Server::client_memory_limit() const noexcept {
   const int64_t limit = config_.number(Opt::maxmemory_clients);
   if (limit >= 0) return static_cast<size_t>(limit);

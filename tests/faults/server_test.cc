@@ -139,6 +139,28 @@ TEST_P(ServerFaults, CommandsArriveInParts) {
   }
 }
 
+// A part for which there is no memory is no reason to lose the connection: the command is refused, whole.
+TEST_P(ServerFaults, WhatCannotBeKeptIsRefused) {
+  const std::string whole = command({"SET", "kept", std::string(3000, 'x')});
+  bool any_refused = false;
+  for (const size_t here : {size_t{20}, size_t{2000}, whole.size() - 1}) {
+    for (uint64_t n = 1; n < 4 && !HasFailure(); ++n) {
+      RawConnection client = server_.client();
+      client.call({"PING"});
+      server_.refuse(n, 2);
+      client.send(whole.substr(0, here));
+      server_.ask({"PING"});
+      server_.end_refusals();
+      client.send(whole.substr(here));
+      const std::string reply = client.read_reply();
+      EXPECT_TRUE(is_usual_or_refused(reply, "+OK\r\n")) << reply;
+      any_refused |= reply != "+OK\r\n";
+      EXPECT_EQ(client.call({"GET", "none"}), "$-1\r\n") << here << " bytes, call " << n;
+    }
+  }
+  EXPECT_TRUE(any_refused);
+}
+
 // A command of many arguments that is here whole: what refuses memory for the list of them, too.
 TEST_P(ServerFaults, LongCommandsAreAnswered) {
   Words mget{"MGET"};
