@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 namespace plimsoll {
 namespace {
@@ -174,25 +175,40 @@ void OutputBuffer::clear() noexcept {
   limit_ = cursor_ + first.bytes.capacity();
 }
 
-// What is to be copied when the rest moves: what lies in chunks of ours, in pieces too small to hold one.
-size_t OutputBuffer::to_copy() const noexcept {
+// What of this would waste room where it is kept for long: small pieces in large chunks. 0 if not all that is
+// in chunks is such, or if that is much.
+size_t OutputBuffer::worth_copying() const noexcept {
   size_t bytes = 0;
   for (size_t i = first_; i < pieces_.size(); ++i) {
-    const size_t length = length_of(i);
-    if (pieces_[i].owned && length < kWorthMoving) bytes += length;
+    if (!pieces_[i].owned) continue;
+    if (length_of(i) >= kWorthMoving) return 0;
+    bytes += length_of(i);
   }
-  return bytes;
+  return bytes <= kFirstChunk ? bytes : 0;
+}
+
+// Room for all of this, `copied` bytes of it in a chunk. False without the memory for it.
+bool OutputBuffer::make_room_for_all_of(const OutputBuffer& from, size_t copied) noexcept {
+  try {
+    pieces_.reserve(2 * (from.pieces_.size() - from.first_) + 1);
+    next_chunk_ = copied;
+    add_chunk(copied);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
 }
 
 void OutputBuffer::move_to(OutputBuffer& other) {
   if (other.empty()) {
-    const size_t copied = to_copy();
-    if (copied == 0) {
+    const size_t copied = worth_copying();
+    OutputBuffer compact;
+    if (copied == 0 || !compact.make_room_for_all_of(*this, copied)) {
       swap(other);
       clear();
       return;
     }
-    other.next_chunk_ = copied;  // it may stay there for long
+    other.swap(compact);
   }
   for (; first_ < pieces_.size(); ++first_) {
     Piece& piece = pieces_[first_];

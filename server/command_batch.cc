@@ -198,15 +198,20 @@ void CommandBatch::prepare(const Connection& connection) {
 size_t CommandBatch::execute(Connection& connection, uint64_t& began_ns) {
   clock_ns_ = now_ns();
   if (began_ns == 0) began_ns = clock_ns_;
-  // So much is not worth an attempt to send it, unless there is no memory that it could wait in.
+  // So much can wait to be sent, unless there is no memory that it could wait in.
   const size_t little = zm::line::fits(1) ? kLittleOutput : 0;
   for (size_t i = 0; i < count_; ++i) {
     if (!connection.may_run() || !run_one(connection, slots_[i])) return i;
-    const size_t pending = output_.size() + connection.output_.size();
-    if (pending > little && server_.too_much_output(pending)) connection.set_flag(kPausedOutput, true);
+    if (output_.size() + connection.output_.size() > little) pause_if_too_much(connection, little == 0);
     if (clock_ns_ - began_ns >= kTurnNs) return i + 1;  // one that had to make room may take milliseconds
   }
   return count_;
+}
+
+void CommandBatch::pause_if_too_much(Connection& connection, bool send_first) {
+  if (send_first) connection.send(output_);
+  const size_t pending = output_.size() + connection.output_.size();
+  if (pending != 0 && server_.too_much_output(pending)) connection.set_flag(kPausedOutput, true);
 }
 
 // False if the command has to wait.

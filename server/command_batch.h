@@ -75,6 +75,7 @@ class CommandBatch {
   void prepare(const Connection& connection);
   size_t execute(Connection& connection, uint64_t& began_ns);
   bool run_one(Connection& connection, Slot& slot);
+  void pause_if_too_much(Connection& connection, bool send_first);
   bool has_room(Connection& connection, Slot& slot);
   void cut_off_web_page(Connection& connection);
   void cut_off_unanswered(Connection& connection);

@@ -199,7 +199,8 @@ class Connection final : public SessionHost {
   size_t arrival_mark_bytes_ = 0;
   size_t unfilled_input_ = 0;       // this connection's part of its thread's total
   int64_t output_progress_ms_ = 0;  // when unsent output last shrank
-  size_t unread_replies_ = 0;       // here and in the kernel, when they were last looked at and were fewer
+  size_t unread_replies_ = 0;       // here and in the kernel, as last looked at; 0: few, or nobody minds
+  int64_t unread_since_ms_ = 0;     // when they last became fewer
   size_t unsent_limit_ = 0;         // 0: the kernel's own
   // What the line was told to expect in the kernel since the measurement of that number.
   size_t expected_unsent_ = 0;

@@ -156,7 +156,7 @@ void Connection::run_received(std::string_view bytes) {
   }
   if (rest.empty() && parser.fresh()) return;
   keep(rest, parser);
-  if (short_of_memory && !make_room_to_parse()) return;
+  if (short_of_memory && !input_.parser().refused() && !make_room_to_parse()) return;
   if (short_of_memory || (input_.parser().large_announced() && !stalled_ && start_large())) run_pending();
 }
 
@@ -165,6 +165,10 @@ void Connection::run_received(std::string_view bytes) {
 void Connection::keep(std::string_view rest, RespParser& parser) {
   if (server().store().with_memory([&] { input_.keep(rest, parser); })) return;
   if (!parser.started() || parser.refused()) throw std::bad_alloc();
+  const Command* command =
+      parser.argument_count() == 0 ? nullptr : server().commands().find(parser.argument(0, rest.data()));
+  if (command != nullptr) thread_.command_statistics().reject(command->id);
+  thread_.admission().done(id_);
   rest.remove_prefix(parser.position());
   parser.refuse();
   const ParserLimits limits{server().config().number(Opt::proto_max_bulk_len), authenticated()};

@@ -87,9 +87,13 @@ void Connection::on_writable() {
   waits_to_write_ = false;
 }
 
+// A pause begins between commands only: what comes of one that is arriving is not to be taken in unparsed.
 void Connection::set_output_pause() noexcept {
   if (!has(kPausedOutput)) {
-    if (!output_.empty() && server().too_much_output(output_.size())) set_flag(kPausedOutput, true);
+    const bool between_commands = input_.empty() && !waits_for_memory_;
+    if (between_commands && !output_.empty() && server().too_much_output(output_.size())) {
+      set_flag(kPausedOutput, true);
+    }
   } else if (!server().too_much_output(2 * output_.size())) {
     set_flag(kPausedOutput, false);
     if (stalled_ || unread_) resume_later();
@@ -100,20 +104,20 @@ void Connection::set_output_pause() noexcept {
 // without: they want the memory.
 bool Connection::leaves_replies_unread(int64_t now_ms) noexcept {
   constexpr int64_t kPatienceMs = 2000;
-  if (zm::line::limit() == 0 || now_ms - output_progress_ms_ < kPatienceMs || !thread_.memory_is_wanted()) {
-    unread_replies_ = 0;
+  constexpr size_t kWorthTaking = 4096;
+  size_t unread = 0;
+  if (zm::line::limit() != 0 && thread_.memory_is_wanted()) {
+    int in_kernel = 0;
+    if (::ioctl(fd_, SIOCOUTQ, &in_kernel) != 0) in_kernel = 0;
+    unread = output_.size() + static_cast<size_t>(std::max(in_kernel, 0));
+  }
+  const bool read_on = unread < unread_replies_ || output_progress_ms_ > unread_since_ms_;
+  if (unread < kWorthTaking || unread_replies_ == 0 || read_on) {
+    unread_replies_ = unread < kWorthTaking ? 0 : unread;
+    unread_since_ms_ = now_ms;
     return false;
   }
-  int in_kernel = 0;
-  if (::ioctl(fd_, SIOCOUTQ, &in_kernel) != 0) in_kernel = 0;
-  const size_t unread = output_.size() + static_cast<size_t>(std::max(in_kernel, 0));
-  if (unread == 0) return false;
-  if (unread_replies_ == 0 || unread < unread_replies_) {  // it is read, if slowly
-    unread_replies_ = unread;
-    output_progress_ms_ = now_ms;
-    return false;
-  }
-  return true;
+  return now_ms - unread_since_ms_ >= kPatienceMs;
 }
 
 // All that was written may still lie in the kernel; what that takes will be measured, but thousands of
@@ -131,14 +135,14 @@ void Connection::expect_unsent(size_t written) noexcept {
   const size_t more =
       std::min(std::max(written_since_ - expected_unsent_, kStep), unsent_limit_ - expected_unsent_);
   expected_unsent_ += more;
-  zm::line::expect_outside(more);
+  server().expect_outside(more);
 }
 
 void Connection::limit_unsent() noexcept {
   const size_t most = MemoryLine::unsent_per_client(server().connection_count());
-  if (most == 0 || (unsent_limit_ != 0 && most > unsent_limit_ / 2 && most < unsent_limit_ * 2)) return;
-  server::limit_unsent(fd_, has(kUnixSocket), most);
-  unsent_limit_ = most;
+  const bool about_the_same = most > unsent_limit_ / 2 && most < unsent_limit_ * 2;
+  if (most != 0 && !about_the_same) server::limit_unsent(fd_, has(kUnixSocket), most);
+  if (!about_the_same) unsent_limit_ = most;
 }
 
 void Connection::apply_output_limits() noexcept {

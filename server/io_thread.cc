@@ -45,7 +45,7 @@ Connection* IoThread::find(uint64_t id) noexcept {
 bool IoThread::memory_is_wanted() noexcept {
   constexpr size_t kSoon = 1024 * 1024;
   if (admission_.anybody_waits()) return true;
-  return zm::line::limit() != 0 ? !zm::line::fits(std::min(kSoon, zm::line::client_share() / 4))
+  return zm::line::limit() != 0 ? !zm::line::fits(std::min(kSoon, zm::line::client_share() / 8))
                                 : server_.store().room_for(kSoon) != RoomFor::there;
 }
 

@@ -27,6 +27,7 @@ constexpr size_t kLeastClientShare = size_t{1} << 20;
 // Between two measurements: the shorter while memory changes, twice as long each time that it does not.
 constexpr auto kShortestPeriod = std::chrono::milliseconds(50);
 constexpr auto kLongestPeriod = std::chrono::milliseconds(1000);
+constexpr auto kLeastPause = std::chrono::milliseconds(10);  // however often one is asked for
 constexpr size_t kChange = 64 * 1024;
 
 bool has_changed(size_t before, size_t now) noexcept {
@@ -67,7 +68,8 @@ size_t MemoryLine::unsent_per_client(size_t clients) noexcept {
   constexpr size_t kLeast = 8 * 1024;          // Linux takes twice SOCK_MIN_SNDBUF
   constexpr size_t kOfTheKernel = 208 * 1024;  // net.core.wmem_default
   if (zm::line::limit() == 0) return 0;
-  return std::clamp(zm::line::client_share() / 2 / std::max(clients, kFewClients), kLeast, kOfTheKernel);
+  const size_t each = std::max(kLeast, zm::line::client_share() / 2 / std::max(clients, kFewClients));
+  return each < kOfTheKernel ? each : 0;
 }
 
 MemoryLine::MemoryLine(LineSetting setting) : setting_(setting) {
@@ -89,7 +91,11 @@ void MemoryLine::set(LineSetting setting) noexcept {
   std::lock_guard lock(mutex_);
   setting_ = setting;
   apply();
-  wake_.notify_one();
+  measure_soon();
+}
+
+void MemoryLine::measure_soon() noexcept {
+  if (!asked_.exchange(true, std::memory_order_relaxed)) wake_.notify_one();
 }
 
 // The measure first: a line set without it would take the process for smaller than it is.
@@ -98,7 +104,11 @@ void MemoryLine::apply() noexcept {
   if (limit == 0) return zm::line::set_limit(0);
   zm::line::set_client_share(std::max(kLeastClientShare, limit / kClientShare));
   size_t outside = 0;
-  if (zm::line::measure_outside(&outside) == 0) zm::line::set_outside(outside);
+  if (zm::line::measure_outside(&outside) == 0) {
+    zm::line::set_outside(outside);
+  } else {
+    zm::line::forget_expected();
+  }
   if (limit != zm::line::limit()) zm::line::set_limit(limit);
 }
 
@@ -108,18 +118,22 @@ void MemoryLine::run() noexcept {
   while (!stopping_) {
     // `auto` watches for a limit that comes later; the others without a line wait to be told.
     const bool idle = zm::line::limit() == 0 && setting_.kind != LineSetting::Kind::automatic;
+    const auto due = [this] { return stopping_ || asked_.load(std::memory_order_relaxed); };
     if (idle) {
-      wake_.wait(lock);
+      wake_.wait(lock, due);
     } else {
-      wake_.wait_for(lock, period);
+      wake_.wait_for(lock, period, due);
     }
     if (stopping_) return;
+    asked_.store(false, std::memory_order_relaxed);
     const zm::line::Account before = zm::line::account();
     apply();
     const zm::line::Account now = zm::line::account();
-    const bool changes = has_changed(before.outside, now.outside) || has_changed(held_, now.heap);
+    const bool changes =
+        has_changed(before.outside, now.outside) || has_changed(held_, now.heap) || before.expected > kChange;
     held_ = now.heap;
     period = changes ? kShortestPeriod : std::min(2 * period, kLongestPeriod);
+    wake_.wait_for(lock, kLeastPause, [this] { return stopping_; });
   }
 }
 

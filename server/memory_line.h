@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -35,11 +36,14 @@ class MemoryLine {
   MemoryLine& operator=(const MemoryLine&) = delete;
 
   // What the kernel may hold for one of so many clients that does not read, so that half of the clients'
-  // share would do for all. 0: there is no line, and it may hold what it likes.
+  // share would do for all. 0: no line, or so much that it may hold what it likes.
   static size_t unsent_per_client(size_t clients) noexcept;
 
   // The line is where it shall be when this returns.
   void set(LineSetting setting) noexcept;
+
+  // What the ledger does not see has changed much: it is measured within some ten milliseconds. Any thread.
+  void measure_soon() noexcept;
 
  private:
   static uint64_t resolve(LineSetting setting) noexcept;
@@ -51,6 +55,7 @@ class MemoryLine {
   LineSetting setting_;
   size_t held_ = 0;  // by the heap at the last measurement; the thread's own
   bool stopping_ = false;
+  std::atomic<bool> asked_{false};
   std::thread thread_;
 };
 

@@ -243,13 +243,17 @@ bool Server::admit(int fd, const SocketAddress& peer) noexcept {
   return false;
 }
 
+void Server::expect_outside(size_t bytes) noexcept {
+  if (zm::line::expect_outside(bytes) && memory_line_ != nullptr) memory_line_->measure_soon();
+}
+
 // A connection takes memory of the kernel's, too. Thousands may come between two measurements, and none of
 // them may have commands that make room.
 void Server::expect_socket() noexcept {
   constexpr size_t kSocket = 4096;
   constexpr int64_t kSliceUs = 500;
   if (zm::line::limit() == 0) return;
-  zm::line::expect_outside(kSocket);
+  expect_outside(kSocket);
   if (zm::line::room() < zm::line::margin()) store().make_room(0, kSliceUs);
 }
 

@@ -151,6 +151,8 @@ class Server final : private WorkSink {
   // So much unsent output makes a connection wait. Below a memory line less does as clients have less left,
   // and any when that is nothing.
   bool too_much_output(size_t pending) const noexcept;
+  // The kernel may have taken so much for clients' sockets: zmalloc/line.h.
+  void expect_outside(size_t bytes) noexcept;
   // requirepass is set.
   bool has_password() const noexcept { return has_password_.load(std::memory_order_relaxed); }
   // maxmemory-clients in bytes, a share of maxmemory resolved; 0: no limit.

@@ -35,13 +35,16 @@ constexpr std::size_t kMarginShare = 64;
 constexpr std::size_t kLeastMargin = 768 * 1024;
 constexpr std::size_t kMostMargin = 32 * 1024 * 1024;
 
+std::size_t outside_by_now() noexcept {
+  return outside.load(std::memory_order_relaxed) + expected.load(std::memory_order_relaxed);
+}
+
 // Most that the heap may hold.
 std::size_t allowance() noexcept {
   const std::size_t line = limit();
   if (line == 0) return SIZE_MAX;
   const std::size_t most = std::max(line, ceiling.load(std::memory_order_relaxed));
-  const std::size_t other =
-      outside.load(std::memory_order_relaxed) + expected.load(std::memory_order_relaxed);
+  const std::size_t other = outside_by_now();
   return most > other ? most - other : 0;
 }
 
@@ -71,7 +74,7 @@ void lower_ceiling() noexcept {
   std::size_t most = ceiling.load(std::memory_order_relaxed);
   if (most == 0) return;
   const std::size_t line = limit();
-  const std::size_t total = heap.load(std::memory_order_relaxed) + outside.load(std::memory_order_relaxed);
+  const std::size_t total = heap.load(std::memory_order_relaxed) + outside_by_now();
   const std::size_t next = total + margin() <= line ? 0 : total + margin();
   while (next < most && !ceiling.compare_exchange_weak(most, next, std::memory_order_relaxed)) {
   }
@@ -92,20 +95,27 @@ bool install() noexcept {
 }
 
 void set_limit(std::size_t bytes) noexcept {
-  const std::size_t total = heap.load(std::memory_order_relaxed) + outside.load(std::memory_order_relaxed);
+  const std::size_t total = heap.load(std::memory_order_relaxed) + outside_by_now();
   detail::line_limit.store(bytes, std::memory_order_relaxed);
   ceiling.store(bytes != 0 && total + margin() > bytes ? total + margin() : 0, std::memory_order_relaxed);
 }
 
-void set_outside(std::size_t bytes) noexcept {
-  outside.store(bytes, std::memory_order_relaxed);
+void forget_expected() noexcept {
   expected_before.store(expected.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
   measured.fetch_add(1, std::memory_order_relaxed);
+}
+
+void set_outside(std::size_t bytes) noexcept {
+  outside.store(bytes, std::memory_order_relaxed);
+  forget_expected();
   lower_ceiling();
 }
 
-void expect_outside(std::size_t bytes) noexcept {
-  expected.fetch_add(bytes, std::memory_order_relaxed);
+bool expect_outside(std::size_t bytes) noexcept {
+  const std::size_t most = client_share() / 2;
+  const std::size_t before = expected.load(std::memory_order_relaxed);
+  const std::size_t more = std::min(bytes, most - std::min(most, before));
+  return expected.fetch_add(more, std::memory_order_relaxed) + more >= most;
 }
 
 std::uint32_t measurements() noexcept {
@@ -205,9 +215,9 @@ bool fits(std::size_t bytes) noexcept {
 bool fits_briefly(std::size_t bytes) noexcept {
   const std::size_t left = room();
   if (left == SIZE_MAX) return true;
-  // For the moment most of the margin will do, and what is about to be taken.
-  const std::size_t there = left - std::min(left, margin() / 4);
-  return bytes <= std::min(there, brief_share()) + client_room();
+  // For the moment all but a quarter of the margin will do, and what is reserved and has not been taken.
+  const std::size_t brief = std::min(left - std::min(left, margin() / 4), brief_share());
+  return bytes <= brief || bytes - brief <= client_room();
 }
 
 void freed_untouched(std::size_t bytes) noexcept {

@@ -202,7 +202,7 @@ TEST_F(Line, WhatTheKernelIsExpectedToTakeIsTheClients) {
   line::set_client_share(8 * kMiB);
   const std::size_t room = line::room(), wanted = line::wanted_room(), left = line::client_room();
   const std::uint32_t measured = line::measurements();
-  line::expect_outside(3 * kMiB);
+  EXPECT_FALSE(line::expect_outside(3 * kMiB));
   EXPECT_EQ(line::room(), room - 3 * kMiB);
   EXPECT_EQ(line::wanted_room(), wanted - 3 * kMiB) << "no data goes for it";
   EXPECT_EQ(line::account().expected, 3 * kMiB);
@@ -212,6 +212,8 @@ TEST_F(Line, WhatTheKernelIsExpectedToTakeIsTheClients) {
   EXPECT_EQ(line::client_room(), left - 3 * kMiB) << "or clients would be given what data gave for them";
   line::set_outside(0);
   EXPECT_EQ(line::client_room(), left);
+  EXPECT_TRUE(line::expect_outside(30 * kMiB)) << "to be measured";
+  EXPECT_EQ(line::account().expected, 4 * kMiB) << "no more than half of the clients' share";
 }
 
 // A block that was not filled counts as long as it is there; freed, its pages go soon.

@@ -113,6 +113,26 @@ TEST(MemoryLineOption, MaxmemoryLeavesOutWhatClientsHold) {
   }
 }
 
+// Long before client-output-pause-timeout. Who reads is not among them, and is refused nothing meanwhile.
+TEST(MemoryLineOption, WhoReadsNothingGoesWhenClientsHaveNoMemoryLeft) {
+  constexpr int kClients = 200;  // each leaves seven eighths of what there is
+  const ServerProcess server(server_options({"--memory-line", "64mb"}));
+  RawConnection control = server.connect();
+  ASSERT_EQ(control.call({"SET", "key", std::string(10'000, 'v')}), "+OK\r\n");
+  std::string pipeline;
+  for (int i = 0; i < 200; ++i) pipeline += encode_command({"GET", "key"});
+  std::vector<RawConnection> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.push_back(server.connect());
+    clients.back().send(pipeline);
+  }
+  EXPECT_TRUE(eventually([&] {
+    EXPECT_EQ(control.call({"GET", "key"}).size(), 10'010u);
+    return server.log().find("that leaves its replies unread") != std::string::npos;
+  })) << info_number(control, "memory", "mem_clients_normal");
+  EXPECT_GT(info_number(control, "clients", "connected_clients"), 1);
+}
+
 // Values of all sizes, `bytes` of them; how many commands were refused.
 long long write_values(RawConnection connection, unsigned seed, long long bytes) {
   constexpr std::array<size_t, 9> kValueSizes = {8, 48, 150, 300, 1'000, 4'000, 14'000, 20'000, 64'000};

@@ -34,13 +34,15 @@ inline std::size_t limit() noexcept {
   return detail::line_limit.load(std::memory_order_relaxed);
 }
 
-// What is held outside the ledger, as last measured.
+// What is held outside the ledger, as last measured. Forgets what was expected.
 void set_outside(std::size_t bytes) noexcept;
 
 // The kernel may have taken so much for clients, in their sockets, since the last measurement: it counts as
-// held, and of the clients' share, until set_outside() is called again.
-void expect_outside(std::size_t bytes) noexcept;
-std::uint32_t measurements() noexcept;  // calls of set_outside() so far
+// held, and of the clients' share, until the next one. That is due, and nothing more is counted, once it is
+// half of that share: true then.
+bool expect_outside(std::size_t bytes) noexcept;
+void forget_expected() noexcept;        // nothing can be measured
+std::uint32_t measurements() noexcept;  // calls of these so far
 
 struct Account {
   std::size_t limit;       // 0: none
@@ -64,7 +66,7 @@ bool covers(const void* address) noexcept;
 // only. proc_root and root: see process_memory.h.
 int measure_outside(std::size_t* bytes, const char* proc_root = "/proc", const char* root = "") noexcept;
 
-// Bytes that may still be committed; SIZE_MAX without a line. Reads four words.
+// Bytes that may still be committed; SIZE_MAX without a line. Reads five words.
 std::size_t room() noexcept;
 
 // What whoever can give memory back keeps free, so that pages are seldom refused: 1/64 of the limit, but at

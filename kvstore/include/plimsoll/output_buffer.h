@@ -63,8 +63,8 @@ class OutputBuffer {
   // Empties the buffer but keeps its first chunk for the next use.
   void clear() noexcept;
   // Moves what is unsent here to the end of `other`, leaving this one empty. What is held by reference stays
-  // so; an empty `other` gets little more room than it needs. Throws std::bad_alloc; each buffer then holds
-  // its part.
+  // so; to an empty `other` little is moved into little room. Throws std::bad_alloc, unless `other` is empty;
+  // each buffer then holds its part.
   void move_to(OutputBuffer& other);
   // Copies everything out, for tests and in-process replies.
   void copy_to(char* destination) const noexcept;
@@ -87,7 +87,8 @@ class OutputBuffer {
   void close_open_piece() noexcept;
   size_t open_end() const noexcept;
   size_t length_of(size_t piece) const noexcept;
-  size_t to_copy() const noexcept;
+  size_t worth_copying() const noexcept;
+  bool make_room_for_all_of(const OutputBuffer& from, size_t copied) noexcept;
 
   zm::vector<Piece, zm::Tag::client_output> pieces_;
   size_t first_ = 0;        // pieces before it are consumed
