@@ -208,10 +208,6 @@ std::size_t client_room() noexcept {
   return of_share + (beyond > margin() ? beyond - margin() : 0);
 }
 
-bool fits(std::size_t bytes) noexcept {
-  return bytes <= client_room();
-}
-
 bool fits_briefly(std::size_t bytes) noexcept {
   const std::size_t left = room();
   if (left == SIZE_MAX) return true;

@@ -17,8 +17,7 @@ class LedgerWatch {
   struct Sample {
     double seconds;  // since the watch began
     int64_t kernel;  // bytes
-    // The ledger was read right before and right after: the smaller figure, and the larger one with what is
-    // expected of the kernel and has not been measured.
+    // The ledger was read right before and right after: the smaller and the larger figure.
     int64_t ledger = 0;
     int64_t ledger_most = 0;
     int64_t unfilled = 0;  // of the ledger, allocated for clients' values and not received yet

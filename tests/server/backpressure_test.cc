@@ -84,6 +84,18 @@ TEST(Backpressure, CommandsTakenInDuringAPauseLeaveTurnsToOthers) {
   EXPECT_GT(seen.size(), 8u) << "of some thirty turns";
 }
 
+// Also when they are few and each takes long.
+TEST(Backpressure, SlowCommandsOfAPipelineLeaveTurnsToOthers) {
+  const ServerProcess server(server_options({"--io-threads", "1", "--enable-debug-command", "yes"}));
+  RawConnection control = server.connect(), slow = server.connect();
+  slow.send(repeated(encode_command({"DEBUG", "SLEEP", "0.01"}) + encode_command({"INCR", "n"}), 8));
+  std::set<std::string> seen;
+  ASSERT_TRUE(eventually([&] {
+    return seen.insert(control.call({"GET", "n"})), seen.count(bulk("8")) == 1;
+  }));
+  EXPECT_GT(seen.size(), 4u) << "of nine that there were";
+}
+
 TEST(Backpressure, AClientThatNeverReadsHoldsOnlyItsShare) {
   const ServerProcess server(server_options({"--client-output-pause", "1mb"}));
   RawConnection control = server.connect();

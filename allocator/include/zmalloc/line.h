@@ -101,7 +101,9 @@ std::size_t free_room() noexcept;
 // By how much memory that clients keep may grow that nobody has reserved: less than free_room(), beyond their
 // share.
 std::size_t client_room() noexcept;
-bool fits(std::size_t bytes) noexcept;          // in client_room()
+inline bool fits(std::size_t bytes) noexcept {  // in client_room()
+  return limit() == 0 || bytes <= client_room();
+}
 bool fits_briefly(std::size_t bytes) noexcept;  // in that or in the brief share
 
 // A block has been freed of which so many bytes were never touched. The ledger counts their pages and the
