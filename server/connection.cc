@@ -212,6 +212,8 @@ bool Connection::may_run() const noexcept {
 void Connection::settle() {
   send(thread_.batch().output());
   if (closed_) return;
+  make_way_for_replies();
+  if (closed_) return;
   set_output_pause();
   if (yielded_) resume_later();
   publish_memory();

@@ -124,7 +124,10 @@ class Connection final : public SessionHost {
   void resume() noexcept;  // goes on after a pause of any kind
   void close_if_overdue(int64_t now_ms) noexcept;
   void look_again() noexcept;  // for a stream's end that came along with its last bytes
-  void finish() noexcept;      // the server ends: sends what it can without waiting, and closes
+  // What waits to be sent, in bytes, times the milliseconds since the kernel last took any; 0 if nothing
+  // does.
+  uint64_t unread_output_cost(int64_t now_ms) const noexcept;
+  void finish() noexcept;  // the server ends: sends what it can without waiting, and closes
 
  private:
   friend class CommandBatch;
@@ -161,6 +164,7 @@ class Connection final : public SessionHost {
   bool write_some(OutputBuffer& output);  // false when the connection is closed by it
   void set_output_pause() noexcept;       // begins or ends it
   void apply_output_limits() noexcept;
+  void make_way_for_replies() noexcept;
   void limit_unsent() noexcept;  // of what the kernel holds for it, below a memory line
   void expect_unsent(size_t written) noexcept;
   bool leaves_replies_unread(int64_t now_ms) noexcept;

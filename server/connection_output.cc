@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <zmalloc/backend.h>
 #include <zmalloc/line.h>
 
 #include <algorithm>
@@ -98,6 +99,29 @@ void Connection::set_output_pause() noexcept {
     set_flag(kPausedOutput, false);
     if (stalled_ || unread_) resume_later();
   }
+}
+
+uint64_t Connection::unread_output_cost(int64_t now_ms) const noexcept {
+  if (output_.empty()) return 0;
+  const int64_t waits = std::max<int64_t>(now_ms - output_progress_ms_, 0) + 1;
+  return output_.footprint() * static_cast<uint64_t>(waits);
+}
+
+// Replies that stay were memory for a moment while they were written. Where they have taken half of what
+// there is for that (zm::line::brief_share()), a client that reads nothing goes with what it left unread, or
+// those who do read would be refused their replies. It may be this one.
+void Connection::make_way_for_replies() noexcept {
+  if (output_.empty() || zm::line::limit() == 0 || zm::line::fits_briefly(zm::line::brief_share() / 2))
+    return;
+  Connection* const other = thread_.costliest_unread_output();
+  if (other == nullptr) return;
+  log_warning("Closing client {} that reads none of its {} pending bytes: others want the memory", other->id_,
+              other->output_.size());
+  server().counters().output_buffer_limit_disconnections.fetch_add(1, kRelaxed);
+  other->output_ = OutputBuffer();
+  other->close();
+  if (other != this) thread_.remove(*other);
+  zm::backend::purge();  // or room would seem to be missing still
 }
 
 // Whether replies, here or in the kernel, have been left unread for a while by a client that others could do

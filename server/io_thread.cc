@@ -1,9 +1,11 @@
 #include "io_thread.h"
 
+#include <poll.h>
 #include <unistd.h>
 #include <zmalloc/line.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <exception>
 
@@ -40,6 +42,34 @@ IoThread::~IoThread() {
 Connection* IoThread::find(uint64_t id) noexcept {
   const auto found = connections_.find(id);
   return found == connections_.end() ? nullptr : found->second.get();
+}
+
+Connection* IoThread::costliest_unread_output() noexcept {
+  constexpr size_t kCompared = 64;
+  std::array<Connection*, kCompared> waiting;
+  std::array<pollfd, kCompared> sockets;
+  size_t count = 0;
+  for (size_t left = std::min(connections_.size(), kCompared); left > 0; --left) {
+    auto next = connections_.upper_bound(compared_id_);
+    if (next == connections_.end()) next = connections_.begin();
+    compared_id_ = next->first;
+    if (next->second->unread_output_cost(0) == 0) continue;
+    waiting[count] = next->second.get();
+    sockets[count++] = {next->second->fd(), POLLOUT, 0};
+  }
+  // Whose socket takes more has read: it is this thread that has not come round to it.
+  if (::poll(sockets.data(), count, 0) < 0) return nullptr;
+  const int64_t now_ms = unix_ms_coarse();
+  Connection* costliest = nullptr;
+  uint64_t most = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (sockets[i].revents != 0) continue;
+    const uint64_t cost = waiting[i]->unread_output_cost(now_ms);
+    if (cost <= most) continue;
+    most = cost;
+    costliest = waiting[i];
+  }
+  return costliest;
 }
 
 bool IoThread::memory_is_wanted() noexcept {

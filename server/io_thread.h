@@ -94,6 +94,9 @@ class IoThread {
   ValueAdmission& admission() noexcept { return admission_; }
   // Somebody waits for memory, or will soon: none is left for those that hold it to no purpose.
   bool memory_is_wanted() noexcept;
+  // Of some connections, others each time, whose clients have not read what was sent to them: the one whose
+  // output has cost most (Connection::unread_output_cost). Null if there is none.
+  Connection* costliest_unread_output() noexcept;
   // Null if it has gone. Takes no lock: only this thread adds and removes.
   Connection* find(uint64_t id) noexcept;
 
@@ -139,7 +142,8 @@ class IoThread {
   Ticker second_look_;
   std::atomic<bool> stopping_{false};
   std::atomic<int64_t> hz_{10};
-  uint64_t swept_id_ = 0;  // the sweep goes on behind it
+  uint64_t swept_id_ = 0;     // the sweep goes on behind it
+  uint64_t compared_id_ = 0;  // and costliest_unread_output() behind this one
   Ids resumes_;
   bool resumes_posted_ = false;
   Ids second_looks_;
