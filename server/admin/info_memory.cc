@@ -101,7 +101,7 @@ void cgroup_fields(InfoWriter& out, const ProcessSample& sample) {
 // The memory line: what it is compared with is the sum of the heap's ledger and what was measured outside it.
 void line_fields(InfoWriter& out, const Server& server, const MemoryReport& report) {
   out.number("plimsoll_line_limit", report.line.limit);
-  out.number("plimsoll_line_held", report.line.heap + report.line.outside);
+  out.number("plimsoll_line_held", report.line.heap + report.line.outside + report.line.expected);
   out.number("plimsoll_line_heap", report.line.heap);
   out.number("plimsoll_line_heap_peak", report.line.heap_peak);
   out.number("plimsoll_line_outside", report.line.outside);

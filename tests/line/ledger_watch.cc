@@ -39,9 +39,12 @@ void LedgerWatch::run() {
       const std::string before = parse_reply(connection.call({"INFO", "memory", "stats"})).text;
       Sample sample{std::chrono::duration<double>(now - began).count(), static_cast<int64_t>(server_.held())};
       const std::string after = parse_reply(connection.call({"INFO", "memory"})).text;
-      const int64_t ledgers[] = {field(before, "plimsoll_line_held"), field(after, "plimsoll_line_held")};
-      sample.ledger = std::min(ledgers[0], ledgers[1]);
-      sample.ledger_most = std::max(ledgers[0], ledgers[1]);
+      const auto held = [](const std::string& info) { return field(info, "plimsoll_line_held"); };
+      const auto measured = [&](const std::string& info) {
+        return held(info) - field(info, "plimsoll_line_expected");
+      };
+      sample.ledger = std::min(measured(before), measured(after));
+      sample.ledger_most = std::max(held(before), held(after));
       sample.unfilled =
           std::max(field(before, "plimsoll_line_unfilled"), field(after, "plimsoll_line_unfilled"));
       sample.line = field(before, "plimsoll_line_limit");

@@ -17,7 +17,8 @@ class LedgerWatch {
   struct Sample {
     double seconds;  // since the watch began
     int64_t kernel;  // bytes
-    // The ledger was read right before and right after: the smaller and the larger figure.
+    // The ledger was read right before and right after: the smaller figure without, and the larger with what
+    // is expected of the kernel until it is measured.
     int64_t ledger = 0;
     int64_t ledger_most = 0;
     int64_t unfilled = 0;  // of the ledger, allocated for clients' values and not received yet
