@@ -12,6 +12,8 @@
 
 #include "backend_common.h"
 #include "heap_calls.h"
+#include "jemalloc_commits.h"
+#include "jemalloc_controls.h"
 
 namespace zm::backend {
 namespace {
@@ -68,62 +70,9 @@ __attribute__((noinline)) std::size_t release_after_lookup(void* p) noexcept {
   return usable;
 }
 
-// A mallctl name translated once: by name a read costs 95 ns more.
-template <std::size_t kDepth>
-class Mib {
- public:
-  explicit Mib(const char* name) noexcept {
-    std::size_t depth = kDepth;
-    valid_ = mallctlnametomib(name, parts_.data(), &depth) == 0 && depth == kDepth;
-  }
-
-  Mib& at(std::size_t position, std::size_t index) noexcept {
-    parts_[position] = index;
-    return *this;
-  }
-
-  template <class T>
-  bool read(T* value) const noexcept {
-    std::size_t size = sizeof(T);
-    return valid_ && mallctlbymib(parts_.data(), kDepth, value, &size, nullptr, 0) == 0;
-  }
-
-  template <class T>
-  bool write(T value) const noexcept {
-    return valid_ && mallctlbymib(parts_.data(), kDepth, nullptr, nullptr, &value, sizeof(T)) == 0;
-  }
-
-  // For controls that take an array and fill another, one element for each.
-  template <class In, class Out>
-  bool ask(const In* in, std::size_t n, Out* out) const noexcept {
-    std::size_t size = n * sizeof(Out);
-    return valid_ &&
-           mallctlbymib(parts_.data(), kDepth, out, &size, const_cast<In*>(in), n * sizeof(In)) == 0;
-  }
-
-  bool run() const noexcept {
-    return valid_ && mallctlbymib(parts_.data(), kDepth, nullptr, nullptr, nullptr, 0) == 0;
-  }
-
- private:
-  std::array<std::size_t, kDepth> parts_{};
-  bool valid_ = false;
-};
-
-template <class T, std::size_t kDepth>
-T value_of(const Mib<kDepth>& mib) noexcept {
-  T value{};
-  return mib.read(&value) ? value : T{};
-}
-
-std::size_t page_bytes() noexcept {
-  static const std::size_t bytes = value_of<std::size_t>(Mib<2>("arenas.page"));
-  return bytes;
-}
-
-// pages: "stats.arenas.0" and a count of pages.
-std::size_t bytes_in_all_arenas(Mib<4> pages) noexcept {
-  return value_of<std::size_t>(pages.at(2, MALLCTL_ARENAS_ALL)) * page_bytes();
+// figure: one of "stats.arenas.0".
+std::size_t in_all_arenas(Mib<4> figure) noexcept {
+  return value_of<std::size_t>(figure.at(2, MALLCTL_ARENAS_ALL));
 }
 
 // Large blocks begin at a random cache line of their first page and have one page more for that, unless
@@ -263,9 +212,10 @@ Info info() noexcept {
   static const Mib<2> resident("stats.resident");
   static const Mib<2> retained("stats.retained");
   static const Mib<2> metadata("stats.metadata");
+  static const Mib<4> internal("stats.arenas.0.internal");
   static const Mib<4> muzzy("stats.arenas.0.pmuzzy");
   static const Mib<4> dirty("stats.arenas.0.pdirty");
-  static const Mib<4> cached_name("stats.arenas.0.tcache_bytes");
+  static const Mib<4> cached("stats.arenas.0.tcache_bytes");
   refresh_statistics();
   Info info{};
   info.known = true;
@@ -274,10 +224,11 @@ Info info() noexcept {
   info.resident = value_of<std::size_t>(resident);
   info.retained = value_of<std::size_t>(retained);
   info.metadata = value_of<std::size_t>(metadata);
-  info.muzzy = bytes_in_all_arenas(muzzy);
-  info.dirty = bytes_in_all_arenas(dirty);
-  Mib<4> cached = cached_name;
-  info.thread_caches = value_of<std::size_t>(cached.at(2, MALLCTL_ARENAS_ALL));
+  info.metadata_in_blocks = in_all_arenas(internal);
+  info.muzzy = in_all_arenas(muzzy) * page_bytes();
+  info.dirty = in_all_arenas(dirty) * page_bytes();
+  info.unrouted = pages_before_routing();
+  info.thread_caches = in_all_arenas(cached);
   info.large_padding = large_padding();
   info.foreign = heap_calls.foreign_bytes();
 

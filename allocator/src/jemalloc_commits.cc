@@ -3,11 +3,17 @@
 //
 // Space is handed to jemalloc reserved; pages count from the moment it asks for them with commit. Since
 // decommit answers success, jemalloc holds purged pages for uncommitted and asks again before it uses them.
+#include "jemalloc_commits.h"
+
 #include <jemalloc/jemalloc.h>
 #include <sys/mman.h>
 #include <zmalloc/backend.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
+
+#include "jemalloc_controls.h"
 
 namespace zm::backend {
 namespace {
@@ -96,18 +102,30 @@ extent_hooks_t hooks = {hook_alloc, hook_dalloc, hook_destroy, hook_commit, hook
 constinit bool routed = false;
 
 bool install_on(unsigned arena) noexcept {
-  std::size_t mib[3];
-  std::size_t depth = 3;
-  if (mallctlnametomib("arena.0.extent_hooks", mib, &depth) != 0) return false;
-  mib[1] = arena;
-  extent_hooks_t* wanted = &hooks;
-  return mallctlbymib(mib, depth, nullptr, nullptr, &wanted, sizeof wanted) == 0;
+  static const Mib<3> name("arena.0.extent_hooks");
+  Mib<3> hooks_of = name;
+  return hooks_of.at(1, arena).write(&hooks);
 }
 
-std::size_t figure(const char* name) noexcept {
-  std::size_t value = 0;
-  std::size_t size = sizeof value;
-  return mallctl(name, &value, &size, nullptr, 0) == 0 ? value : 0;
+// What each arena had mapped for blocks before it was routed. Of more arenas than these nothing is known.
+constinit std::array<std::size_t, 64> mapped_before{};
+
+// Pages that hold blocks or have.
+std::size_t used_pages(unsigned arena) noexcept {
+  static const Mib<4> active_name("stats.arenas.0.pactive");
+  static const Mib<4> dirty_name("stats.arenas.0.pdirty");
+  static const Mib<4> muzzy_name("stats.arenas.0.pmuzzy");
+  Mib<4> active = active_name, dirty = dirty_name, muzzy = muzzy_name;
+  return (value_of<std::size_t>(active.at(2, arena)) + value_of<std::size_t>(dirty.at(2, arena)) +
+          value_of<std::size_t>(muzzy.at(2, arena))) *
+         page_bytes();
+}
+
+void note_mapped_before(unsigned arena) noexcept {
+  static const Mib<4> retained_name("stats.arenas.0.retained");
+  Mib<4> retained = retained_name;
+  if (arena < mapped_before.size())
+    mapped_before[arena] = used_pages(arena) + value_of<std::size_t>(retained.at(2, arena));
 }
 
 // Makes an arena that the first of its threads would make, by the hooks of the operating system: the 2 MiB
@@ -121,20 +139,20 @@ void make_arena(unsigned arena) noexcept {
 // The arena of large blocks (opt.oversize_threshold) is made with its first block. With a threshold of 0
 // there is none, and nothing is held here.
 void make_large_arena() noexcept {
-  const std::size_t threshold = figure("opt.oversize_threshold");
+  const auto threshold = value_of<std::size_t>(Mib<2>("opt.oversize_threshold"));
   if (threshold == 0) return;
   if (void* block = mallocx(threshold, MALLOCX_TCACHE_NONE)) dallocx(block, MALLOCX_TCACHE_NONE);
 }
 
 bool install_on_all() noexcept {
-  unsigned arenas = 0;
-  std::size_t size = sizeof arenas;
-  if (mallctl("arenas.narenas", &arenas, &size, nullptr, 0) != 0) return false;
+  const auto arenas = value_of<unsigned>(Mib<2>("arenas.narenas"));
+  for (unsigned arena = 0; arena < arenas; ++arena) make_arena(arena);
+  Mib<1>("epoch").write(std::uint64_t{1});  // refreshes the statistics
   for (unsigned arena = 0; arena < arenas; ++arena) {
-    make_arena(arena);
+    note_mapped_before(arena);
     if (!install_on(arena)) return false;
   }
-  return true;
+  return arenas > 0;
 }
 
 }  // namespace
@@ -144,6 +162,14 @@ bool route_commits(const CommitRoute& to) noexcept {
   route = to;
   routed = install_on_all();
   return routed;
+}
+
+std::size_t pages_before_routing() noexcept {
+  std::size_t bytes = 0;
+  for (unsigned arena = 0; arena < mapped_before.size(); ++arena) {
+    if (mapped_before[arena] != 0) bytes += std::min(mapped_before[arena], used_pages(arena));
+  }
+  return bytes;
 }
 
 bool use_own_arena() noexcept {

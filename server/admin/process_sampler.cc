@@ -1,6 +1,7 @@
 #include "admin/process_sampler.h"
 
 #include <time.h>
+#include <zmalloc/line.h>
 
 #include <chrono>
 
@@ -18,7 +19,7 @@ constexpr auto kPeriod = std::chrono::seconds(1);
 
 // A file's mapping is followed by anonymous memory for the part of its data that starts as zeros. A thread's
 // stack is anonymous memory behind a small guard.
-bool CodeAndStacks::counts(const zm::SmapsMapping& mapping) const noexcept {
+bool MappingSorter::is_code_or_stack(const zm::SmapsMapping& mapping) const noexcept {
   if (mapping.name.starts_with('/')) return !mapping.name.starts_with("/dev/zero");
   if (mapping.name == "[stack]" || mapping.name == "[vdso]" || mapping.name.starts_with("[vvar")) return true;
   if (!mapping.name.empty()) return false;
@@ -26,9 +27,14 @@ bool CodeAndStacks::counts(const zm::SmapsMapping& mapping) const noexcept {
   return mapping.start == guard_end_ && mapping.end - mapping.start <= kLargestStack;
 }
 
-void CodeAndStacks::take(const zm::SmapsMapping& mapping) noexcept {
+void MappingSorter::take(const zm::SmapsMapping& mapping) noexcept {
   const bool of_file = mapping.name.starts_with('/') || (mapping.name.empty() && mapping.start == file_end_);
-  if (counts(mapping)) bytes_ += mapping.bytes[zm::SmapsField::rss];
+  const uint64_t resident = mapping.bytes[zm::SmapsField::rss];
+  if (is_code_or_stack(mapping)) {
+    code_and_stacks_ += resident;
+  } else if (!covers_(reinterpret_cast<const void*>(mapping.start))) {
+    uncovered_ += resident;
+  }
   const bool guard = mapping.name.empty() && mapping.permissions.starts_with("---") &&
                      mapping.end - mapping.start <= kLargestGuard;
   file_end_ = of_file ? mapping.end : 0;
@@ -39,14 +45,15 @@ namespace {
 
 ProcessSample take_sample() noexcept {
   ProcessSample sample;
-  CodeAndStacks code_and_stacks;
+  MappingSorter sorter(zm::line::covers);
   zm::SmapsBytes walked;
   zm::read_smaps(-1, [&](const zm::SmapsMapping& mapping) {
     walked.combine(mapping.bytes);
-    code_and_stacks.take(mapping);
+    sorter.take(mapping);
   });
   if (zm::read_smaps_rollup(-1, &sample.smaps) != 0) sample.smaps = walked;  // Linux before 4.14
-  sample.code_and_stacks = code_and_stacks.bytes();
+  sample.code_and_stacks = sorter.code_and_stacks();
+  sample.uncovered = sorter.uncovered();
   sample.cgroup_known = zm::read_cgroup_memory(&sample.cgroup) == 0;
   sample.taken_us = ProcessSampler::now_us();
   return sample;

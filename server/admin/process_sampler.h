@@ -15,20 +15,29 @@ struct ProcessSample {
   zm::SmapsBytes smaps;  // all mappings: smaps_rollup
   // Resident bytes of files (programs, libraries, their data) and of stacks.
   uint64_t code_and_stacks = 0;
+  // Resident bytes of other mappings that the ledger does not cover (zm::line::covers): of what allocators
+  // keep for themselves, above all.
+  uint64_t uncovered = 0;
   bool cgroup_known = false;
   zm::CgroupMemory cgroup{};
 };
 
-// Sorts mappings for ProcessSample::code_and_stacks. Feed it a process's mappings in address order.
-class CodeAndStacks {
+// Sorts mappings for ProcessSample. Feed it a process's mappings in address order.
+class MappingSorter {
  public:
+  using Covers = bool (*)(const void* address) noexcept;
+  explicit MappingSorter(Covers covers) noexcept : covers_(covers) {}
+
   void take(const zm::SmapsMapping& mapping) noexcept;
-  uint64_t bytes() const noexcept { return bytes_; }
+  uint64_t code_and_stacks() const noexcept { return code_and_stacks_; }
+  uint64_t uncovered() const noexcept { return uncovered_; }
 
  private:
-  bool counts(const zm::SmapsMapping& mapping) const noexcept;
+  bool is_code_or_stack(const zm::SmapsMapping& mapping) const noexcept;
 
-  uint64_t bytes_ = 0;
+  Covers covers_;
+  uint64_t code_and_stacks_ = 0;
+  uint64_t uncovered_ = 0;
   uint64_t file_end_ = 0;  // where the last mapping of a file, or of its zeroed data, ended
   uint64_t guard_end_ =
       0;  // where the last mapping without access ended, if it was as small as a stack's guard

@@ -17,34 +17,50 @@ struct Mapping {
   uint64_t rss;
 };
 
-uint64_t code_and_stacks(std::initializer_list<Mapping> mappings) {
-  CodeAndStacks sum;
+struct Sorted {
+  uint64_t code_and_stacks;
+  uint64_t uncovered;
+  bool operator==(const Sorted&) const = default;
+};
+
+// Addresses from 0x10000000 on are covered.
+Sorted sorted(std::initializer_list<Mapping> mappings) {
+  MappingSorter sorter(
+      [](const void* address) noexcept { return reinterpret_cast<uintptr_t>(address) >= 0x10000000; });
   for (const Mapping& mapping : mappings) {
     zm::SmapsMapping visited{mapping.start, mapping.end, mapping.permissions, mapping.name, {}};
     visited.bytes.set(zm::SmapsField::rss, mapping.rss);
-    sum.take(visited);
+    sorter.take(visited);
   }
-  return sum.bytes();
+  return {sorter.code_and_stacks(), sorter.uncovered()};
 }
 
-TEST(CodeAndStacks, FilesAndTheirZeroedData) {
-  EXPECT_EQ(code_and_stacks({{0x1000, 0x2000, "r-xp", "/bin/x", 1},
-                             {0x2000, 0x3000, "rw-p", "/bin/x", 2},
-                             {0x3000, 0x4000, "rw-p", "", 4},  // directly behind: zeroed data
-                             {0x5000, 0x6000, "rw-p", "", 8},  // a gap: the heap
-                             {0x6000, 0x7000, "rw-p", "[heap]", 16}}),
-            7u);
+TEST(MappingSorter, FilesAndTheirZeroedData) {
+  EXPECT_EQ(sorted({{0x1000, 0x2000, "r-xp", "/bin/x", 1},
+                    {0x2000, 0x3000, "rw-p", "/bin/x", 2},
+                    {0x3000, 0x4000, "rw-p", "", 4},  // directly behind: zeroed data
+                    {0x5000, 0x6000, "rw-p", "", 8},  // a gap: the heap
+                    {0x6000, 0x7000, "rw-p", "[heap]", 16}}),
+            (Sorted{7, 24}));
 }
 
-TEST(CodeAndStacks, StacksStandBehindAGuard) {
-  EXPECT_EQ(code_and_stacks({{0x1000, 0x2000, "---p", "", 0},
-                             {0x2000, 0x802000, "rw-p", "", 1},
-                             {0x900000, 0xa00000, "rw-p", "", 2},
-                             {0x7ffd0000, 0x7ffe0000, "rw-p", "[stack]", 4}}),
-            5u);
-  EXPECT_EQ(
-      code_and_stacks({{0x1000, 0x100001000, "---p", "", 0}, {0x100001000, 0x100002000, "rw-p", "", 1}}), 0u)
+TEST(MappingSorter, StacksStandBehindAGuard) {
+  EXPECT_EQ(sorted({{0x1000, 0x2000, "---p", "", 0},
+                    {0x2000, 0x802000, "rw-p", "", 1},
+                    {0x900000, 0xa00000, "rw-p", "", 2},
+                    {0x7ffd0000, 0x7ffe0000, "rw-p", "[stack]", 4}}),
+            (Sorted{5, 2}));
+  EXPECT_EQ(sorted({{0x1000, 0x100001000, "---p", "", 0}, {0x100001000, 0x100002000, "rw-p", "", 1}})
+                .code_and_stacks,
+            0u)
       << "a large reservation is no guard";
+}
+
+TEST(MappingSorter, WhatTheLedgerCoversIsNeither) {
+  EXPECT_EQ(sorted({{0x5000, 0x6000, "rw-p", "", 1},
+                    {0x10000000, 0x10100000, "rw-p", "", 2},
+                    {0x20000000, 0x20100000, "rw-p", "/lib/x", 4}}),
+            (Sorted{4, 1}));
 }
 
 TEST(ProcessSampler, SamplesAtOnceAndWhenAsked) {
@@ -85,6 +101,12 @@ MemoryReport report_of(size_t used, size_t dataset_tag) {
   return report;
 }
 
+int64_t part_of(const Breakdown& breakdown, std::string_view name) {
+  return std::find_if(breakdown.parts.begin(), breakdown.parts.end(),
+                      [&](const Breakdown::Part& part) { return part.name == name; })
+      ->bytes;
+}
+
 TEST(Breakdown, PartsSumToRss) {
   MemoryReport report = report_of(1000, 600);
   report.tags[static_cast<size_t>(zm::Tag::other)] = 300;
@@ -95,25 +117,28 @@ TEST(Breakdown, PartsSumToRss) {
   report.allocator.large_padding = 10;
   report.allocator.thread_caches = 50;
   report.allocator.dirty = 200;
-  report.allocator.metadata = 300;
+  report.allocator.metadata = 900;
+  report.allocator.metadata_in_blocks = 100;
+  report.allocator.unrouted = 250;
   report.allocator.foreign = 150;
   report.process.code_and_stacks = 2000;
+  report.process.uncovered = 450;
   const Breakdown breakdown = break_down(report);
   int64_t sum = 0;
   for (const Breakdown::Part& part : breakdown.parts) sum += part.bytes;
   EXPECT_EQ(sum, 5000);
   EXPECT_EQ(breakdown.parts[0].bytes, 600);
-  const auto part = [&](std::string_view name) {
-    return std::find_if(breakdown.parts.begin(), breakdown.parts.end(),
-                        [&](const Breakdown::Part& p) { return p.name == name; })
-        ->bytes;
-  };
+  const auto part = [&](std::string_view name) { return part_of(breakdown, name); };
   EXPECT_EQ(part("other_tags"), 300);
   EXPECT_EQ(part("clients"), 70);
   EXPECT_EQ(part("allocator_fragmentation"), 50);
   EXPECT_EQ(part("thread_caches"), 50);
+  EXPECT_EQ(part("allocator_metadata"), 100 + (450 - 250)) << "mapped is not resident";
   EXPECT_EQ(part("foreign_mallocs"), 150);
   EXPECT_EQ(part("rest"), 5000 - 600 - 300 - 70 - 50 - 50 - 200 - 300 - 150 - 2000);
+
+  report.process.uncovered = 100'000;  // other mappings are not the allocator's
+  EXPECT_EQ(part_of(break_down(report), "allocator_metadata"), 900);
 }
 
 TEST(MemoryDoctor, FindsWhatIsOutOfTheOrdinary) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <thread>
 
@@ -170,6 +171,13 @@ class Hostile : public Line {
     }
   }
 
+  // INFO's breakdown tells where all but 3 % of the resident memory is, clients and their buffers included.
+  bool memory_is_explained() {
+    const auto resident = static_cast<double>(info_number(*control_, "memory", "used_memory_rss"));
+    const auto rest = static_cast<double>(info_number(*control_, "memory", "plimsoll_breakdown_rest"));
+    return std::abs(rest) < 0.03 * resident;
+  }
+
   // The bounds of what clients may do to others and to the data. `written` bytes are what they stored.
   void expect_bounded(uint64_t written) {
     EXPECT_TRUE(within(std::chrono::seconds(20), [&] { return probe_->requests() >= 1000; }));
@@ -178,6 +186,8 @@ class Hostile : public Line {
     RecordProperty("p99_ms", std::to_string(probe_->p99()));
     RecordProperty("worst_ms", std::to_string(probe_->worst()));
     EXPECT_LT(probe_->p99(), 50);
+    EXPECT_TRUE(within(std::chrono::seconds(10), [&] { return memory_is_explained(); }))
+        << info_text(*control_, "memory");
     const auto evicted_bytes = static_cast<uint64_t>(evicted() - evicted_before_) * kFillValue;
     RecordProperty("evicted_bytes", std::to_string(evicted_bytes));
     // One value in arrival for each I/O thread, and what its blocks are rounded up to.

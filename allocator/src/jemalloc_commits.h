@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstddef>
+
+namespace zm::backend {
+
+// Of the pages that hold blocks or have, as many bytes as may stand in what jemalloc had mapped when
+// route_commits() was called: the ledger knows nothing of those, and they are used first. As of the last
+// refresh of the statistics; 0 where nothing is routed.
+std::size_t pages_before_routing() noexcept;
+
+}  // namespace zm::backend
