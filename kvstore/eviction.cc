@@ -266,10 +266,21 @@ bool Engine::reclaim(const zm::Refusal& refusal, Reclaimed& so_far) noexcept {
   if (now - so_far.since_us > kLongestWaitUs) return false;
   if (has_line() && zm::tag_group(refusal.tag) == zm::TagGroup::clients) {
     if (first) give_without_keys();
-    return first;
+    // No key goes for clients, but data gives back what it took of their share.
+    return first || (zm::line::client_share_left() >= refusal.bytes && within_margin() &&
+                     give_pages_back(kEvictionSliceUs));
   }
   const size_t wanted = refusal.bytes;
-  if (wanted > memory_used() || so_far.bytes > 2 * wanted + kLeastWorth) return false;
+  const size_t free = has_line() ? zm::line::room() : 0;
+  if (wanted > memory_used() + free || so_far.bytes > 2 * wanted + kLeastWorth) return false;
+  if (has_line()) {
+    const size_t large = wanted > zm::line::margin() / 4 ? wanted : 0;
+    zm::line::reserve(large);
+    const bool near = within_margin();
+    const bool gives = near && give_pages_back(kEvictionSliceUs);
+    zm::line::release(large);
+    if (near) return gives;
+  }
   if (lazyfree_pending_.load(std::memory_order_relaxed) == 0) {
     const Compactor::Outcome compaction = compactor_.run(kEvictionSliceUs, Compactor::Effort::coarse);
     if (compaction == Compactor::Outcome::busy) sched_yield();  // it gives for all

@@ -27,12 +27,20 @@ void OutputBuffer::swap(OutputBuffer& other) noexcept {
 }
 
 size_t OutputBuffer::footprint() const noexcept {
+  size_t bytes = memory();
+  for (const Piece& piece : pieces_) {
+    if (piece.bytes && !piece.owned) bytes += piece.bytes.charged();
+  }
+  return bytes;
+}
+
+size_t OutputBuffer::memory() const noexcept {
   size_t bytes = pieces_.capacity() * sizeof(Piece);
   const char* chunk = nullptr;  // several pieces may lie in one
   for (const Piece& piece : pieces_) {
-    if (!piece.bytes || (piece.owned && piece.bytes.data() == chunk)) continue;
+    if (!piece.bytes || !piece.owned || piece.bytes.data() == chunk) continue;
     bytes += piece.bytes.charged();
-    if (piece.owned) chunk = piece.bytes.data();
+    chunk = piece.bytes.data();
   }
   return bytes;
 }

@@ -128,7 +128,7 @@ void Connection::push(const SharedBytes& bytes) noexcept {
       output.append(bytes, 0, bytes.size());
     }
     // The exact figures and limits are settle()'s; one busy turn of others may push much before that comes.
-    const size_t hard = server().output_limit(ClientClass::pubsub).hard;
+    const size_t hard = output_limit().hard;
     if (hard != 0 && output_.size() > hard) return apply_output_limits();
     if (!running && !waits_to_write_) resume_later();
   } catch (const std::bad_alloc&) {
@@ -257,7 +257,7 @@ bool Connection::overdue(int64_t now_ms) const noexcept {
     log_warning("Closing client {} that reads none of its {} pending bytes", id_, output_.size());
     return true;
   }
-  const OutputLimit limit = server().output_limit(has(kMonitor) ? ClientClass::pubsub : ClientClass::normal);
+  const OutputLimit limit = output_limit();
   if (over_soft_limit_ms_ != 0 && now_ms - over_soft_limit_ms_ >= limit.soft_seconds * 1000) {
     log_warning("Client {} closed for overcoming of output buffer limits.", id_);
     server().counters().output_buffer_limit_disconnections.fetch_add(1, kRelaxed);

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "input_buffer.h"
+#include "output_limits.h"
 #include "readiness.h"
 #include "socket_address.h"
 #include "value_admission.h"
@@ -124,9 +125,16 @@ class Connection final : public SessionHost {
   void resume() noexcept;  // goes on after a pause of any kind
   void close_if_overdue(int64_t now_ms) noexcept;
   void look_again() noexcept;  // for a stream's end that came along with its last bytes
-  // What waits to be sent, in bytes, times the milliseconds since the kernel last took any; 0 if nothing
-  // does.
-  uint64_t unread_output_cost(int64_t now_ms) const noexcept;
+  // Whether it is its client that the command under way waits for, and what has come of that.
+  bool awaits_its_client() const noexcept;
+  size_t arrived() const noexcept { return input_.size(); }
+  // Refuses the command under way. REQUIRES: awaits_its_client().
+  void give_way() noexcept;
+  // What unsent replies have cost: their memory, in bytes, times the milliseconds since the kernel last took
+  // any; 0 if there are none.
+  uint64_t unsent_cost(int64_t now_ms) const noexcept;
+  // Its socket, once full, has taken more within the last second.
+  bool reads_on(int64_t now_ms) const noexcept;
   void finish() noexcept;  // the server ends: sends what it can without waiting, and closes
 
  private:
@@ -165,6 +173,7 @@ class Connection final : public SessionHost {
   void set_output_pause() noexcept;       // begins or ends it
   void apply_output_limits() noexcept;
   void make_way_for_replies() noexcept;
+  OutputLimit output_limit() const noexcept;
   void limit_unsent() noexcept;  // of what the kernel holds for it, below a memory line
   void expect_unsent(size_t written) noexcept;
   bool leaves_replies_unread(int64_t now_ms) noexcept;
@@ -203,9 +212,10 @@ class Connection final : public SessionHost {
   size_t arrival_mark_bytes_ = 0;
   size_t unfilled_input_ = 0;       // this connection's part of its thread's total
   int64_t output_progress_ms_ = 0;  // when unsent output last shrank
+  int64_t last_writable_ms_ = 0;    // when its full socket last took more: the client had read
   size_t unread_replies_ = 0;       // here and in the kernel, as last looked at; 0: few, or nobody minds
   int64_t unread_since_ms_ = 0;     // when they last became fewer
-  size_t unsent_limit_ = 0;         // 0: the kernel's own
+  size_t unsent_limit_ = 0;         // of what the kernel may hold; 0 without a line
   // What the line was told to expect in the kernel since the measurement of that number.
   size_t expected_unsent_ = 0;
   size_t written_since_ = 0;

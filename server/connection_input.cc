@@ -346,13 +346,25 @@ void Connection::after_read(size_t received, size_t asked) {
   }
 }
 
+bool Connection::awaits_its_client() const noexcept {
+  return !closed_ && input_.size() > 0 && !stalled_ && !unread_ && !waits_for_memory_ &&
+         (flags() & (kPausedOutput | kPausedByClient)) == 0;
+}
+
+void Connection::give_way() noexcept {
+  if (!input_.parser().started() || input_.parser().refused()) return;
+  log_warning("Refusing a command of client {} that arrives too slowly: others want the memory", id_);
+  refuse_command();
+  publish_room();
+  publish_memory();
+}
+
 // Whether what arrives comes at less than kLeastRate, over kPatience at least.
 bool Connection::arrives_slowly(int64_t now_ms) noexcept {
   constexpr int64_t kPatienceMs = 2000;
   constexpr int64_t kLeastBytesPerSecond = 64 * 1024;
   const size_t size = input_.size();
-  const bool arrives = size > 0 && input_.footprint() > kLargestContiguous && !stalled_ &&
-                       !waits_for_memory_ && (flags() & (kPausedOutput | kPausedByClient)) == 0;
+  const bool arrives = awaits_its_client() && input_.footprint() > kLargestContiguous;
   if (!arrives || arrival_mark_ms_ == 0 || size < arrival_mark_bytes_) {
     arrival_mark_ms_ = arrives ? now_ms : 0;
     arrival_mark_bytes_ = size;

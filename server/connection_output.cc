@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <zmalloc/backend.h>
+#include <zmalloc/counters.h>
 #include <zmalloc/line.h>
 
 #include <algorithm>
@@ -86,6 +87,7 @@ bool Connection::write_some(OutputBuffer& output) {
 // settle() goes on writing.
 void Connection::on_writable() {
   waits_to_write_ = false;
+  last_writable_ms_ = unix_ms_coarse();
 }
 
 // A pause begins between commands only: what comes of one that is arriving is not to be taken in unparsed.
@@ -101,18 +103,24 @@ void Connection::set_output_pause() noexcept {
   }
 }
 
-uint64_t Connection::unread_output_cost(int64_t now_ms) const noexcept {
+uint64_t Connection::unsent_cost(int64_t now_ms) const noexcept {
   if (output_.empty()) return 0;
   const int64_t waits = std::max<int64_t>(now_ms - output_progress_ms_, 0) + 1;
-  return output_.footprint() * static_cast<uint64_t>(waits);
+  return output_.memory() * static_cast<uint64_t>(waits);
+}
+
+bool Connection::reads_on(int64_t now_ms) const noexcept {
+  constexpr int64_t kPatienceMs = 1000;
+  return last_writable_ms_ != 0 && now_ms - last_writable_ms_ < kPatienceMs;
 }
 
 // Replies that stay were memory for a moment while they were written. Where they have taken half of what
 // there is for that (zm::line::brief_share()), a client that reads nothing goes with what it left unread, or
 // those who do read would be refused their replies. It may be this one.
 void Connection::make_way_for_replies() noexcept {
-  if (output_.empty() || zm::line::limit() == 0 || zm::line::fits_briefly(zm::line::brief_share() / 2))
-    return;
+  if (output_.empty() || zm::line::limit() == 0) return;
+  const size_t half = zm::line::brief_share() / 2;
+  if (zm::line::fits_briefly(half) || zm::tag_bytes(zm::Tag::client_output) < half) return;
   Connection* const other = thread_.costliest_unread_output();
   if (other == nullptr) return;
   log_warning("Closing client {} that reads none of its {} pending bytes: others want the memory", other->id_,
@@ -165,8 +173,18 @@ void Connection::expect_unsent(size_t written) noexcept {
 void Connection::limit_unsent() noexcept {
   const size_t most = MemoryLine::unsent_per_client(server().connection_count());
   const bool about_the_same = most > unsent_limit_ / 2 && most < unsent_limit_ * 2;
-  if (most != 0 && !about_the_same) server::limit_unsent(fd_, has(kUnixSocket), most);
-  if (!about_the_same) unsent_limit_ = most;
+  if (most == unsent_limit_ || about_the_same) return;
+  const bool kernels_own = most == MemoryLine::kUnsentByDefault && unsent_limit_ == 0;
+  if (most != 0 && !kernels_own) server::limit_unsent(fd_, has(kUnixSocket), most);
+  unsent_limit_ = most;
+}
+
+// In Redis a monitor is a normal client, which are unlimited unless told otherwise; one that does not read
+// then has the limits of those that are pushed to.
+OutputLimit Connection::output_limit() const noexcept {
+  const OutputLimit limit = server().output_limit(ClientClass::normal);
+  const bool unlimited = limit.hard == 0 && limit.soft == 0;
+  return has(kMonitor) && unlimited ? server().output_limit(ClientClass::pubsub) : limit;
 }
 
 void Connection::apply_output_limits() noexcept {
@@ -174,12 +192,11 @@ void Connection::apply_output_limits() noexcept {
     over_soft_limit_ms_ = 0;
     return;
   }
-  const bool pushed_to = has(kMonitor);
-  const OutputLimit limit = server().output_limit(pushed_to ? ClientClass::pubsub : ClientClass::normal);
+  const OutputLimit limit = output_limit();
   if (limit.hard == 0 && limit.soft == 0) return;
   const size_t size = output_.footprint();
-  const bool over_hard = limit.hard != 0 && size > limit.hard;
-  const bool over_soft = limit.soft != 0 && size > limit.soft;
+  const bool over_hard = limit.hard != 0 && size >= limit.hard;
+  const bool over_soft = limit.soft != 0 && size >= limit.soft;
   if (!over_soft) {
     over_soft_limit_ms_ = 0;
   } else if (over_soft_limit_ms_ == 0) {

@@ -263,9 +263,10 @@ void InputBuffer::refuse(Text error) noexcept {
   Pending& pending = *pending_;
   if (!pending.blocks.empty()) place_first();
   release_placed();
+  const size_t taken = pending.arrived;
   abandon_arriving();
   pending.refusal = std::move(error);
-  pending.parser.refuse();
+  pending.parser.refuse(taken);
 }
 
 std::string_view InputBuffer::refusal() const noexcept {

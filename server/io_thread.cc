@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <exception>
+#include <utility>
 
 #include "command_batch.h"
 #include "log.h"
@@ -53,7 +54,7 @@ Connection* IoThread::costliest_unread_output() noexcept {
     auto next = connections_.upper_bound(compared_id_);
     if (next == connections_.end()) next = connections_.begin();
     compared_id_ = next->first;
-    if (next->second->unread_output_cost(0) == 0) continue;
+    if (next->second->unsent_cost(0) == 0) continue;
     waiting[count] = next->second.get();
     sockets[count++] = {next->second->fd(), POLLOUT, 0};
   }
@@ -61,10 +62,10 @@ Connection* IoThread::costliest_unread_output() noexcept {
   if (::poll(sockets.data(), count, 0) < 0) return nullptr;
   const int64_t now_ms = unix_ms_coarse();
   Connection* costliest = nullptr;
-  uint64_t most = 0;
+  std::pair<bool, uint64_t> most{};  // who reads on comes after all who do not
   for (size_t i = 0; i < count; ++i) {
     if (sockets[i].revents != 0) continue;
-    const uint64_t cost = waiting[i]->unread_output_cost(now_ms);
+    const std::pair cost{!waiting[i]->reads_on(now_ms), waiting[i]->unsent_cost(now_ms)};
     if (cost <= most) continue;
     most = cost;
     costliest = waiting[i];
@@ -175,6 +176,7 @@ void IoThread::set_frequency(int64_t hz) noexcept {
 
 void IoThread::tick() noexcept {
   if (!resumes_.empty() && !resumes_posted_) run_resumes();  // posting was refused
+  admission_.watch_giver(unix_ms());
   sweep();
   batch_->trim();
   if (index_ == 0) server_.cron();

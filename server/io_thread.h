@@ -95,7 +95,8 @@ class IoThread {
   // Somebody waits for memory, or will soon: none is left for those that hold it to no purpose.
   bool memory_is_wanted() noexcept;
   // Of some connections, others each time, whose clients have not read what was sent to them: the one whose
-  // output has cost most (Connection::unread_output_cost). Null if there is none.
+  // unsent replies have cost most (Connection::unsent_cost), of those that read nothing if there are any.
+  // Null if nobody leaves anything unread.
   Connection* costliest_unread_output() noexcept;
   // Null if it has gone. Takes no lock: only this thread adds and removes.
   Connection* find(uint64_t id) noexcept;

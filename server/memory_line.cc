@@ -65,11 +65,10 @@ uint64_t MemoryLine::resolve(LineSetting setting) noexcept {
 
 size_t MemoryLine::unsent_per_client(size_t clients) noexcept {
   constexpr size_t kFewClients = 128;
-  constexpr size_t kLeast = 8 * 1024;          // Linux takes twice SOCK_MIN_SNDBUF
-  constexpr size_t kOfTheKernel = 208 * 1024;  // net.core.wmem_default
+  constexpr size_t kLeast = 8 * 1024;  // Linux takes twice SOCK_MIN_SNDBUF
   if (zm::line::limit() == 0) return 0;
-  const size_t each = std::max(kLeast, zm::line::client_share() / 2 / std::max(clients, kFewClients));
-  return each < kOfTheKernel ? each : 0;
+  const size_t each = zm::line::client_share() / 2 / std::max(clients, kFewClients);
+  return std::clamp(each, kLeast, kUnsentByDefault);
 }
 
 MemoryLine::MemoryLine(LineSetting setting) : setting_(setting) {
@@ -96,6 +95,11 @@ void MemoryLine::set(LineSetting setting) noexcept {
 
 void MemoryLine::measure_soon() noexcept {
   if (!asked_.exchange(true, std::memory_order_relaxed)) wake_.notify_one();
+}
+
+void MemoryLine::measure_after_change() noexcept {
+  if (zm::line::limit() != 0 && has_changed(held_.load(std::memory_order_relaxed), zm::line::account().heap))
+    measure_soon();
 }
 
 // The measure first: a line set without it would take the process for smaller than it is.
@@ -129,9 +133,10 @@ void MemoryLine::run() noexcept {
     const zm::line::Account before = zm::line::account();
     apply();
     const zm::line::Account now = zm::line::account();
-    const bool changes =
-        has_changed(before.outside, now.outside) || has_changed(held_, now.heap) || before.expected > kChange;
-    held_ = now.heap;
+    const bool changes = has_changed(before.outside, now.outside) ||
+                         has_changed(held_.load(std::memory_order_relaxed), now.heap) ||
+                         before.expected > kChange;
+    held_.store(now.heap, std::memory_order_relaxed);
     period = changes ? kShortestPeriod : std::min(2 * period, kLongestPeriod);
     wake_.wait_for(lock, kLeastPause, [this] { return stopping_; });
   }

@@ -35,8 +35,10 @@ class MemoryLine {
   MemoryLine(const MemoryLine&) = delete;
   MemoryLine& operator=(const MemoryLine&) = delete;
 
+  // What Linux holds for a client that does not read unless told otherwise: net.core.wmem_default.
+  static constexpr size_t kUnsentByDefault = 208 * 1024;
   // What the kernel may hold for one of so many clients that does not read, so that half of the clients'
-  // share would do for all. 0: no line, or so much that it may hold what it likes.
+  // share would do for all, but no more than by default. 0 without a line.
   static size_t unsent_per_client(size_t clients) noexcept;
 
   // The line is where it shall be when this returns.
@@ -44,6 +46,9 @@ class MemoryLine {
 
   // What the ledger does not see has changed much: it is measured within some ten milliseconds. Any thread.
   void measure_soon() noexcept;
+  // The same if what it sees has: much of the rest comes with it. To be called some times a second. Any
+  // thread.
+  void measure_after_change() noexcept;
 
  private:
   static uint64_t resolve(LineSetting setting) noexcept;
@@ -53,7 +58,7 @@ class MemoryLine {
   std::mutex mutex_;
   std::condition_variable wake_;
   LineSetting setting_;
-  size_t held_ = 0;  // by the heap at the last measurement; the thread's own
+  std::atomic<size_t> held_{0};  // by the heap at the last measurement
   bool stopping_ = false;
   std::atomic<bool> asked_{false};
   std::thread thread_;

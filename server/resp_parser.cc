@@ -65,14 +65,14 @@ void RespParser::take_large(const char* where) noexcept {
   skip_ = kLineEnd;
 }
 
-void RespParser::refuse() noexcept {
+void RespParser::refuse(size_t taken) noexcept {
   refused_ = true;
   large_ = false;
   arguments_.clear();
   placed_ = 0;
   place(nullptr);
   if (bulk_size_ < 0) return;
-  skip_ = large_size() + kLineEnd;
+  skip_ = large_size() - taken + kLineEnd;
   bulk_size_ = -1;
   ++found_;
   --remaining_;

@@ -79,8 +79,10 @@ class RespParser {
   void take_large(const char* where) noexcept;
 
   // From now on the command is read to its end and kept no more: what is before position() need not be given
-  // again, which is then 0. It ends as a `command` without arguments. REQUIRES: its count has been read.
-  void refuse() noexcept;
+  // again, which is then 0. It ends as a `command` without arguments. `taken` bytes of the bulk string that
+  // is large_announced() have gone where take_large() would have found them. REQUIRES: its count has been
+  // read.
+  void refuse(size_t taken = 0) noexcept;
   bool refused() const noexcept { return refused_; }
   // After `command`: it was a line; its arguments lie in the parser, not in the input.
   bool is_inline() const noexcept { return !inlined_.empty(); }

@@ -5,6 +5,7 @@
 
 #include "listeners.h"
 #include "log.h"
+#include "memory_line.h"
 #include "server.h"
 #include "unix_time.h"
 
@@ -24,6 +25,7 @@ void Server::cron() noexcept {
   cron_ticks_.fetch_add(1, std::memory_order_relaxed);
   listeners_->poll();
   maintain();
+  if (memory_line_ != nullptr) memory_line_->measure_after_change();
   active_defrag_->cron();
   note_peak();
   sample_rates();

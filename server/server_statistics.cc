@@ -136,10 +136,14 @@ bool Server::too_much_output(size_t pending) const noexcept {
   return pending > most || pending > zm::line::client_room() / kShare;
 }
 
+// As in Redis, no less than leaves room to talk to the server, and no limit as a percentage of no maxmemory.
 size_t Server::client_memory_limit() const noexcept {
+  constexpr size_t kLeast = 128 * 1024;
   const int64_t limit = config_.number(Opt::maxmemory_clients);
-  if (limit >= 0) return static_cast<size_t>(limit);
-  return static_cast<size_t>(config_.number(Opt::maxmemory)) / 100 * static_cast<size_t>(-limit);
+  const size_t bytes =
+      limit >= 0 ? static_cast<size_t>(limit)
+                 : static_cast<size_t>(config_.number(Opt::maxmemory)) / 100 * static_cast<size_t>(-limit);
+  return bytes == 0 ? 0 : std::max(bytes, kLeast);
 }
 
 }  // namespace plimsoll::server

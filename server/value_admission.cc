@@ -58,6 +58,25 @@ ValueAdmission::Answer ValueAdmission::give(uint64_t connection, size_t bytes) {
   return store.room_for(bytes) == RoomFor::there ? Answer::granted : Answer::never;
 }
 
+void ValueAdmission::watch_giver(int64_t now_ms) noexcept {
+  constexpr int64_t kPatienceMs = 250;  // a lost packet is sent again by then
+  constexpr int64_t kLeastBytesPerSecond = 1 << 20;
+  Connection* const giver = waiting_.empty() ? nullptr : thread_.find(giver_);
+  const bool awaited = giver != nullptr && giver->awaits_its_client();
+  const size_t arrived = awaited ? giver->arrived() : 0;
+  const int64_t elapsed_ms = now_ms - mark_ms_;
+  if (!awaited || watched_ != giver_) {
+    watched_ = awaited ? giver_ : 0;
+  } else if (elapsed_ms < kPatienceMs) {
+    return;
+  } else if (static_cast<int64_t>(arrived - mark_bytes_) * 1000 < kLeastBytesPerSecond * elapsed_ms) {
+    watched_ = 0;
+    return giver->give_way();
+  }
+  mark_ms_ = now_ms;
+  mark_bytes_ = arrived;
+}
+
 void ValueAdmission::end_turn() noexcept {
   giver_ = 0;
   reserve(0);

@@ -13,7 +13,8 @@ class IoThread;
 // Decides when memory may be taken for what a client has announced but not sent: a large value, or the next
 // block of a long command. What fits beside the data is granted. For what does not, keys have to go before
 // anything has arrived; so at most one connection of a thread may have that, the giver, until its command has
-// run. Others wait for it, or are refused if it could never be done.
+// run. Others wait for it, or are refused if it could never be done. While they do, the giver has to send at
+// a fair rate, or its command is refused.
 //
 // One per I/O thread, for that thread only.
 class ValueAdmission {
@@ -36,6 +37,8 @@ class ValueAdmission {
   void done(uint64_t connection) noexcept {
     if (connection == giver_) end_turn();
   }
+  // To be called some times a second: see to it that the giver gets on.
+  void watch_giver(int64_t now_ms) noexcept;
   // Connections of this thread wait.
   bool anybody_waits() const noexcept { return !waiting_.empty(); }
 
@@ -46,7 +49,10 @@ class ValueAdmission {
 
   IoThread& thread_;
   uint64_t giver_ = 0;
-  size_t reserved_ = 0;                            // for the giver, until it takes it
+  size_t reserved_ = 0;   // for the giver, until it takes it
+  uint64_t watched_ = 0;  // the giver at mark_ms_; 0: none had others wait for it
+  int64_t mark_ms_ = 0;
+  size_t mark_bytes_ = 0;                          // that had arrived of its command
   zm::vector<uint64_t, zm::Tag::client> waiting_;  // in the order they came
 };
 

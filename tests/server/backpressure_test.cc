@@ -148,6 +148,18 @@ TEST(Backpressure, OutputLimitsClose) {
   EXPECT_TRUE(eventually([&] { return info_number(control, "clients", "connected_clients") == 1; }));
 }
 
+TEST(Backpressure, TheSoftOutputLimitClosesAfterItsSeconds) {
+  const ServerProcess server(server_options({"--client-output-buffer-limit", "normal", "0", "1mb", "1"}));
+  RawConnection control = server.connect();
+  ASSERT_EQ(control.call({"SET", "key", std::string(100'000, 'v')}), "+OK\r\n");
+  const auto began = std::chrono::steady_clock::now();
+  const RawConnection silent = server.connect();
+  write_blindly(silent, repeated(encode_command({"GET", "key"}), 2'000), 200);
+  EXPECT_TRUE(eventually([&] { return info_number(control, "clients", "connected_clients") == 1; }));
+  EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::seconds(1));
+  EXPECT_NE(server.log().find("closed for overcoming of output buffer limits"), std::string::npos);
+}
+
 TEST(Backpressure, QueryBufferLimitCloses) {
   const ServerProcess server(server_options({"--client-query-buffer-limit", "1mb"}));
   RawConnection connection = server.connect();
@@ -171,6 +183,17 @@ TEST(Backpressure, MaxmemoryClientsEvictsTheLargest) {
   write_blindly(large, "*2\r\n$4\r\nECHO\r\n$9000000\r\n" + std::string(5'000'000, 'x'), 2000);
   ASSERT_TRUE(eventually([&] { return info_number(control, "stats", "evicted_clients") == 1; }));
   EXPECT_EQ(control.call({"PING"}), "+PONG\r\n");
+}
+
+// As in Redis, or nobody could set another.
+TEST(Backpressure, MaxmemoryClientsLeavesRoomToTalkToTheServer) {
+  const ServerProcess server(server_options({"--maxmemory-clients", "1", "--hz", "100"}));
+  RawConnection control = server.connect();
+  const auto seconds = [&] { return info_number(control, "server", "uptime_in_seconds"); };
+  const long long since = seconds();
+  EXPECT_TRUE(eventually([&] { return seconds() >= since + 2; })) << "it is left alone for some ticks";
+  EXPECT_EQ(control.call({"CONFIG", "SET", "maxmemory-clients", "0"}), "+OK\r\n");
+  EXPECT_EQ(info_number(control, "stats", "evicted_clients"), 0);
 }
 
 TEST(Backpressure, MaxmemoryClientsSparesThoseThatAskForIt) {

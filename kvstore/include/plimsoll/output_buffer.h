@@ -36,6 +36,8 @@ class OutputBuffer {
   bool empty() const noexcept { return total_ == 0; }
   // Bytes of memory this buffer keeps, bytes held by reference included.
   size_t footprint() const noexcept;
+  // Without those: what is free once the buffer is.
+  size_t memory() const noexcept;
 
   // At least `n` contiguous bytes to write into; advance() says how many were. Throws std::bad_alloc,
   // changing nothing.

@@ -1,0 +1,162 @@
+// Below a memory line: what clients may expect while others take all the memory they can get.
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "server_under_test.h"
+
+namespace plimsoll::test {
+namespace {
+
+// Does something again and again until it ends, on a thread of its own.
+class Paced {
+ public:
+  Paced(std::chrono::milliseconds pause, std::function<void()> work)
+      : thread_([this, pause, work = std::move(work)] {
+          std::unique_lock lock(mutex_);
+          while (!wake_.wait_for(lock, pause, [this] { return stopping_; })) work();
+        }) {}
+  ~Paced() { stop(); }
+
+  void stop() {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_one();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+class LineNeighbours : public ::testing::Test {
+ protected:
+  LineNeighbours()
+      : server_(server_options(
+            {"--memory-line", "64mb", "--io-threads", "1", "--maxmemory-policy", "allkeys-lru"})),
+        control_(server_.connect()) {}
+
+  void fill(int keys) {
+    std::string commands;
+    const std::string value(1000, 'f');
+    for (int i = 0; i < keys; ++i) commands += encode_command({"SET", "fill:" + std::to_string(i), value});
+    control_.send(commands);
+    for (int i = 0; i < keys; ++i) ASSERT_EQ(control_.read_reply(), "+OK\r\n");
+  }
+
+  const ServerProcess server_;
+  RawConnection control_;
+};
+
+// One value at a time has keys go for it before it has arrived. That must not be one that never does.
+TEST_F(LineNeighbours, AValueThatTricklesGivesWayToOneThatComes) {
+  constexpr size_t kValue = 8'000'000, kPiece = 20'000;
+  fill(70'000);
+  ASSERT_GT(info_number(control_, "stats", "evicted_keys"), 0);
+  RawConnection slow = server_.connect();
+  slow.send("*3\r\n$3\r\nSET\r\n$4\r\nslow\r\n$8000000\r\n" + std::string(kPiece, 's'));
+  size_t sent = kPiece;
+  ASSERT_TRUE(
+      eventually([&] { return info_number(control_, "memory", "plimsoll_line_unfilled") > 7'000'000; }));
+  Paced trickle(std::chrono::milliseconds(100), [&] {
+    if (sent + kPiece > kValue) return;
+    slow.send(std::string(kPiece, 's'));
+    sent += kPiece;
+  });
+  RawConnection other = server_.connect();
+  EXPECT_EQ(other.call({"SET", "other", std::string(kValue, 'o')}), "+OK\r\n");
+  trickle.stop();
+  EXPECT_LT(sent, kValue / 2) << "it was not waited for";
+  EXPECT_NE(server_.log().find("arrives too slowly"), std::string::npos);
+  slow.send(std::string(kValue - sent, 's') + "\r\n" + encode_command({"STRLEN", "other"}));
+  EXPECT_TRUE(slow.read_reply().starts_with("-OOM "));
+  EXPECT_EQ(slow.read_reply(), ":8000000\r\n");
+  EXPECT_EQ(control_.call({"EXISTS", "slow"}), ":0\r\n");
+}
+
+// Reads a little of what waits.
+class SlowReader {
+ public:
+  explicit SlowReader(RawConnection connection) : connection_(std::move(connection)) {}
+  void ask(const std::string& commands) { connection_.send(commands); }
+  void read() {
+    std::array<char, 8192> some;
+    const ssize_t n = ::recv(connection_.descriptor(), some.data(), some.size(), MSG_DONTWAIT);
+    if (n == 0 || (n < 0 && errno != EAGAIN)) closed_ = true;
+    if (n > 0) read_ += static_cast<size_t>(n);
+  }
+  bool closed() const { return closed_; }
+  size_t bytes_read() const { return read_; }
+
+ private:
+  RawConnection connection_;
+  size_t read_ = 0;
+  bool closed_ = false;
+};
+
+TEST_F(LineNeighbours, WhoReadsSlowlyStaysWhileOthersReadNothing) {
+  constexpr int kReaders = 10, kSilent = 200;
+  fill(70'000);
+  ASSERT_EQ(control_.call({"SET", "key", std::string(10'000, 'v')}), "+OK\r\n");
+  std::string pipeline;
+  for (int i = 0; i < 400; ++i) pipeline += encode_command({"GET", "key"});
+  std::mutex mutex;
+  std::vector<SlowReader> readers;
+  for (int i = 0; i < kReaders; ++i) {
+    readers.emplace_back(server_.connect());
+    readers.back().ask(pipeline);
+  }
+  const auto least_read = [&] {
+    std::lock_guard lock(mutex);
+    size_t least = SIZE_MAX;
+    for (const SlowReader& reader : readers) least = std::min(least, reader.bytes_read());
+    return least;
+  };
+  const Paced reading(std::chrono::milliseconds(40), [&] {
+    std::lock_guard lock(mutex);
+    for (SlowReader& reader : readers) reader.read();
+  });
+  ASSERT_TRUE(eventually([&] { return least_read() > 50'000; })) << "they have read on";
+  std::vector<RawConnection> silent;
+  for (int i = 0; i < kSilent; ++i) {
+    silent.push_back(server_.connect());
+    silent.back().send(pipeline);
+  }
+  EXPECT_TRUE(eventually([&] { return server_.log().find("others want the memory") != std::string::npos; }));
+  const size_t so_far = least_read();
+  EXPECT_TRUE(eventually([&] { return least_read() > so_far + 400'000; }));
+  std::lock_guard lock(mutex);
+  for (const SlowReader& reader : readers) EXPECT_FALSE(reader.closed());
+}
+
+// More than all keys hold, but not more than these and what is free.
+TEST_F(LineNeighbours, ALargeBlockGetsWhatIsFreeAndWhatKeysGive) {
+  fill(27'000);
+  ASSERT_EQ(info_number(control_, "stats", "evicted_keys"), 0);
+  EXPECT_LT(info_number(control_, "memory", "used_memory"), 33'000'000);
+  // Keys may have to go for longer than one command waits.
+  EXPECT_TRUE(eventually([&] {
+    return control_.call({"SETRANGE", "large", "33000000", "x"}) == ":33000001\r\n";
+  }));
+  const long long evicted = info_number(control_, "stats", "evicted_keys");
+  EXPECT_GT(evicted, 0);
+  EXPECT_LT(evicted, 20'000) << "more went than was needed";
+}
+
+}  // namespace
+}  // namespace plimsoll::test
