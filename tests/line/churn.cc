@@ -1,5 +1,6 @@
 #include "churn.h"
 
+#include <chrono>
 #include <random>
 #include <string>
 
@@ -45,20 +46,12 @@ class Churn {
 
   // What SCAN finds, and how long it is.
   void count_live() {
-    RawConnection& client = clients_.front();
     std::string cursor = "0";
     do {
-      const RespReply page = parse_reply(client.call({"SCAN", cursor, "COUNT", "1000"}));
+      const RespReply page = answered({"SCAN", cursor, "COUNT", "1000"});
       cursor = page.children.at(0).text;
-      std::string commands;
-      for (const RespReply& key : page.children.at(1).children) {
-        commands += encode_command({"STRLEN", key.text});
-        result.live_bytes += key.text.size();
-      }
-      client.send(commands);
-      for (size_t i = 0; i < page.children.at(1).children.size(); ++i) {
-        result.live_bytes += std::stoull(parse_reply(client.read_reply()).text);
-      }
+      for (const RespReply& key : page.children.at(1).children) result.live_bytes += key.text.size();
+      count_values(page.children.at(1).children);
     } while (cursor != "0");
   }
 
@@ -69,6 +62,31 @@ class Churn {
     std::string prefix;
     uint64_t keys;
   };
+
+  // Asks again while a reply is refused for want of memory.
+  RespReply answered(const std::vector<std::string>& command) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (true) {
+      RespReply reply = parse_reply(clients_.front().call(command));
+      if (!reply.is_error()) return reply;
+      ++result.refused;
+      if (std::chrono::steady_clock::now() > deadline)
+        throw ConnectionError(command.front() + ": " + reply.text);
+    }
+  }
+
+  void count_values(const std::vector<RespReply>& keys) {
+    RawConnection& client = clients_.front();
+    std::string commands;
+    for (const RespReply& key : keys) commands += encode_command({"STRLEN", key.text});
+    client.send(commands);
+    std::vector<RespReply> lengths;
+    for (size_t i = 0; i < keys.size(); ++i) lengths.push_back(parse_reply(client.read_reply()));
+    for (size_t i = 0; i < keys.size(); ++i) {
+      if (lengths[i].is_error()) lengths[i] = answered({"STRLEN", keys[i].text});
+      result.live_bytes += std::stoull(lengths[i].text);
+    }
+  }
 
   void remove(double share) {
     if (share == 0) return;
