@@ -3,6 +3,7 @@
 #include <time.h>
 #include <zmalloc/line.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "background_thread.h"
@@ -14,6 +15,7 @@ namespace {
 constexpr uint64_t kLargestGuard = 64 * 1024;
 constexpr uint64_t kLargestStack = uint64_t{64} << 20;
 constexpr auto kPeriod = std::chrono::seconds(1);
+constexpr int kCostShare = 20;  // of one processor, at most a twentieth
 
 }  // namespace
 
@@ -96,10 +98,13 @@ void ProcessSampler::run() noexcept {
     if (stopping_) return;
     wanted_ = false;
     lock.unlock();
+    const int64_t began_us = now_us();
     const ProcessSample sample = take_sample();
+    const std::chrono::microseconds cost(sample.taken_us - began_us);
     lock.lock();
     last_ = sample;
-    if (wake_.wait_for(lock, kPeriod, [this] { return stopping_; })) return;
+    const auto pause = std::max<std::chrono::microseconds>(kPeriod, kCostShare * cost);
+    if (wake_.wait_for(lock, pause, [this] { return stopping_; })) return;
   }
 }
 
