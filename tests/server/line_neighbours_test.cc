@@ -51,6 +51,11 @@ class LineNeighbours : public ::testing::Test {
             {"--memory-line", "64mb", "--io-threads", "1", "--maxmemory-policy", "allkeys-lru"})),
         control_(server_.connect()) {}
 
+  void SetUp() override {
+    if (!info_field(control_, "memory", "mem_allocator").starts_with("jemalloc"))
+      GTEST_SKIP() << "only on jemalloc does the heap stand in the ledger";
+  }
+
   void fill(int keys) {
     std::string commands;
     const std::string value(1000, 'f');
