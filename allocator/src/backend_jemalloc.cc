@@ -114,11 +114,6 @@ std::size_t read_slab_classes(SlabClass* classes, std::size_t capacity) noexcept
   return count;
 }
 
-void refresh_statistics() noexcept {
-  static const Mib<1> epoch("epoch");
-  epoch.write(std::uint64_t{1});
-}
-
 }  // namespace
 
 const std::size_t kOverhead = 0;
@@ -228,6 +223,7 @@ Info info() noexcept {
   info.muzzy = in_all_arenas(muzzy) * page_bytes();
   info.dirty = in_all_arenas(dirty) * page_bytes();
   info.unrouted = pages_before_routing();
+  info.leaving = pages_leaving();
   info.thread_caches = in_all_arenas(cached);
   info.large_padding = large_padding();
   info.foreign = heap_calls.foreign_bytes();

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
 
 #include "jemalloc_controls.h"
@@ -20,6 +21,19 @@ namespace {
 
 // Set once by route_commits(), before any hook is called.
 constinit CommitRoute route{};
+
+constinit std::atomic<std::size_t> bytes_committed{0};  // of the ledger: in mappings of jemalloc
+
+bool charge(std::size_t bytes) noexcept {
+  if (!route.ledger->charge(bytes)) return false;
+  bytes_committed.fetch_add(bytes, std::memory_order_relaxed);
+  return true;
+}
+
+void refund(std::size_t bytes) noexcept {
+  bytes_committed.fetch_sub(bytes, std::memory_order_relaxed);
+  route.ledger->refund(bytes);
+}
 
 void* reserve(void* wanted, std::size_t size, std::size_t alignment) noexcept {
   constexpr int kProtection = PROT_READ | PROT_WRITE;
@@ -45,14 +59,14 @@ void* reserve(void* wanted, std::size_t size, std::size_t alignment) noexcept {
 // whether they are committed.
 void* hook_alloc(extent_hooks_t*, void* wanted, std::size_t size, std::size_t alignment, bool* zero,
                  bool* commit, unsigned) {
-  if (*commit && !route.ledger->charge(size)) return nullptr;
+  if (*commit && !charge(size)) return nullptr;
   void* space = reserve(wanted, size, alignment);
   if (space != nullptr && !route.add_range(space, size)) {
     munmap(space, size);
     space = nullptr;
   }
   if (space == nullptr) {
-    if (*commit) route.ledger->refund(size);
+    if (*commit) refund(size);
     return nullptr;
   }
   madvise(space, size, MADV_NOHUGEPAGE);  // the kernel would back neighbours that nobody charged
@@ -65,9 +79,18 @@ bool hook_dalloc(extent_hooks_t*, void*, std::size_t, bool, unsigned) {
   return true;
 }
 
+// So much is given back at once: the ledger stays that close to the kernel while much goes.
+constexpr std::size_t kDropBytes = std::size_t{2} << 20;
+
+// What the kernel refuses (pages locked into memory) it refuses from the first page on.
 bool drop(void* space, std::size_t length) noexcept {
-  if (madvise(space, length, MADV_DONTNEED) != 0) return false;
-  if (route.in_range(space)) route.ledger->refund(length);
+  const bool counted = route.in_range(space);
+  for (std::size_t done = 0; done < length;) {
+    const std::size_t bytes = std::min(kDropBytes, length - done);
+    if (madvise(static_cast<char*>(space) + done, bytes, MADV_DONTNEED) != 0) return false;
+    if (counted) refund(bytes);
+    done += bytes;
+  }
   return true;
 }
 
@@ -79,7 +102,7 @@ void hook_destroy(extent_hooks_t*, void* space, std::size_t size, bool committed
 // What was mapped before the hooks were there is not in the ledger, whatever happens to it.
 bool hook_commit(extent_hooks_t*, void* space, std::size_t, std::size_t offset, std::size_t length,
                  unsigned) {
-  return route.in_range(static_cast<char*>(space) + offset) && !route.ledger->charge(length);
+  return route.in_range(static_cast<char*>(space) + offset) && !charge(length);
 }
 
 bool hook_decommit(extent_hooks_t*, void* space, std::size_t, std::size_t offset, std::size_t length,
@@ -110,7 +133,7 @@ bool install_on(unsigned arena) noexcept {
 // What each arena had mapped for blocks before it was routed. Of more arenas than these nothing is known.
 constinit std::array<std::size_t, 64> mapped_before{};
 
-// Pages that hold blocks or have.
+// Pages that hold blocks or have, of one arena or of all (MALLCTL_ARENAS_ALL). As of the last refresh.
 std::size_t used_pages(unsigned arena) noexcept {
   static const Mib<4> active_name("stats.arenas.0.pactive");
   static const Mib<4> dirty_name("stats.arenas.0.pdirty");
@@ -147,7 +170,7 @@ void make_large_arena() noexcept {
 bool install_on_all() noexcept {
   const auto arenas = value_of<unsigned>(Mib<2>("arenas.narenas"));
   for (unsigned arena = 0; arena < arenas; ++arena) make_arena(arena);
-  Mib<1>("epoch").write(std::uint64_t{1});  // refreshes the statistics
+  refresh_statistics();
   for (unsigned arena = 0; arena < arenas; ++arena) {
     note_mapped_before(arena);
     if (!install_on(arena)) return false;
@@ -170,6 +193,13 @@ std::size_t pages_before_routing() noexcept {
     if (mapped_before[arena] != 0) bytes += std::min(mapped_before[arena], used_pages(arena));
   }
   return bytes;
+}
+
+std::size_t pages_leaving() noexcept {
+  if (!routed) return 0;
+  const std::size_t told = used_pages(MALLCTL_ARENAS_ALL);
+  const std::size_t held = bytes_committed.load(std::memory_order_relaxed) + pages_before_routing();
+  return held > told ? held - told : 0;
 }
 
 bool use_own_arena() noexcept {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 namespace zm::backend {
 
@@ -59,6 +60,12 @@ T value_of(const Mib<kDepth>& mib) noexcept {
 inline std::size_t page_bytes() noexcept {
   static const std::size_t bytes = value_of<std::size_t>(Mib<2>("arenas.page"));
   return bytes;
+}
+
+// What "stats." tells is as of the last refresh.
+inline void refresh_statistics() noexcept {
+  static const Mib<1> epoch("epoch");
+  epoch.write(std::uint64_t{1});
 }
 
 }  // namespace zm::backend

@@ -34,6 +34,21 @@ void read_sums(MemoryReport& report) noexcept {
   report.dataset = sum_of(report.tags, zm::TagGroup::dataset);
 }
 
+// What is given back between two readings is missing in the later one: then they are of two moments, and read
+// again.
+void read_heap(MemoryReport& report) noexcept {
+  constexpr int kTries = 4;
+  constexpr uint64_t kShare = 256;  // of RSS
+  for (int i = 0; i < kTries; ++i) {
+    const size_t before = zm::line::account().heap;
+    if (zm::read_resident(-1, &report.rss) != 0) report.rss = report.used;
+    report.allocator = zm::allocator_info();
+    report.line = zm::line::account();
+    const size_t moved = std::max(before, report.line.heap) - std::min(before, report.line.heap);
+    if (moved <= report.rss / kShare) return;
+  }
+}
+
 // An allocator tells what it has mapped for its structures; of some (jemalloc maps 2 MiB for the addresses of
 // each GiB of blocks) it touches little. All of it but `metadata_in_blocks` lies in mappings that the ledger
 // does not cover, beside the blocks of before there was a ledger.
@@ -75,12 +90,10 @@ MemoryReport gather_memory_report(const Server& server, AdminExtension& extensio
   }
   if (report.peak > 0)
     report.peak_percent = 100.0 * static_cast<double>(report.used) / static_cast<double>(report.peak);
-  if (zm::read_resident(-1, &report.rss) != 0) report.rss = report.used;
-  report.allocator = zm::allocator_info();
+  read_heap(report);
   if (!report.allocator.known) {
     report.allocator.allocated = report.allocator.active = report.allocator.resident = report.used;
   }
-  report.line = zm::line::account();
   report.process = extension.process_sampler().last_and_refresh();
   return report;
 }
@@ -97,7 +110,7 @@ Breakdown break_down(const MemoryReport& report) noexcept {
       part("other_tags", sum_of(report.tags, zm::TagGroup::rest)),
       part("allocator_fragmentation", allocator.small_fragmentation + allocator.large_padding),
       part("thread_caches", allocator.thread_caches),
-      part("dirty_pages", allocator.dirty + allocator.muzzy),
+      part("dirty_pages", allocator.dirty + allocator.muzzy + allocator.leaving),
       part("allocator_metadata", resident_metadata(report)),
       part("foreign_mallocs", allocator.foreign),
       part("code_and_stacks", report.process.code_and_stacks),

@@ -61,7 +61,7 @@ MemoryReport gather_memory_report(const Server& server, AdminExtension& extensio
 // other_tags               all other tags
 // allocator_fragmentation  free room in slabs, and what large blocks have in pages beyond their size
 // thread_caches            free blocks that threads keep for themselves
-// dirty_pages              freed pages that the allocator keeps for reuse
+// dirty_pages              freed pages that the allocator keeps for reuse or is giving back
 // allocator_metadata       the allocator's own structures, as far as they are resident as of the last sample
 // foreign_mallocs          blocks that came from malloc past zmalloc
 // code_and_stacks          files (programs, libraries) and stacks, as of the last sample

@@ -116,7 +116,8 @@ TEST(Breakdown, PartsSumToRss) {
   report.allocator.small_fragmentation = 40;
   report.allocator.large_padding = 10;
   report.allocator.thread_caches = 50;
-  report.allocator.dirty = 200;
+  report.allocator.dirty = 120;
+  report.allocator.leaving = 80;
   report.allocator.metadata = 900;
   report.allocator.metadata_in_blocks = 100;
   report.allocator.unrouted = 250;

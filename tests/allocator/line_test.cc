@@ -109,6 +109,43 @@ TEST_F(Line, TheLedgerFollowsTheHeap) {
   }
 }
 
+// While the heap gives much back, what it tells of its pages follows what the kernel counts.
+TEST_F(Line, PagesOnTheirWayBackAreTold) {
+  constexpr std::size_t kBytes = 256 * kMiB;
+  const auto untold = [](std::size_t* leaving) {
+    while (true) {
+      const std::size_t before = line::account().heap;
+      std::uint64_t rss = 0;
+      EXPECT_EQ(read_resident(-1, &rss), 0);
+      const AllocatorInfo info = allocator_info();
+      if (before - line::account().heap > 4 * kMiB) continue;  // of two moments
+      *leaving = info.leaving;
+      return static_cast<long long>(rss - info.active - info.dirty - info.muzzy - info.leaving);
+    }
+  };
+  std::size_t seen = 0;
+  for (int tries = 0; tries < 50 && seen < 8 * kMiB; ++tries) {
+    Blocks blocks;
+    while (blocks.bytes() < kBytes) ASSERT_TRUE(blocks.add(1000));
+    blocks.clear();
+    std::size_t leaving = 0;
+    const long long at_rest = untold(&leaving);
+    EXPECT_LT(leaving, kMiB);
+    std::atomic<bool> given{false};
+    std::thread giver([&given] {
+      backend::purge();
+      given = true;
+    });
+    while (!given) {
+      const long long now = untold(&leaving);
+      EXPECT_LT(std::abs(now - at_rest), static_cast<long long>(12 * kMiB)) << leaving;
+      seen = std::max(seen, leaving);
+    }
+    giver.join();
+  }
+  EXPECT_GE(seen, 8 * kMiB);
+}
+
 // However sizes change, what the kernel counts of the heap never passes the ledger.
 TEST_F(Line, TheKernelNeverCountsMore) {
   std::mt19937 random(1);

@@ -75,6 +75,7 @@ struct Info {
   std::size_t metadata;   // the allocator's own structures, mapped and not all of it touched
   std::size_t metadata_in_blocks;  // of metadata: in the heap's own pages
   std::size_t unrouted;  // of active, dirty and muzzy: may stand outside a ledger, see route_commits
+  std::size_t leaving;   // freed pages on their way back to the kernel, in no figure above; known to a ledger
   std::size_t small_fragmentation;  // free room inside slabs of small blocks
   std::size_t large_padding;        // what large blocks have in pages beyond their usable size
   std::size_t thread_caches;        // free blocks that threads keep for themselves: part of allocated
