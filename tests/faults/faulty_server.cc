@@ -6,6 +6,8 @@
 #include <sstream>
 #include <thread>
 
+#include "support/resp_reply.h"
+
 namespace plimsoll::test {
 namespace {
 
@@ -15,15 +17,19 @@ constexpr uint64_t kRow = 40;         // refused in a row, in the second round
 constexpr const char* kTags[] = {"string", "client", "client_input", "client_output",
                                  "config", "server", "other"};
 constexpr uint64_t kKeptByControl = 4096;  // what a connection that has asked more may hold more
-constexpr int kMostAttempts = 200;         // to get an answer while calls are being refused
+// PEXPIRETIME of what examples let expire at a time of their own.
+constexpr const char* kAbsoluteExpiry = ":4102444800000\r\n";
+constexpr int kMostAttempts = 200;  // to get an answer while calls are being refused
 
-ServerProcess::Options options(unsigned io_threads) {
+ServerProcess::Options options(const FaultySetup& setup) {
   ServerProcess::Options options;
   // The build puts it beside the other.
   options.program = environment_or("PLIMSOLL_SERVER_UNDER_TEST", "plimsoll-server") + "-faults";
   options.configuration = "# a comment\nsave 60 2\nmaxmemory-samples 7\n";
   options.arguments = {"--io-threads",
-                       std::to_string(io_threads),
+                       std::to_string(setup.io_threads),
+                       "--memory-line",
+                       setup.memory_line,
                        "--enable-debug-command",
                        "yes",
                        "--hz",
@@ -55,7 +61,15 @@ std::string command(const Words& words) {
   return bytes;
 }
 
-FaultyServer::FaultyServer(unsigned io_threads) : process_(options(io_threads)) {
+std::string name_of(const FaultySetup& setup) {
+  return std::to_string(setup.io_threads) + (setup.memory_line == "off" ? "" : "_below_a_line");
+}
+
+std::ostream& operator<<(std::ostream& out, const FaultySetup& setup) {
+  return out << setup.io_threads << " I/O threads, memory-line " << setup.memory_line;
+}
+
+FaultyServer::FaultyServer(const FaultySetup& setup) : process_(options(setup)) {
   connect();
 }
 
@@ -101,6 +115,29 @@ void FaultyServer::make_keys() {
   for (const std::string_view line : example_keys()) lines += command(words_of(line));
   control_->send(lines);
   for (size_t i = 0; i < example_keys().size() + 2; ++i) ASSERT_EQ(control_->read_reply(), "+OK\r\n");
+}
+
+std::map<std::string, std::string> FaultyServer::data() {
+  constexpr const char* kDatabases[] = {"0", "1"};
+  // A time to live that a command gives is another one each time.
+  const auto expiry = [](const std::string& reply) {
+    return reply == ":-1\r\n" || reply == kAbsoluteExpiry ? reply : std::string("relative");
+  };
+  std::map<std::string, std::string> data;
+  for (const char* database : kDatabases) {
+    ask({"SELECT", database});
+    const RespReply keys = parse_reply(ask({"KEYS", "*"}));
+    std::string commands;
+    for (const RespReply& key : keys.children)
+      commands += command({"GET", key.text}) + command({"PEXPIRETIME", key.text});
+    if (!commands.empty()) control_->send(commands);
+    for (const RespReply& key : keys.children) {
+      std::string value = control_->read_reply();
+      data[std::string(database) + ":" + key.text] = value + expiry(control_->read_reply());
+    }
+  }
+  ask({"SELECT", "0"});
+  return data;
 }
 
 std::map<std::string, uint64_t> FaultyServer::memory() {

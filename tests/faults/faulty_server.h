@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <ostream>
 #include <string>
 
 #include "examples.h"
@@ -14,11 +15,18 @@
 
 namespace plimsoll::test {
 
+struct FaultySetup {
+  unsigned io_threads = 1;
+  std::string memory_line = "off";
+};
+std::string name_of(const FaultySetup& setup);  // for a test's name
+std::ostream& operator<<(std::ostream& out, const FaultySetup& setup);
+
 // A server that can be told to refuse memory, and a connection to tell it. Members that use it connect anew
 // when the server has closed it for want of memory.
 class FaultyServer {
  public:
-  explicit FaultyServer(unsigned io_threads = 1);
+  explicit FaultyServer(const FaultySetup& setup);
 
   RawConnection client() { return process_.connect(); }
   std::string ask(const Words& words);
@@ -29,6 +37,8 @@ class FaultyServer {
 
   // An empty store but for the examples' keys.
   void make_keys();
+  // All keys of the databases that examples use, with their values and whether and how they expire.
+  std::map<std::string, std::string> data();
   // Bytes by tag, as INFO says; with those of `used_memory` under that name.
   std::map<std::string, uint64_t> memory();
   // It runs, and answers on its old connection and on a new one.
@@ -42,8 +52,7 @@ class FaultyServer {
   std::optional<RawConnection> control_;
 };
 
-// With so many I/O threads.
-class ServerFaults : public testing::TestWithParam<unsigned> {
+class ServerFaults : public testing::TestWithParam<FaultySetup> {
  protected:
   void SetUp() override;
   // Nothing is left of the clients and the data that were there.
