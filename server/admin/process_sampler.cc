@@ -14,7 +14,7 @@ namespace {
 
 constexpr uint64_t kLargestGuard = 64 * 1024;
 constexpr uint64_t kLargestStack = uint64_t{64} << 20;
-constexpr auto kPeriod = std::chrono::seconds(1);
+constexpr auto kPeriod = std::chrono::milliseconds(250);
 constexpr int kCostShare = 20;  // of one processor, at most a twentieth
 
 }  // namespace
