@@ -79,8 +79,11 @@ class Engine {
   // How long a command evicts before it runs to get nearer to a limit that was set below what is held:
   // Redis's maxmemory-eviction-tenacity of 10.
   static constexpr int64_t kEvictionSliceUs = 500;
-  // The longest that a command gives memory back before it runs, and again when it is refused some: together
-  // the 20 ms that no request may exceed.
+  // The longest that a writer gives memory back before it runs, near the line: those behind it in its thread
+  // wait as well, each for its own and for it.
+  static constexpr int64_t kLongestHelpUs = 4'000;
+  // The longest that a command gives memory back once it is refused some. With the above it is less than the
+  // 20 ms that no request may exceed.
   static constexpr int64_t kLongestWaitUs = 10'000;
 
   // Placed at the start of a block of zm's: the block's charge is part of what the store holds.
