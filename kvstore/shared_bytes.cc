@@ -24,17 +24,29 @@ SharedBytes SharedBytes::allocate(size_t capacity, zm::Tag tag) {
   void* memory = zm::allocate(tag, sizeof(Block) + capacity, &usable);
   Block* block = new (memory) Block;
   block->tag.store(tag, std::memory_order_relaxed);
-  block->capacity = usable - sizeof(Block);
-  return SharedBytes(block);
+  SharedBytes bytes(block);
+  bytes.fit(capacity, usable);
+  return bytes;
+}
+
+// What the block has beyond what was asked for is capacity, too, unless it is worth more to others.
+void SharedBytes::fit(size_t capacity, size_t usable) noexcept {
+  block_->end_given_back = zm::line::give_back_end(block_, sizeof(Block) + capacity, usable);
+  block_->capacity = usable - sizeof(Block) - block_->end_given_back;
 }
 
 void SharedBytes::reallocate(size_t capacity) {
   const zm::Tag tag = block_->tag.load(std::memory_order_relaxed);
   if (capacity > block_->capacity) leave_room(capacity, tag);
-  size_t usable;
-  void* memory = zm::reallocate(tag, block_, sizeof(Block) + capacity, &usable);
+  zm::line::take_back_end(std::exchange(block_->end_given_back, 0));
+  size_t usable = 0;
+  void* memory = zm::try_reallocate(tag, block_, sizeof(Block) + capacity, &usable);
+  if (memory == nullptr) {
+    fit(block_->capacity, zm::usable_size(block_));
+    zm::refuse(tag, sizeof(Block) + capacity);
+  }
   block_ = static_cast<Block*>(memory);
-  block_->capacity = usable - sizeof(Block);
+  fit(capacity, usable);
 }
 
 void SharedBytes::retag(zm::Tag tag) noexcept {
@@ -46,8 +58,11 @@ void SharedBytes::release() noexcept {
   if (block_ == nullptr) return;
   if (block_->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   const zm::Tag tag = block_->tag.load(std::memory_order_relaxed);
+  const size_t end = block_->end_given_back;
+  zm::line::take_back_end(end);
   block_->~Block();
   zm::deallocate(tag, block_);
+  if (end != 0) zm::line::freed_untouched(end);
 }
 
 }  // namespace plimsoll

@@ -1,3 +1,5 @@
+#include <sched.h>
+#include <sys/mman.h>
 #include <zmalloc/backend.h>
 #include <zmalloc/counters.h>
 #include <zmalloc/line.h>
@@ -26,8 +28,11 @@ constinit std::atomic<std::size_t> ceiling{0};
 
 constinit std::atomic<std::size_t> share{0};  // of clients, in use or not
 constinit std::atomic<std::size_t> reserved{0};
-constinit std::atomic<std::size_t> untouched{0};  // freed so since the heap was purged for it
+constinit std::atomic<std::size_t> untouched{0};        // freed so since the heap was purged for it
+constinit std::atomic_flag purging = ATOMIC_FLAG_INIT;  // because of them
+constinit std::atomic<std::size_t> ends{0};             // see give_back_end()
 
+constexpr std::size_t kLeastEnd = 8 * 1024;  // below, a system call costs more than the memory is worth
 constexpr std::size_t kBriefShare = 4;
 constexpr std::size_t kLeastBrief = 1024 * 1024;
 constexpr std::size_t kUntouchedShare = 128;
@@ -53,6 +58,12 @@ void begin(std::size_t bytes) noexcept {
   heap_peak.store(heap.load(std::memory_order_relaxed), std::memory_order_relaxed);
 }
 
+void raise_peak(std::size_t held) noexcept {
+  std::size_t peak = heap_peak.load(std::memory_order_relaxed);
+  while (held > peak && !heap_peak.compare_exchange_weak(peak, held, std::memory_order_relaxed)) {
+  }
+}
+
 bool charge(std::size_t bytes) noexcept {
   std::size_t before = heap.load(std::memory_order_relaxed);
   do {
@@ -62,10 +73,7 @@ bool charge(std::size_t bytes) noexcept {
       return false;
     }
   } while (!heap.compare_exchange_weak(before, before + bytes, std::memory_order_relaxed));
-  std::size_t peak = heap_peak.load(std::memory_order_relaxed);
-  while (before + bytes > peak &&
-         !heap_peak.compare_exchange_weak(peak, before + bytes, std::memory_order_relaxed)) {
-  }
+  raise_peak(before + bytes);
   return true;
 }
 
@@ -216,13 +224,58 @@ bool fits_briefly(std::size_t bytes) noexcept {
   return bytes <= brief || bytes - brief <= client_room();
 }
 
-void freed_untouched(std::size_t bytes) noexcept {
+std::size_t give_back_end(void* block, std::size_t used, std::size_t usable) noexcept {
+  if (usable - used < kLeastEnd || limit() == 0 || !covers(block)) return 0;
+  const std::size_t page = region_page_size();
+  const auto start = reinterpret_cast<std::uintptr_t>(block);
+  const std::uintptr_t first = (start + used + page - 1) & ~(page - 1);
+  const std::uintptr_t end = (start + usable) & ~(page - 1);
+  if (end < first + kLeastEnd) return 0;
+  if (madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED) != 0) return 0;
+  ends.fetch_add(end - first, std::memory_order_relaxed);
+  refund(end - first);
+  return end - first;
+}
+
+// Past the line it would be of what the heap keeps for reuse.
+void take_back_end(std::size_t bytes) noexcept {
+  if (bytes == 0) return;
+  ends.fetch_sub(bytes, std::memory_order_relaxed);
+  if (bytes > room()) backend::purge();
+  raise_peak(heap.fetch_add(bytes, std::memory_order_relaxed) + bytes);
+}
+
+std::size_t ends_given_back() noexcept {
+  return ends.load(std::memory_order_relaxed);
+}
+
+namespace {
+
+bool much_is_untouched() noexcept {
   const std::size_t line = limit();
-  if (line == 0 || untouched.fetch_add(bytes, std::memory_order_relaxed) + bytes < line / kUntouchedShare) {
-    return;
-  }
+  return line != 0 && untouched.load(std::memory_order_relaxed) > line / kUntouchedShare;
+}
+
+// A purge passes over what another one has begun with, and leaves what was freed since.
+void purge_untouched() noexcept {
+  constexpr int kTries = 8;
   untouched.store(0, std::memory_order_relaxed);
-  backend::purge();
+  for (int tries = 0; tries < kTries; ++tries) {
+    backend::purge();
+    if (backend::info().dirty <= limit() / kUntouchedShare) return;
+    sched_yield();
+  }
+}
+
+}  // namespace
+
+void freed_untouched(std::size_t bytes) noexcept {
+  untouched.fetch_add(bytes, std::memory_order_relaxed);
+  // One purges, for the others as well.
+  while (much_is_untouched() && !purging.test_and_set(std::memory_order_acquire)) {
+    while (much_is_untouched()) purge_untouched();
+    purging.clear(std::memory_order_release);
+  }
 }
 
 }  // namespace zm::line

@@ -44,6 +44,7 @@ void read_heap(MemoryReport& report) noexcept {
     if (zm::read_resident(-1, &report.rss) != 0) report.rss = report.used;
     report.allocator = zm::allocator_info();
     report.line = zm::line::account();
+    report.ends_given_back = zm::line::ends_given_back();
     const size_t moved = std::max(before, report.line.heap) - std::min(before, report.line.heap);
     if (moved <= report.rss / kShare) return;
   }
@@ -103,10 +104,13 @@ Breakdown break_down(const MemoryReport& report) noexcept {
   const auto part = [](std::string_view name, size_t bytes) {
     return Breakdown::Part{name, static_cast<int64_t>(bytes)};
   };
+  // Clients have such ends only while large values arrive.
+  const size_t ends_of_dataset = std::min(report.dataset, report.ends_given_back);
+  const size_t ends_of_clients = report.ends_given_back - ends_of_dataset;
   Breakdown result{{{
-      part("dataset", report.dataset),
+      part("dataset", report.dataset - ends_of_dataset),
       part("keyspace_table", report.tables),
-      part("clients", less(report.clients, report.unfilled)),
+      part("clients", less(report.clients, report.unfilled + ends_of_clients)),
       part("other_tags", sum_of(report.tags, zm::TagGroup::rest)),
       part("allocator_fragmentation", allocator.small_fragmentation + allocator.large_padding),
       part("thread_caches", allocator.thread_caches),

@@ -31,6 +31,7 @@ struct MemoryReport {
   size_t unfilled = 0;         // of those: taken for input on its way, not written to yet
   size_t tables = 0;           // tables that index keys, of all databases
   size_t dataset = 0;          // keys and values
+  size_t ends_given_back = 0;  // of large blocks, most of them values
   size_t overhead = 0;         // used, but for these
   double dataset_percent = 0;  // of what came after the start
   double peak_percent = 0;     // used of peak
@@ -55,7 +56,8 @@ MemoryReport gather_memory_report(const Server& server, AdminExtension& extensio
 // RSS taken apart: the parts sum to `rss`. Each is counted where it is taken and given back; only the rest is
 // what the others leave of `rss`, and may be negative.
 //
-// dataset                  values and their entries, by their tags
+// dataset                  values and their entries, by their tags, less the ends of large blocks that went back
+//                          to the kernel (zm::line::give_back_end; those that are more are taken from clients)
 // keyspace_table           tables that index keys, expiry and eviction bookkeeping
 // clients                  buffers and connections, without room for input that has not been filled
 // other_tags               all other tags

@@ -57,10 +57,12 @@ class SharedBytes {
     std::atomic<zm::Tag> tag;
     size_t size = 0;
     size_t capacity;
+    size_t end_given_back;  // see zm::line::give_back_end()
     char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
   };
 
   explicit SharedBytes(Block* block) noexcept : block_(block) {}
+  void fit(size_t capacity, size_t usable) noexcept;
   void retain() noexcept {
     if (block_ != nullptr) block_->references.fetch_add(1, std::memory_order_relaxed);
   }
