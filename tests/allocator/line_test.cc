@@ -266,6 +266,72 @@ TEST_F(Line, UntouchedPagesDoNotStayInTheLedger) {
 }
 
 // Over the line nothing grows, and what is given back is not had again until the line is reached.
+// Sizes of large blocks are far apart; what nobody will touch of one is not held for it.
+TEST_F(Line, TheEndOfALargeBlockGoesBack) {
+  constexpr std::size_t kUsed = 200'000;
+  line::set_limit(start_ + 200 * kMiB);
+  std::vector<std::pair<void*, std::size_t>> blocks;
+  std::size_t ends = 0, used = 0;
+  for (int i = 0; i < 100; ++i) {
+    std::size_t usable = 0;
+    void* block = try_allocate(Tag::string, kUsed, &usable);
+    ASSERT_NE(block, nullptr);
+    std::memset(block, 1, usable);  // as if it had been another one's
+    const std::size_t end = line::give_back_end(block, kUsed, usable);
+    EXPECT_LE(end, usable - kUsed);
+    if (line::covers(block)) {
+      EXPECT_GT(end + 2 * region_page_size(), usable - kUsed);
+    } else {
+      EXPECT_EQ(end, 0u) << "mapped before there was a ledger";
+    }
+    EXPECT_EQ(static_cast<char*>(block)[kUsed - 1], 1) << "what is used stays";
+    blocks.emplace_back(block, end);
+    ends += end;
+    used += kUsed + 2 * region_page_size();
+  }
+  EXPECT_EQ(line::ends_given_back(), ends);
+  EXPECT_LE(line::account().heap, start_ + used + 4 * kMiB);
+  EXPECT_LE(resident_covered(), line::account().heap);
+  EXPECT_LT(allocator_info().leaving, kMiB) << "these pages are told: their blocks are there";
+  for (const auto& [block, end] : blocks) {
+    line::take_back_end(end);
+    deallocate(Tag::string, block);
+  }
+  EXPECT_EQ(line::ends_given_back(), 0u);
+  give_back();
+  EXPECT_LE(line::account().heap, start_ + 4 * kMiB);
+}
+
+TEST_F(Line, SmallBlocksAndSmallEndsStay) {
+  std::size_t usable = 0;
+  line::set_limit(start_ + 200 * kMiB);
+  void* small = try_allocate(Tag::string, 10'000, &usable);
+  EXPECT_EQ(line::give_back_end(small, 9'000, usable), 0u);
+  void* large = try_allocate(Tag::string, 100'000, &usable);
+  EXPECT_EQ(line::give_back_end(large, usable - 6'000, usable), 0u);
+  line::set_limit(0);
+  EXPECT_EQ(line::give_back_end(large, 50'000, usable), 0u) << "without a line there is nothing to gain";
+  deallocate(Tag::string, small);
+  deallocate(Tag::string, large);
+}
+
+// What the heap keeps for reuse goes first: the ledger stays below the line.
+TEST_F(Line, EndsAreTakenBackBelowIt) {
+  constexpr std::size_t kUsed = 200'000;
+  line::set_limit(start_ + 40 * kMiB);
+  std::vector<std::pair<void*, std::size_t>> blocks;
+  std::size_t usable = 0;
+  while (void* block = try_allocate(Tag::string, kUsed, &usable)) {
+    blocks.emplace_back(block, line::give_back_end(block, kUsed, usable));
+  }
+  EXPECT_GT(blocks.size(), 40 * kMiB / (kUsed + 4 * region_page_size()));
+  for (const auto& [block, end] : blocks) {
+    line::take_back_end(end);
+    deallocate(Tag::string, block);
+    EXPECT_LE(line::account().heap, line::limit());
+  }
+}
+
 TEST_F(Line, OneBelowWhatIsHeldIsApproached) {
   Blocks blocks;
   while (blocks.bytes() < 100 * kMiB) ASSERT_TRUE(blocks.add(300'000));

@@ -11,10 +11,12 @@ namespace plimsoll::test {
 namespace {
 
 constexpr int kBatch = 32;
+constexpr size_t kLarge = 500'000;
 
 class Churn {
  public:
-  Churn(const LineServer& server, uint64_t whole, int clients) : whole_(whole) {
+  Churn(const LineServer& server, uint64_t whole, int clients, Expiry expiry)
+      : whole_(whole), expiry_(expiry) {
     for (int i = 0; i < clients; ++i) {
       clients_.push_back(server.connect());
       clients_.back().set_deadline(std::chrono::seconds(30));
@@ -27,12 +29,12 @@ class Churn {
     const std::string value(phase.value_bytes, 'v');
     const auto keys = static_cast<uint64_t>(phase.bytes_written * static_cast<double>(whole_) /
                                             static_cast<double>(phase.value_bytes + prefix.size() + 8));
-    const int batch = phase.value_bytes > 10'000 ? 4 : kBatch;
+    const int batch = phase.value_bytes > kLarge ? 1 : phase.value_bytes > 10'000 ? 4 : kBatch;
     for (uint64_t key = 0; key < keys;) {
       for (RawConnection& client : clients_) {
         std::string commands;
         for (int i = 0; i < batch; ++i, ++key) {
-          commands += encode_command({"SET", prefix + std::to_string(key), value});
+          commands += encode_command(set(prefix + std::to_string(key), value));
         }
         client.send(commands);
       }
@@ -62,6 +64,11 @@ class Churn {
     std::string prefix;
     uint64_t keys;
   };
+
+  std::vector<std::string> set(const std::string& key, const std::string& value) const {
+    if (expiry_ == Expiry::none) return {"SET", key, value};
+    return {"SET", key, value, "EX", "100000"};
+  }
 
   // Asks again while a reply is refused for want of memory.
   RespReply answered(const std::vector<std::string>& command) {
@@ -107,6 +114,7 @@ class Churn {
   }
 
   uint64_t whole_;
+  Expiry expiry_;
   std::vector<RawConnection> clients_;
   std::vector<Written> phases_;
   std::mt19937 random_{1};
@@ -119,9 +127,13 @@ std::vector<ChurnPhase> usual_churn() {
           {64'000, 1.0, 0}, {300, 1.0, 0}, {500, 1.0, 0.75}, {200, 1.0, 0}};
 }
 
+std::vector<ChurnPhase> large_churn() {
+  return {{200'000, 2.0, 0}, {1'500'000, 3.0, 0}, {300, 0.5, 0.5}, {5'000'000, 3.0, 0}, {700'000, 2.0, 0}};
+}
+
 ChurnResult run_churn(const LineServer& server, const std::vector<ChurnPhase>& phases, uint64_t whole,
-                      int clients) {
-  Churn churn(server, whole, clients);
+                      int clients, Expiry expiry) {
+  Churn churn(server, whole, clients, expiry);
   try {
     for (size_t i = 0; i < phases.size(); ++i) churn.run(phases[i], static_cast<int>(i));
     churn.count_live();

@@ -17,6 +17,7 @@ struct ChurnPhase {
 };
 
 std::vector<ChurnPhase> usual_churn();
+std::vector<ChurnPhase> large_churn();  // values of up to some megabytes, and small ones between
 
 struct ChurnResult {
   uint64_t written = 0;     // commands that were answered OK
@@ -25,8 +26,10 @@ struct ChurnResult {
   bool survived = false;
 };
 
+enum class Expiry { none, far };  // of the keys it writes
+
 // Drives the server with `clients` connections. `whole` is what the shares are of.
 ChurnResult run_churn(const LineServer& server, const std::vector<ChurnPhase>& phases, uint64_t whole,
-                      int clients);
+                      int clients, Expiry expiry = Expiry::none);
 
 }  // namespace plimsoll::test

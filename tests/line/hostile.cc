@@ -79,6 +79,24 @@ uint64_t send_half_a_value(BlindWriters& clients, size_t announced, size_t sent)
                       std::string(sent, 'h'));
 }
 
+void HostileClients::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void HostileClients::run(const LineServer& server) {
+  constexpr size_t kValue = 1'000'000, kAsked = 30'000'000, kAnnounced = 20'000'000;
+  try {
+    RawConnection control = server.connect();
+    readers_ = std::make_unique<BlindWriters>(server, 200);
+    halves_ = std::make_unique<BlindWriters>(server, 64);
+    idle_ = std::make_unique<BlindWriters>(server, 1000);
+    control.call({"SET", "hostile:large", std::string(kValue, 'l')});
+    asked_ = ask_and_never_read(*readers_, {"hostile:large"}, kValue, kAsked);
+    half_sent_ = send_half_a_value(*halves_, kAnnounced, kAnnounced / 2);
+  } catch (const ConnectionError&) {  // the server has gone
+  }
+}
+
 void raise_own_file_limit() {
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;

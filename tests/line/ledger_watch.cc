@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "support/resp_reply.h"
 
@@ -9,6 +10,8 @@ namespace plimsoll::test {
 namespace {
 
 constexpr auto kPeriod = std::chrono::milliseconds(50);
+constexpr auto kMoment = std::chrono::milliseconds(20);
+constexpr int64_t kLittle = 2'000'000;  // may be any share of a small server
 
 int64_t field(const std::string& info, const std::string& name) {
   const size_t at = info.find("\n" + name + ":");
@@ -36,7 +39,7 @@ void LedgerWatch::run() {
     RawConnection connection = server_.connect();
     while (!stopping_.load()) {
       const auto now = Clock::now();
-      const std::string before = parse_reply(connection.call({"INFO", "memory", "stats"})).text;
+      const std::string before = parse_reply(connection.call({"INFO", "memory"})).text;
       Sample sample{std::chrono::duration<double>(now - began).count(), static_cast<int64_t>(server_.held())};
       const std::string after = parse_reply(connection.call({"INFO", "memory"})).text;
       const auto held = [](const std::string& info) { return field(info, "plimsoll_line_held"); };
@@ -48,7 +51,9 @@ void LedgerWatch::run() {
       sample.unfilled =
           std::max(field(before, "plimsoll_line_unfilled"), field(after, "plimsoll_line_unfilled"));
       sample.line = field(before, "plimsoll_line_limit");
-      sample.evicted = field(before, "evicted_keys");
+      sample.resident = field(after, "used_memory_rss");
+      sample.unexplained = field(after, "plimsoll_breakdown_rest");
+      sample.age_ms = field(after, "plimsoll_smaps_age_ms");
       samples_.push_back(sample);
       std::this_thread::sleep_until(now + kPeriod);
     }
@@ -77,6 +82,19 @@ double most_overseen_percent(const std::vector<LedgerWatch::Sample>& samples) {
     if (samples[i].line == 0) continue;
     const int64_t lasting = std::min(overseen(samples[i - 1]), overseen(samples[i]));
     most = std::max(most, percent_of_line(samples[i], lasting));
+  }
+  return most;
+}
+
+double most_unexplained_percent(const std::vector<LedgerWatch::Sample>& samples) {
+  double most = -1, before = 0;
+  for (const LedgerWatch::Sample& s : samples) {
+    if (s.resident == 0 || s.age_ms > kMoment.count()) continue;
+    const int64_t bytes = std::abs(s.unexplained);
+    const double now =
+        bytes < kLittle ? 0 : 100.0 * static_cast<double>(bytes) / static_cast<double>(s.resident);
+    most = std::max(most, std::min(before, now));
+    before = now;
   }
   return most;
 }

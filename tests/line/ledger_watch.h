@@ -23,7 +23,11 @@ class LedgerWatch {
     int64_t ledger_most = 0;
     int64_t unfilled = 0;  // of the ledger, allocated for clients' values and not received yet
     int64_t line = 0;      // 0: none
-    int64_t evicted = 0;   // keys so far
+    // RSS, what INFO's breakdown leaves unexplained of it, and how old those of its parts are that are
+    // sampled.
+    int64_t resident = 0;
+    int64_t unexplained = 0;
+    int64_t age_ms = 0;
   };
 
   explicit LedgerWatch(LineServer& server);
@@ -49,5 +53,8 @@ int64_t most_held(const std::vector<LedgerWatch::Sample>& samples);
 // a thread may be held up between it takes a block and says that it is unfilled.
 double most_unseen_percent(const std::vector<LedgerWatch::Sample>& samples);
 double most_overseen_percent(const std::vector<LedgerWatch::Sample>& samples);
+// What INFO's breakdown leaves unexplained at most, either way, in percent of RSS, of samples whose parts are of
+// one moment and in two of these in a row. Less than two megabytes is nothing. Negative: there is no such sample.
+double most_unexplained_percent(const std::vector<LedgerWatch::Sample>& samples);
 
 }  // namespace plimsoll::test
