@@ -15,7 +15,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <string_view>
 #include <system_error>
 
@@ -44,13 +43,29 @@ bool notify_systemd(const char* path, std::string_view message) noexcept {
   return sent;
 }
 
+constexpr const char* kOomScoreFile = "/proc/self/oom_score_adj";
+
 int initial_oom_score() noexcept {
   static const int score = [] {
-    int value = 0;
-    std::ifstream("/proc/self/oom_score_adj") >> value;
-    return value;
+    char text[16] = {};
+    const int fd = ::open(kOomScoreFile, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    const bool read = ::read(fd, text, sizeof(text) - 1) > 0;
+    ::close(fd);
+    return read ? std::atoi(text) : 0;
   }();
   return score;
+}
+
+// Allocates nothing.
+bool write_oom_score(int score) noexcept {
+  char text[16];
+  const int size = std::snprintf(text, sizeof(text), "%d", score);
+  const int fd = ::open(kOomScoreFile, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool written = ::write(fd, text, static_cast<size_t>(size)) == size;
+  ::close(fd);
+  return written;
 }
 
 }  // namespace
@@ -119,7 +134,7 @@ void disable_huge_pages() noexcept {
   }
 }
 
-bool apply_oom_score(const Config& config) noexcept {
+bool apply_oom_score(const Config& config) {
   static bool changed = false;
   const auto mode = static_cast<OomScoreAdjust>(config.number(Opt::oom_score_adj));
   int score = initial_oom_score();
@@ -130,10 +145,9 @@ bool apply_oom_score(const Config& config) noexcept {
         std::atoi(config.text(Opt::oom_score_adj_values).c_str());  // the first one: of a master
     score = mode == OomScoreAdjust::relative ? score + value : value;
   }
-  std::ofstream file("/proc/self/oom_score_adj");
-  file << std::clamp(score, -1000, 1000) << std::flush;
-  changed = changed || static_cast<bool>(file);
-  return static_cast<bool>(file);
+  const bool written = write_oom_score(std::clamp(score, -1000, 1000));
+  changed = changed || written;
+  return written;
 }
 
 int open_signals() {

@@ -27,7 +27,7 @@ void notify_stopping(const Config& config) noexcept;
 // Transparent huge pages would back memory that nobody asked for.
 void disable_huge_pages() noexcept;
 // oom-score-adj. False if the kernel refused.
-bool apply_oom_score(const Config& config) noexcept;
+bool apply_oom_score(const Config& config);
 
 // SIGTERM and SIGINT are blocked from now on, in later threads too, and come out of the returned descriptor;
 // SIGHUP and SIGPIPE are ignored. Throws std::system_error.
