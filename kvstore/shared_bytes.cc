@@ -29,16 +29,19 @@ SharedBytes SharedBytes::allocate(size_t capacity, zm::Tag tag) {
   return bytes;
 }
 
-// What the block has beyond what was asked for is capacity, too, unless it is worth more to others.
+// What the block has beyond what was asked for is capacity, too, unless it is worth more to others: then
+// nothing of it may be touched.
 void SharedBytes::fit(size_t capacity, size_t usable) noexcept {
   block_->end_given_back = zm::line::give_back_end(block_, sizeof(Block) + capacity, usable);
-  block_->capacity = usable - sizeof(Block) - block_->end_given_back;
+  block_->capacity = block_->end_given_back != 0 ? capacity : usable - sizeof(Block);
 }
 
 void SharedBytes::reallocate(size_t capacity) {
   const zm::Tag tag = block_->tag.load(std::memory_order_relaxed);
   if (capacity > block_->capacity) leave_room(capacity, tag);
-  zm::line::take_back_end(std::exchange(block_->end_given_back, 0));
+  const size_t end = std::exchange(block_->end_given_back, 0);
+  zm::line::take_back_end(end);
+  Block* const old = block_;
   size_t usable = 0;
   void* memory = zm::try_reallocate(tag, block_, sizeof(Block) + capacity, &usable);
   if (memory == nullptr) {
@@ -47,6 +50,7 @@ void SharedBytes::reallocate(size_t capacity) {
   }
   block_ = static_cast<Block*>(memory);
   fit(capacity, usable);
+  if (end != 0 && block_ != old) zm::line::freed_untouched(end);
 }
 
 void SharedBytes::retag(zm::Tag tag) noexcept {

@@ -10,7 +10,7 @@ namespace zm::backend {
 std::size_t pages_before_routing() noexcept;
 
 // Bytes of pages that jemalloc has set out to give back: in none of its figures any more and still committed.
-// As of the last refresh; 0 where nothing is routed.
+// By what the last refresh said, so what was committed since seems to be leaving; 0 where nothing is routed.
 std::size_t pages_leaving() noexcept;
 
 }  // namespace zm::backend

@@ -102,6 +102,28 @@ bool install() noexcept {
   return backend::route_commits({&kLedger, detail::add_ledger_range, detail::in_ledger_range});
 }
 
+namespace {
+
+bool much_is_untouched() noexcept {
+  const std::size_t line = limit();
+  return line != 0 && untouched.load(std::memory_order_relaxed) > line / kUntouchedShare;
+}
+
+// A purge passes over what another one has begun with, and leaves what was freed since: then there is a
+// second. Not more: other threads free while this one purges.
+void purge_untouched() noexcept {
+  if (!much_is_untouched() || purging.test_and_set(std::memory_order_acquire)) return;
+  untouched.store(0, std::memory_order_relaxed);
+  backend::purge();
+  if (backend::info().dirty > limit() / kUntouchedShare) {
+    sched_yield();
+    backend::purge();
+  }
+  purging.clear(std::memory_order_release);
+}
+
+}  // namespace
+
 void set_limit(std::size_t bytes) noexcept {
   const std::size_t total = heap.load(std::memory_order_relaxed) + outside_by_now();
   detail::line_limit.store(bytes, std::memory_order_relaxed);
@@ -117,6 +139,7 @@ void set_outside(std::size_t bytes) noexcept {
   outside.store(bytes, std::memory_order_relaxed);
   forget_expected();
   lower_ceiling();
+  purge_untouched();  // what was freed while another thread purged
 }
 
 bool expect_outside(std::size_t bytes) noexcept {
@@ -237,7 +260,8 @@ std::size_t give_back_end(void* block, std::size_t used, std::size_t usable) noe
   return end - first;
 }
 
-// Past the line it would be of what the heap keeps for reuse.
+// What the heap keeps for reuse goes first, so that the line is seldom passed; what does pass it is not
+// resident.
 void take_back_end(std::size_t bytes) noexcept {
   if (bytes == 0) return;
   ends.fetch_sub(bytes, std::memory_order_relaxed);
@@ -249,33 +273,9 @@ std::size_t ends_given_back() noexcept {
   return ends.load(std::memory_order_relaxed);
 }
 
-namespace {
-
-bool much_is_untouched() noexcept {
-  const std::size_t line = limit();
-  return line != 0 && untouched.load(std::memory_order_relaxed) > line / kUntouchedShare;
-}
-
-// A purge passes over what another one has begun with, and leaves what was freed since.
-void purge_untouched() noexcept {
-  constexpr int kTries = 8;
-  untouched.store(0, std::memory_order_relaxed);
-  for (int tries = 0; tries < kTries; ++tries) {
-    backend::purge();
-    if (backend::info().dirty <= limit() / kUntouchedShare) return;
-    sched_yield();
-  }
-}
-
-}  // namespace
-
 void freed_untouched(std::size_t bytes) noexcept {
   untouched.fetch_add(bytes, std::memory_order_relaxed);
-  // One purges, for the others as well.
-  while (much_is_untouched() && !purging.test_and_set(std::memory_order_acquire)) {
-    while (much_is_untouched()) purge_untouched();
-    purging.clear(std::memory_order_release);
-  }
+  purge_untouched();
 }
 
 }  // namespace zm::line

@@ -26,8 +26,11 @@ size_t less(size_t from, size_t amount) noexcept {
   return from > amount ? from - amount : 0;
 }
 
-void read_sums(MemoryReport& report) noexcept {
+void read_sums(MemoryReport& report, const Server& server) noexcept {
   zm::all_tag_bytes(report.tags);
+  report.unfilled = server.unfilled_input();
+  report.ends_given_back = zm::line::ends_given_back();
+  report.used = 0;
   for (const size_t bytes : report.tags) report.used += bytes;
   report.clients = sum_of(report.tags, zm::TagGroup::clients);
   report.tables = sum_of(report.tags, zm::TagGroup::table);
@@ -36,15 +39,15 @@ void read_sums(MemoryReport& report) noexcept {
 
 // What is given back between two readings is missing in the later one: then they are of two moments, and read
 // again.
-void read_heap(MemoryReport& report) noexcept {
+void read_memory(MemoryReport& report, const Server& server) noexcept {
   constexpr int kTries = 4;
   constexpr uint64_t kShare = 256;  // of RSS
   for (int i = 0; i < kTries; ++i) {
     const size_t before = zm::line::account().heap;
+    read_sums(report, server);
     if (zm::read_resident(-1, &report.rss) != 0) report.rss = report.used;
     report.allocator = zm::allocator_info();
     report.line = zm::line::account();
-    report.ends_given_back = zm::line::ends_given_back();
     const size_t moved = std::max(before, report.line.heap) - std::min(before, report.line.heap);
     if (moved <= report.rss / kShare) return;
   }
@@ -80,8 +83,7 @@ Overhead MemoryReport::fragmentation() const noexcept {
 
 MemoryReport gather_memory_report(const Server& server, AdminExtension& extension) noexcept {
   MemoryReport report;
-  read_sums(report);
-  report.unfilled = server.unfilled_input();
+  read_memory(report, server);
   report.startup = server.startup_memory();
   report.peak = std::max(server.peak_memory(), report.used);
   report.overhead = less(report.used, report.dataset);
@@ -91,7 +93,6 @@ MemoryReport gather_memory_report(const Server& server, AdminExtension& extensio
   }
   if (report.peak > 0)
     report.peak_percent = 100.0 * static_cast<double>(report.used) / static_cast<double>(report.peak);
-  read_heap(report);
   if (!report.allocator.known) {
     report.allocator.allocated = report.allocator.active = report.allocator.resident = report.used;
   }

@@ -107,9 +107,9 @@ inline bool fits(std::size_t bytes) noexcept {  // in client_room()
 bool fits_briefly(std::size_t bytes) noexcept;  // in that or in the brief share
 
 // The holder of a large block will touch only its first `used` bytes: sizes of large blocks are up to a fifth
-// apart, and the ledger counts all of their pages. With a line, whole pages of the end go back to the kernel
-// and are refunded, if it is 8 KiB or more. Returns how much is, which the holder takes back before it frees
-// the block or reallocates it, or uses its end: always granted, since nothing of that is resident.
+// apart, and the ledger counts all of their pages. With a line, whole pages behind that go back to the kernel
+// and are refunded, if they are 8 KiB or more. Returns how much that is: the holder takes it back before it
+// frees the block, reallocates it or touches more, which is always granted, since nothing of it is resident.
 std::size_t give_back_end(void* block, std::size_t used, std::size_t usable) noexcept;
 void take_back_end(std::size_t bytes) noexcept;
 std::size_t ends_given_back() noexcept;  // in all, now

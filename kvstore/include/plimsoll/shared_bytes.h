@@ -41,7 +41,7 @@ class SharedBytes {
   size_t charged() const noexcept { return zm::charged_size(block_); }
 
   // Grows or shrinks in place where the allocator can. REQUIRES: unique, capacity >= size(). Throws std::bad_alloc and then
-  // changes nothing.
+  // leaves the bytes as they are.
   void reallocate(size_t capacity);
 
   // The block's bytes are charged to `tag` from now on. REQUIRES: no other thread retags it at the same time.
