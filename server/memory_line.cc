@@ -24,8 +24,10 @@ constexpr uint64_t kLeastReserve = uint64_t{3} << 20;
 constexpr size_t kClientShare = 25;
 constexpr size_t kLeastClientShare = size_t{1} << 20;
 
-// Between two measurements: the shorter while memory changes, twice as long each time that it does not.
-constexpr auto kShortestPeriod = std::chrono::milliseconds(50);
+// Between two measurements, twice as long each time: up to the usual while memory changes, which begins with
+// the first, and up to the longest while it does not.
+constexpr auto kFirstPeriod = std::chrono::milliseconds(10);
+constexpr auto kUsualPeriod = std::chrono::milliseconds(50);
 constexpr auto kLongestPeriod = std::chrono::milliseconds(1000);
 constexpr auto kLeastPause = std::chrono::milliseconds(10);  // however often one is asked for
 constexpr size_t kChange = 64 * 1024;
@@ -118,7 +120,7 @@ void MemoryLine::apply() noexcept {
 
 void MemoryLine::run() noexcept {
   std::unique_lock lock(mutex_);
-  auto period = kShortestPeriod;
+  auto period = kFirstPeriod;
   while (!stopping_) {
     // `auto` watches for a limit that comes later; the others without a line wait to be told.
     const bool idle = zm::line::limit() == 0 && setting_.kind != LineSetting::Kind::automatic;
@@ -137,7 +139,9 @@ void MemoryLine::run() noexcept {
                          has_changed(held_.load(std::memory_order_relaxed), now.heap) ||
                          before.expected > kChange;
     held_.store(now.heap, std::memory_order_relaxed);
-    period = changes ? kShortestPeriod : std::min(2 * period, kLongestPeriod);
+    if (changes && period > kUsualPeriod) period = kFirstPeriod / 2;
+    period = std::min(2 * period, changes ? kUsualPeriod : kLongestPeriod);
+    resting_.store(period > kUsualPeriod, std::memory_order_relaxed);
     wake_.wait_for(lock, kLeastPause, [this] { return stopping_; });
   }
 }

@@ -25,9 +25,9 @@ struct LineSetting {
 LineSetting parse_line_setting(std::string_view text);
 
 // Keeps the process's memory line (zmalloc/line.h) where the configuration says, and measures what the line's
-// ledger does not see, on a thread of its own: twenty times a second while memory changes, once a second
-// while it rests, never while there is no line. The limit of a cgroup is read each time, so the line follows
-// one that is changed.
+// ledger does not see, on a thread of its own: twenty times a second while memory changes (sooner at first:
+// what is touched for the first time is much), once a second while it rests, never while there is no line.
+// The limit of a cgroup is read each time, so the line follows one that is changed.
 class MemoryLine {
  public:
   explicit MemoryLine(LineSetting setting);  // throws std::system_error
@@ -49,6 +49,10 @@ class MemoryLine {
   // The same if what it sees has: much of the rest comes with it. To be called some times a second. Any
   // thread.
   void measure_after_change() noexcept;
+  // The same after a rest, at once. To be called after each batch of commands. Any thread.
+  void measure_after_rest() noexcept {
+    if (resting_.load(std::memory_order_relaxed)) measure_after_change();
+  }
 
  private:
   static uint64_t resolve(LineSetting setting) noexcept;
@@ -58,7 +62,8 @@ class MemoryLine {
   std::mutex mutex_;
   std::condition_variable wake_;
   LineSetting setting_;
-  std::atomic<size_t> held_{0};  // by the heap at the last measurement
+  std::atomic<size_t> held_{0};       // by the heap at the last measurement
+  std::atomic<bool> resting_{false};  // the next measurement is further away than while memory changes
   bool stopping_ = false;
   std::atomic<bool> asked_{false};
   std::thread thread_;

@@ -247,6 +247,10 @@ void Server::expect_outside(size_t bytes) noexcept {
   if (zm::line::expect_outside(bytes) && memory_line_ != nullptr) memory_line_->measure_soon();
 }
 
+void Server::watch_growth() noexcept {
+  if (memory_line_ != nullptr) memory_line_->measure_after_rest();
+}
+
 // A connection takes memory of the kernel's, too. Thousands may come between two measurements, and none of
 // them may have commands that make room.
 void Server::expect_socket() noexcept {
