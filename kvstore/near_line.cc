@@ -1,5 +1,5 @@
 // What the store does as the process comes near its line (zmalloc/line.h): it gives pages back before the
-// line has to refuse them. Writers help in proportion to how near it is, for less than a millisecond each.
+// line has to refuse them. Writers help in proportion to how near it is, for some milliseconds each.
 
 #include <sched.h>
 #include <zmalloc/line.h>

@@ -9,7 +9,8 @@
 namespace plimsoll::test {
 namespace {
 
-constexpr auto kPeriod = std::chrono::milliseconds(50);
+constexpr auto kPeriod =
+    std::chrono::milliseconds(43);  // no divisor of the period that the server samples in
 constexpr auto kMoment = std::chrono::milliseconds(20);
 constexpr int64_t kLittle = 2'000'000;  // may be any share of a small server
 
@@ -87,13 +88,13 @@ double most_overseen_percent(const std::vector<LedgerWatch::Sample>& samples) {
 }
 
 double most_unexplained_percent(const std::vector<LedgerWatch::Sample>& samples) {
-  double most = -1, before = 0;
+  double most = -1, before = -1;
   for (const LedgerWatch::Sample& s : samples) {
     if (s.resident == 0 || s.age_ms > kMoment.count()) continue;
     const int64_t bytes = std::abs(s.unexplained);
     const double now =
         bytes < kLittle ? 0 : 100.0 * static_cast<double>(bytes) / static_cast<double>(s.resident);
-    most = std::max(most, std::min(before, now));
+    most = std::max(most, std::min(before, now));  // of the first there is none before
     before = now;
   }
   return most;

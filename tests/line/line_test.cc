@@ -97,16 +97,23 @@ class Line : public ::testing::Test {
   // Writes values of `size` bytes until keys are evicted. Returns how many.
   int fill(size_t size) {
     constexpr int kBatch = 500;
-    const std::string value(size, 'f');
     int written = 0;
-    while (info_number(*control_, "stats", "evicted_keys") == 0) {
+    for (; info_number(*control_, "stats", "evicted_keys") == 0; written += kBatch)
+      write(size, written, kBatch);
+    return written;
+  }
+
+  // `count` values of `size` bytes, under keys numbered from `first` on.
+  void write(size_t size, int first, int count) {
+    constexpr int kBatch = 500;
+    const std::string value(size, 'f');
+    for (int done = 0; done < count; done += kBatch) {
       std::string commands;
       for (int i = 0; i < kBatch; ++i)
-        commands += encode_command({"SET", "fill:" + std::to_string(written++), value});
+        commands += encode_command({"SET", "fill:" + std::to_string(first + done + i), value});
       control_->send(commands);
       for (int i = 0; i < kBatch; ++i) EXPECT_EQ(control_->read_reply(), "+OK\r\n");
     }
-    return written;
   }
 
   std::unique_ptr<LineServer> server_;
@@ -198,10 +205,14 @@ class Hostile : public Line {
     raise_own_file_limit();
     start(options(256 * kMiB, {"--maxmemory-policy", "allkeys-lru", "--maxclients", "11000"}));
     if (IsSkipped()) return;
-    fill(kFillValue);
+    const int filled = fill(kFillValue);
+    // Some more, so that there are holes for what is written: keys go until whole pages are free.
+    write(kFillValue, filled, static_cast<int>(server_->limit() / 8 / kFillValue));
+    probe_ = std::make_unique<LatencyProbe>(*server_, 2);
+    EXPECT_TRUE(within(std::chrono::seconds(20), [&] { return probe_->requests() >= 400; }))
+        << "it has its keys";
     wait_for_rest();
     evicted_before_ = evicted();
-    probe_ = std::make_unique<LatencyProbe>(*server_, 2);
   }
 
   long long evicted() { return info_number(*control_, "stats", "evicted_keys"); }
@@ -305,6 +316,7 @@ TEST_F(Hostile, TenThousandConnections) {
 
 TEST_F(Hostile, OneCommandThatCouldNeverFit) {
   EXPECT_TRUE(control_->call({"SETRANGE", "huge", "536870911", "x"}).starts_with("-OOM"));
+  EXPECT_EQ(evicted(), evicted_before_);
   expect_bounded({});
 }
 
