@@ -101,7 +101,7 @@ size_t CommandBatch::run(Connection& connection, std::string_view bytes, RespPar
   }
   current_ = nullptr;
   target_ = &output_;
-  server_.watch_growth();
+  server_.measure_after_rest();
   if (arguments_.capacity() > kKeptArguments) decltype(arguments_)().swap(arguments_);
   connection.stalled_ = connection.yielded_ || (done < bytes.size() && !connection.may_run());
   return done;

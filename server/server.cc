@@ -247,7 +247,7 @@ void Server::expect_outside(size_t bytes) noexcept {
   if (zm::line::expect_outside(bytes) && memory_line_ != nullptr) memory_line_->measure_soon();
 }
 
-void Server::watch_growth() noexcept {
+void Server::measure_after_rest() noexcept {
   if (memory_line_ != nullptr) memory_line_->measure_after_rest();
 }
 

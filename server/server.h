@@ -153,8 +153,9 @@ class Server final : private WorkSink {
   bool too_much_output(size_t pending) const noexcept;
   // The kernel may have taken so much for clients' sockets: zmalloc/line.h.
   void expect_outside(size_t bytes) noexcept;
-  // After each batch of commands: what lies outside the line's ledger grows with what stands in it.
-  void watch_growth() noexcept;
+  // After each batch of commands: the first that follow a rest touch much that the line's ledger does not
+  // see.
+  void measure_after_rest() noexcept;
   // requirepass is set.
   bool has_password() const noexcept { return has_password_.load(std::memory_order_relaxed); }
   // maxmemory-clients in bytes, a share of maxmemory resolved; 0: no limit.

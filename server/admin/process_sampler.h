@@ -44,8 +44,8 @@ class MappingSorter {
 };
 
 // Reading smaps costs milliseconds per resident GB. So a thread of its own reads it, once at the start and
-// then only after someone asked, at most four times a second and for at most a twentieth of the time; those who ask
-// get the last sample and never wait for a new one.
+// then only after someone asked, at most four times a second and for at most a twentieth of the time; those
+// who ask get the last sample and never wait for a new one.
 class ProcessSampler {
  public:
   ProcessSampler();  // starts the thread; throws std::system_error

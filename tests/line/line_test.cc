@@ -145,7 +145,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Load{"allkeys-lru", "2", 64 * kMiB, usual_churn(), 0.60},
                       Load{"allkeys-lfu", "8", 96 * kMiB, last_of(usual_churn(), 5), 0.60},
                       Load{"volatile-ttl", "2", 64 * kMiB, last_of(usual_churn(), 5), 0.60},
-                      Load{"allkeys-random", "2", 128 * kMiB, large_churn(), 0.60},
+                      Load{"allkeys-random", "2", 128 * kMiB, large_churn(), 0.70},
                       Load{"noeviction", "2", 64 * kMiB, usual_churn(), 0}),
     [](const auto& load) {
       std::string name = std::string(load.param.policy) + "_" + load.param.threads;
