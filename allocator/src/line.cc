@@ -110,15 +110,19 @@ bool much_is_untouched() noexcept {
 }
 
 // A purge passes over what another one has begun with, and leaves what was freed since: then there is a
-// second. Not more: other threads free while this one purges.
+// second. Not more: other threads free while this one purges. If that passes over it, too, the next
+// measurement tries again.
 void purge_untouched() noexcept {
+  constexpr int kMostPurges = 2;
   if (!much_is_untouched() || purging.test_and_set(std::memory_order_acquire)) return;
-  untouched.store(0, std::memory_order_relaxed);
-  backend::purge();
-  if (backend::info().dirty > limit() / kUntouchedShare) {
-    sched_yield();
+  const std::size_t freed = untouched.exchange(0, std::memory_order_relaxed);
+  bool gone = false;
+  for (int i = 0; i < kMostPurges && !gone; ++i) {
+    if (i > 0) sched_yield();
     backend::purge();
+    gone = backend::info().dirty <= limit() / kUntouchedShare;
   }
+  if (!gone) untouched.fetch_add(freed, std::memory_order_relaxed);
   purging.clear(std::memory_order_release);
 }
 
@@ -139,7 +143,7 @@ void set_outside(std::size_t bytes) noexcept {
   outside.store(bytes, std::memory_order_relaxed);
   forget_expected();
   lower_ceiling();
-  purge_untouched();  // what was freed while another thread purged
+  purge_untouched();  // what was freed, or passed over, while another thread purged
 }
 
 bool expect_outside(std::size_t bytes) noexcept {

@@ -7,6 +7,7 @@
 #include <zmalloc/zm.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <random>
 #include <thread>
@@ -264,6 +265,38 @@ TEST_F(Line, UntouchedPagesDoNotStayInTheLedger) {
     line::freed_untouched(12 * kMiB);
     EXPECT_LE(line::account().heap, before + 4 * kMiB);
   }
+}
+
+// A purge passes over an arena that another thread purges: what it leaves goes later.
+TEST_F(Line, UntouchedPagesThatAPurgePassesOverAreNotForgotten) {
+  constexpr std::size_t kBlock = kMiB, kFreed = 12 * kBlock;
+  line::set_limit(line::account().heap + 600 * kMiB);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  bool passed_over = false;
+  while (!passed_over && std::chrono::steady_clock::now() < until) {
+    std::vector<void*> untouched;  // every second one stays: what lies together goes at once
+    for (std::size_t bytes = 0; bytes < 2 * kFreed; bytes += kBlock)
+      untouched.push_back(allocate(Tag::client_input, kBlock));
+    const std::size_t most = line::account().heap - kFreed + 5 * kMiB;
+    Blocks touched;
+    while (touched.bytes() < 256 * kMiB) ASSERT_TRUE(touched.add(1000));
+    touched.clear();
+    const std::size_t full = line::account().heap;
+    std::atomic<bool> purged{false};
+    std::thread other([&] {
+      backend::purge();
+      purged.store(true);
+    });
+    while (line::account().heap + 4 * kMiB > full && !purged.load()) std::this_thread::yield();
+    for (std::size_t i = 0; i < untouched.size(); i += 2) deallocate(Tag::client_input, untouched[i]);
+    line::freed_untouched(kFreed);
+    other.join();
+    passed_over = line::account().heap > most;
+    line::set_outside(0);
+    EXPECT_LE(line::account().heap, most);
+    for (std::size_t i = 1; i < untouched.size(); i += 2) deallocate(Tag::client_input, untouched[i]);
+  }
+  EXPECT_TRUE(passed_over) << "never were two threads at it at a time";
 }
 
 // Sizes of large blocks are far apart; what nobody will touch of one is not held for it.
