@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <sstream>
 
 #include "support/resp_reply.h"
 
@@ -17,6 +18,10 @@ constexpr int64_t kLittle = 2'000'000;  // may be any share of a small server
 int64_t field(const std::string& info, const std::string& name) {
   const size_t at = info.find("\n" + name + ":");
   return at == std::string::npos ? 0 : std::stoll(info.substr(at + name.size() + 2));
+}
+
+int64_t overseen(const LedgerWatch::Sample& sample) {
+  return sample.ledger - sample.unfilled - sample.kernel;
 }
 
 double percent_of_line(const LedgerWatch::Sample& sample, int64_t bytes) {
@@ -77,7 +82,6 @@ double most_unseen_percent(const std::vector<LedgerWatch::Sample>& samples) {
 }
 
 double most_overseen_percent(const std::vector<LedgerWatch::Sample>& samples) {
-  const auto overseen = [](const LedgerWatch::Sample& s) { return s.ledger - s.unfilled - s.kernel; };
   double most = 0;
   for (size_t i = 1; i < samples.size(); ++i) {
     if (samples[i].line == 0) continue;
@@ -98,6 +102,24 @@ double most_unexplained_percent(const std::vector<LedgerWatch::Sample>& samples)
     before = now;
   }
   return most;
+}
+
+std::string farthest_apart(const std::vector<LedgerWatch::Sample>& samples) {
+  constexpr size_t kMost = 10;
+  const auto apart = [](const LedgerWatch::Sample& s) {
+    return std::max({overseen(s), s.kernel - s.ledger_most, std::abs(s.unexplained)});
+  };
+  std::vector<LedgerWatch::Sample> worst = samples;
+  std::stable_sort(worst.begin(), worst.end(),
+                   [&](const auto& a, const auto& b) { return apart(a) > apart(b); });
+  worst.resize(std::min(worst.size(), kMost));
+  std::ostringstream text;
+  for (const LedgerWatch::Sample& s : worst) {
+    text << "\nat " << s.seconds << " s: kernel " << s.kernel << ", ledger " << s.ledger << " to "
+         << s.ledger_most << ", unfilled " << s.unfilled << ", line " << s.line << ", RSS " << s.resident
+         << ", unexplained " << s.unexplained << " by parts " << s.age_ms << " ms old";
+  }
+  return text.str();
 }
 
 }  // namespace plimsoll::test

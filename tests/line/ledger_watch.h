@@ -53,8 +53,11 @@ int64_t most_held(const std::vector<LedgerWatch::Sample>& samples);
 // a thread may be held up between it takes a block and says that it is unfilled.
 double most_unseen_percent(const std::vector<LedgerWatch::Sample>& samples);
 double most_overseen_percent(const std::vector<LedgerWatch::Sample>& samples);
-// What INFO's breakdown leaves unexplained at most, either way, in percent of RSS, of samples whose parts are of
-// one moment and in two of these in a row. Less than two megabytes is nothing. Negative: there is no such sample.
+// What INFO's breakdown leaves unexplained at most, either way, in percent of RSS, of samples whose parts are
+// of one moment and in two of these in a row. Less than two megabytes is nothing. Negative: there is no such
+// sample.
 double most_unexplained_percent(const std::vector<LedgerWatch::Sample>& samples);
+// The samples in which the figures are farthest apart, a line each, for who has to find out why.
+std::string farthest_apart(const std::vector<LedgerWatch::Sample>& samples);
 
 }  // namespace plimsoll::test

@@ -83,9 +83,12 @@ class Line : public ::testing::Test {
     ASSERT_GT(samples.size(), 5u);
     const double ahead =
         100.0 * static_cast<double>(server_->charged_ahead()) / static_cast<double>(server_->limit());
-    EXPECT_LE(most_unseen_percent(samples), 1.0 + ahead) << "the kernel counts more than the ledger";
-    EXPECT_LE(most_overseen_percent(samples), 3.0) << "the ledger counts more than the kernel";
-    EXPECT_LE(most_unexplained_percent(samples), 3.0) << "INFO's breakdown does not tell where memory is";
+    EXPECT_LE(most_unseen_percent(samples), 1.0 + ahead)
+        << "the kernel counts more than the ledger" << farthest_apart(samples);
+    EXPECT_LE(most_overseen_percent(samples), 3.0)
+        << "the ledger counts more than the kernel" << farthest_apart(samples);
+    EXPECT_LE(most_unexplained_percent(samples), 3.0)
+        << "INFO's breakdown does not tell where memory is" << farthest_apart(samples);
     EXPECT_GE(most_unexplained_percent(samples), 0.0) << "no breakdown is fresh";
     for (const auto& sample : samples) ASSERT_GT(sample.line, 0) << "at " << sample.seconds << " s";
     RecordProperty("most_held", std::to_string(most_held(samples)));
