@@ -258,6 +258,7 @@ class Engine {
 
   // eviction.cc
   static size_t limited_of_process() noexcept;
+  bool give_for_refused(const zm::Refusal& refusal, bool first, Reclaimed& so_far) noexcept;
   // What is compared with the limit, as exactly as this thread can know.
   size_t limited_bytes() noexcept;
   // How many bytes the limit is exceeded by, were there `ahead` bytes more; 0 without a limit.

@@ -258,12 +258,18 @@ void Engine::give_without_keys() noexcept {
 }
 
 bool Engine::reclaim(const zm::Refusal& refusal, Reclaimed& so_far) noexcept {
-  // Memory given back in small blocks makes room for another size only when whole pages of it are free.
-  constexpr size_t kLeastWorth = 8 * 1024 * 1024;
   const int64_t now = options_.clock->monotonic_us();
   const bool first = so_far.since_us == 0;
   if (first) so_far.since_us = now;
   if (now - so_far.since_us > kLongestWaitUs) return false;
+  const bool given = give_for_refused(refusal, first, so_far);
+  tell_of_work(options_, StoreWork::eviction, options_.clock->monotonic_us() - so_far.since_us);
+  return given;
+}
+
+bool Engine::give_for_refused(const zm::Refusal& refusal, bool first, Reclaimed& so_far) noexcept {
+  // Memory given back in small blocks makes room for another size only when whole pages of it are free.
+  constexpr size_t kLeastWorth = 8 * 1024 * 1024;
   if (has_line() && zm::tag_group(refusal.tag) == zm::TagGroup::clients) {
     if (first) give_without_keys();
     // No key goes for clients, but data gives back what it took of their share.

@@ -27,7 +27,8 @@ LineServer::Options options(uint64_t limit, std::vector<std::string> arguments =
   options.limit = limit;
   options.line_percent = 95;
   options.arguments = std::move(arguments);
-  options.arguments.insert(options.arguments.end(), {"--io-threads", "2", "--enable-debug-command", "yes"});
+  options.arguments.insert(options.arguments.end(), {"--io-threads", "2", "--enable-debug-command", "yes",
+                                                     "--latency-monitor-threshold", "1"});
   return options;
 }
 
@@ -76,7 +77,16 @@ class Line : public ::testing::Test {
     EXPECT_LE(peak, limit - limit / 100) << "file cache included, whenever it was";
   }
 
+  // The longest in milliseconds that a command, or upkeep, made room for.
+  long long longest_wait() {
+    for (const RespReply& event : parse_reply(control_->call({"LATENCY", "LATEST"})).children) {
+      if (event.children.at(0).text == "eviction-cycle") return std::stoll(event.children.at(3).text);
+    }
+    return 0;
+  }
+
   void expect_ledger_is_true() {
+    RecordProperty("longest_wait_ms", std::to_string(longest_wait()));
     const auto& samples = watch_->stop();
     EXPECT_FALSE(server_->killed());
     EXPECT_EQ(control_->call({"PING"}), "+PONG\r\n");
