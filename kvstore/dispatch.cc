@@ -180,7 +180,14 @@ void Engine::execute(Session& session, Args args, Reply& reply) noexcept {
 }
 
 void Engine::run(Session& session, const Invocation& invocation, Reply& reply) noexcept {
-  if (CallbackGuard::active()) return answer(reply, "ERR a callback that holds a key may call no store");
+  if (try_run(session, invocation, reply) != 0) answer_out_of_memory(reply);
+}
+
+size_t Engine::try_run(Session& session, const Invocation& invocation, Reply& reply) noexcept {
+  if (CallbackGuard::active()) {
+    answer(reply, "ERR a callback that holds a key may call no store");
+    return 0;
+  }
   const OutputBuffer::Mark mark = reply.out().mark();
   bool again = false;
   const bool ran = store_.with_memory([&] {
@@ -189,9 +196,13 @@ void Engine::run(Session& session, const Invocation& invocation, Reply& reply) n
     reply.out().reserve(kReservedReply);
     run_once(session, invocation, reply);
   });
-  if (ran) return;
+  if (ran) return 0;
+  const zm::Refusal refusal = zm::last_refusal();
   reply.out().rewind(mark);
+  if (zm::tag_group(refusal.tag) != zm::TagGroup::clients && room_for(refusal.bytes) == RoomFor::after_giving)
+    return refusal.bytes;
   answer_out_of_memory(reply);
+  return 0;
 }
 
 void Engine::run_once(Session& session, const Invocation& invocation, Reply& reply) {

@@ -100,6 +100,7 @@ class Engine {
   void resolve(Args args, Invocation& invocation) const;
   void execute(Session& session, Args args, Reply& reply) noexcept;
   void run(Session& session, const Invocation& invocation, Reply& reply) noexcept;
+  size_t try_run(Session& session, const Invocation& invocation, Reply& reply) noexcept;
   // Tells the change sink, and counts the change. REQUIRES: the shard of the key is locked.
   void report(Shard& shard, const Change& change) noexcept;
   // Tells the sink of a further event of a change that is reported with it.

@@ -275,6 +275,10 @@ void Store::run(Session& session, const Invocation& invocation, Reply& reply) no
   engine_->run(session, invocation, reply);
 }
 
+size_t Store::try_run(Session& session, const Invocation& invocation, Reply& reply) noexcept {
+  return engine_->try_run(session, invocation, reply);
+}
+
 const CommandTable& Store::commands() const noexcept {
   return *engine_->options().commands;
 }

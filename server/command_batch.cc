@@ -226,7 +226,7 @@ bool CommandBatch::run_one(Connection& connection, Slot& slot) {
       return false;
     }
   }
-  if (in_parser_ && slot.refusal.empty() && !has_room(connection, slot)) return false;
+  if (slot.refusal.empty() && !has_room(connection, slot)) return false;
   connection.argument_memory_.store(slot.size, std::memory_order_relaxed);
 
   if (command == nullptr && slot.argument_count > 0 && is_cross_protocol(arguments_[slot.first_argument])) {
@@ -237,9 +237,10 @@ bool CommandBatch::run_one(Connection& connection, Slot& slot) {
   Reply reply(*target_, connection.session_.resp_version());
   if (refuse(connection, slot, reply)) {
     count_refusal(slot, reply);
-  } else {
-    run_in_store(connection, slot, reply);
+  } else if (!run_in_store(connection, slot, reply)) {
+    return false;
   }
+  connection.refused_bytes_ = 0;
   if (connection.reply_mode_ != ReplyMode::on) {
     apply_reply_mode(connection, mark);
   } else if (reply.lost()) {
@@ -249,16 +250,20 @@ bool CommandBatch::run_one(Connection& connection, Slot& slot) {
   return true;
 }
 
-// A long command that adds has its arguments copied when it runs, but for those that are kept. False if it
-// has to wait for memory for that.
+// A long command that adds has its arguments copied when it runs, but for those that are kept; and one that
+// has been refused memory when it ran is to find that. False if it has to wait.
 bool CommandBatch::has_room(Connection& connection, Slot& slot) {
   constexpr size_t kBeside = 48;  // of an entry, beside its key and value
-  const Command* command = slot.invocation.command;
-  if (command == nullptr || (command->row->flags & kDenyOom) == 0 || !connection.authenticated()) return true;
   size_t bytes = 0;
-  for (const std::string_view argument : slot.invocation.args) bytes += argument.size() + kBeside;
-  for (const SharedArgument& kept : slot.invocation.shared_args) bytes -= kept.bytes.size();
-  if (bytes <= kLargestContiguous) return true;
+  const Command* command = slot.invocation.command;
+  if (in_parser_ && command != nullptr && (command->row->flags & kDenyOom) != 0 &&
+      connection.authenticated()) {
+    for (const std::string_view argument : slot.invocation.args) bytes += argument.size() + kBeside;
+    for (const SharedArgument& kept : slot.invocation.shared_args) bytes -= kept.bytes.size();
+  }
+  if (bytes <= kLargestContiguous) bytes = 0;
+  bytes = std::max(bytes, connection.refused_bytes_);
+  if (bytes == 0) return true;
   const auto answer = thread_.admission().ask(connection.id(), bytes, true);
   if (answer == ValueAdmission::Answer::never) slot.refusal = kOomError;
   return !connection.wait_for_memory(answer);
@@ -306,17 +311,27 @@ bool CommandBatch::refuse(Connection& connection, const Slot& slot, Reply& reply
   return false;
 }
 
-void CommandBatch::run_in_store(Connection& connection, Slot& slot, Reply& reply) {
-  if (slot.invocation.command == nullptr) {
-    server_.store().run(connection.session_, slot.invocation, reply);
-    count_refusal(slot, reply);
-    return;
+// False if it has to wait for memory that the store could not give at once: has_room() asks for it then, each
+// time for more, since a command may take several blocks.
+bool CommandBatch::run_in_store(Connection& connection, Slot& slot, Reply& reply) {
+  Store& store = server_.store();
+  const Command* command = slot.invocation.command;
+  if (command == nullptr || (command->row->flags & kDenyOom) == 0) {
+    store.run(connection.session_, slot.invocation, reply);
+    if (command == nullptr) {
+      count_refusal(slot, reply);
+      return true;
+    }
+  } else if (const size_t refused = store.try_run(connection.session_, slot.invocation, reply)) {
+    connection.refused_bytes_ = 2 * connection.refused_bytes_ + refused;
+    connection.wait_for_memory(ValueAdmission::Answer::again);
+    return false;
   }
-  server_.store().run(connection.session_, slot.invocation, reply);
   const uint64_t end = now_ns();
   server_.note_peak_of_command();
   account(connection, slot, reply, end - clock_ns_);
   clock_ns_ = end;
+  return true;
 }
 
 void CommandBatch::account(Connection& connection, const Slot& slot, const Reply& reply, uint64_t ns) {

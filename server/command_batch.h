@@ -80,7 +80,7 @@ class CommandBatch {
   void cut_off_web_page(Connection& connection);
   void cut_off_unanswered(Connection& connection);
   bool refuse(Connection& connection, const Slot& slot, Reply& reply);
-  void run_in_store(Connection& connection, Slot& slot, Reply& reply);
+  bool run_in_store(Connection& connection, Slot& slot, Reply& reply);
   void account(Connection& connection, const Slot& slot, const Reply& reply, uint64_t ns);
   void report(Connection& connection, const Slot& slot, uint64_t ns, ServerExtension& extension);
   const Command* named_command(const Slot& slot) const noexcept;

@@ -210,6 +210,7 @@ class Connection final : public SessionHost {
   OutputBuffer output_;
   int64_t arrival_mark_ms_ = 0;  // when so much had arrived of a large command; 0: there is none
   size_t arrival_mark_bytes_ = 0;
+  size_t refused_bytes_ = 0;        // that its next command was refused when it ran: it is to find them
   size_t unfilled_input_ = 0;       // this connection's part of its thread's total
   int64_t output_progress_ms_ = 0;  // when unsent output last shrank
   int64_t last_writable_ms_ = 0;    // when its full socket last took more: the client had read

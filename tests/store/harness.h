@@ -21,14 +21,18 @@ class FakeClock final : public Clock {
   std::atomic<int64_t> us_{1'700'000'000'000'000};
 };
 
+inline std::string text_of(const OutputBuffer& out) {
+  std::string bytes(out.size(), '\0');
+  out.copy_to(bytes.data());
+  return bytes;
+}
+
 // One command line, its reply as it would go over the wire.
 inline std::string run(Store& store, Session& session, const std::vector<std::string_view>& args) {
   OutputBuffer out;
   Reply reply(out, session.resp_version());
   store.execute(session, args, reply);
-  std::string bytes(out.size(), '\0');
-  out.copy_to(bytes.data());
-  return bytes;
+  return text_of(out);
 }
 
 inline std::string run(Store& store, std::initializer_list<std::string_view> args) {

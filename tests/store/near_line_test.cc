@@ -92,6 +92,41 @@ TEST_F(NearLine, AReaderGivesForOneSliceAtMost) {
   EXPECT_LE(took, 500 + 100 + 20 * WorkingClock::kStepUs);
 }
 
+// To give so much in one piece out of small keys takes longer than a command may: whoever has the time asks
+// for room, and has the command run again.
+TEST_F(NearLine, WhatTakesLongerThanACommandMayIsNotAnswered) {
+  constexpr size_t kLarge = 16 * kMiB;
+  want(0);
+  const std::string offset = std::to_string(kLarge);
+  const std::string_view words[] = {"SETRANGE", "large", offset, "x"};
+  Session session;
+  Invocation invocation;
+  invocation.args = words;
+  store_.resolve(words, invocation);
+  OutputBuffer out;
+  Reply reply(out, 2);
+  const size_t refused = store_.try_run(session, invocation, reply);
+  EXPECT_GT(refused, kLarge);
+  EXPECT_LT(refused, kLarge + kMiB);
+  EXPECT_TRUE(out.empty());
+  EXPECT_FALSE(store_.exists("large"));
+  store_.run(session, invocation, reply);
+  EXPECT_TRUE(text_of(out).starts_with("-OOM ")) << text_of(out);
+  out.clear();
+  // The block may be larger than what was asked for.
+  for (size_t wanted = refused, lacks = refused; lacks != 0; wanted += lacks) {
+    ASSERT_LE(wanted, 2 * kLarge + kMiB);
+    while (store_.room_for(wanted) != RoomFor::there) {
+      zm::line::reserve(wanted);
+      const bool goes_on = store_.make_room(wanted);
+      zm::line::release(wanted);
+      ASSERT_TRUE(goes_on);
+    }
+    lacks = store_.try_run(session, invocation, reply);
+  }
+  EXPECT_EQ(text_of(out), ":" + std::to_string(kLarge + 1) + "\r\n");
+}
+
 size_t resident_of_ledger() {
   size_t bytes = 0;
   EXPECT_EQ(zm::read_smaps(-1,

@@ -88,7 +88,9 @@ enum class Status : uint8_t {
 // Thread-safe, unless Options::single_threaded: any thread calls any member at any time. A Session belongs to
 // one thread at a time. Callbacks of read() run under a lock: they may call no store. Calls that have a
 // Status answer reentrant to that, commands an error; the others do nothing, and answer false, 0 or nothing.
-// A refused allocation is never an abort: calls answer Status::out_of_memory, commands "-OOM ...".
+// A refused allocation is never an abort: calls answer Status::out_of_memory, commands "-OOM ...". Below a
+// process's memory line (zmalloc/line.h) that may also be more than could be given back in some 15 ms, such
+// as some hundred kilobytes in one block out of small keys: make_room() gives more.
 // Construction, get() and resolve() throw std::bad_alloc; what a callback throws passes through read() and
 // read_many().
 class Store {
@@ -137,6 +139,10 @@ class Store {
   void prefetch_lines(const Session& session, const Invocation& invocation) const noexcept;
   void prefetch_entries(const Session& session, const Invocation& invocation) const noexcept;
   void run(Session& session, const Invocation& invocation, Reply& reply) noexcept;
+  // The same, but a command that lacks memory which keys could still go for, only not in the milliseconds that
+  // a command may take for that, is not answered and has changed nothing: returns how many bytes it was
+  // refused, to be made room for (make_room()) before it is run again. 0: it has been answered.
+  size_t try_run(Session& session, const Invocation& invocation, Reply& reply) noexcept;
 
   const CommandTable& commands() const noexcept;
 
