@@ -240,9 +240,10 @@ class Engine {
   static void answer_out_of_memory(Reply& reply) noexcept;
 
   // near_line.cc
-  // What is free, in this thread's cache as well, goes back to the kernel. False: another thread is at it,
-  // and what it returns is not in the ledger yet: who does not wait for that evicts too much.
-  bool return_pages() noexcept;
+  // What is free, in this thread's cache as well, goes back to the kernel, for at most about `budget_us`.
+  // False: there is more, or another thread is at it; what is to be returned is in the ledger still, and who
+  // does not wait for that evicts too much.
+  bool return_pages(int64_t budget_us) noexcept;
   // The process has a line, and this store is what keeps it.
   bool has_line() const noexcept {
     return __builtin_expect(zm::line::limit() != 0, 0) && options_.limit_scope == LimitScope::process;

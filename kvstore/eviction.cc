@@ -254,7 +254,7 @@ double Engine::victim_score(EvictionPolicy policy, SlotRef slot, const Entry* en
 void Engine::give_without_keys() noexcept {
   free_some_garbage();
   compactor_.run(kEvictionSliceUs, Compactor::Effort::fine);
-  return_pages();
+  return_pages(kLongestHelpUs);
 }
 
 bool Engine::reclaim(const zm::Refusal& refusal, Reclaimed& so_far) noexcept {
@@ -291,14 +291,14 @@ bool Engine::give_for_refused(const zm::Refusal& refusal, bool first, Reclaimed&
     const Compactor::Outcome compaction = compactor_.run(kEvictionSliceUs, Compactor::Effort::coarse);
     if (compaction == Compactor::Outcome::busy) sched_yield();  // it gives for all
     if (compaction != Compactor::Outcome::idle) {
-      return_pages();
+      return_pages(kEvictionSliceUs);
       return true;
     }
   }
   uint64_t dice = random_state_.fetch_add(0x9E3779B97F4A7C15u, std::memory_order_relaxed) | 1;
   const size_t given = give_keys(wanted, options_.clock->monotonic_us() + kEvictionSliceUs, dice);
   so_far.bytes += given;
-  if (given != 0) return_pages();
+  if (given != 0) return_pages(kEvictionSliceUs);
   return given != 0;
 }
 

@@ -24,12 +24,12 @@ bool Engine::within_margin() noexcept {
   return zm::line::room() < zm::line::wanted_room();
 }
 
-bool Engine::return_pages() noexcept {
+bool Engine::return_pages(int64_t budget_us) noexcept {
   if (returning_pages_.test_and_set(std::memory_order_acquire)) return false;
   zm::backend::flush_thread_cache();
-  zm::backend::purge();
+  const bool all = zm::backend::purge_within(budget_us);
   returning_pages_.clear(std::memory_order_release);
-  return true;
+  return all;
 }
 
 bool Engine::keep_off_line(bool writes) noexcept {
@@ -61,17 +61,17 @@ bool Engine::give_pages_back(int64_t budget_us) noexcept {
   if (start < nothing_to_give_until_us_.load(std::memory_order_relaxed)) return false;
   uint64_t dice = random_state_.fetch_add(0x9E3779B97F4A7C15u, std::memory_order_relaxed) | 1;
   // What clients have freed, or what another thread is about to return, may be all it takes.
-  bool returned = return_pages();
+  bool returned = return_pages(kTurnUs);
   while (zm::line::room() < zm::line::wanted_room()) {
     const int64_t now = options_.clock->monotonic_us();
     if (now - start >= budget_us) break;
     if (!returned) {
-      sched_yield();
+      sched_yield();  // to who is at it, if it is not this thread
     } else if (!give_for_a_turn(now, dice)) {
       nothing_to_give_until_us_.store(now + kFruitlessUs, std::memory_order_relaxed);
       return false;
     }
-    returned = return_pages();
+    returned = return_pages(kTurnUs);
   }
   return true;
 }

@@ -27,6 +27,7 @@ namespace {
 
 constexpr size_t kVectors = 64;                 // of one gathered write
 constexpr size_t kMostWrittenInTurn = 4 << 20;  // then others have their turn
+constexpr int64_t kPurgeUs = 2000;
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
 }  // namespace
@@ -129,7 +130,7 @@ void Connection::make_way_for_replies() noexcept {
   other->output_ = OutputBuffer();
   other->close();
   if (other != this) thread_.remove(*other);
-  zm::backend::purge();  // or room would seem to be missing still
+  zm::backend::purge_within(kPurgeUs);  // or room would seem to be missing still
 }
 
 // Whether replies, here or in the kernel, have been left unread for a while by a client that others could do

@@ -21,7 +21,8 @@ zmalloc_add_backend(libc-prefix SOURCES src/backend_libc_prefix.cc src/no_slabs.
 # suits a server: one heap to watch. jemalloc-private leaves the program's malloc alone, which suits a library inside
 # somebody else's program. Sanitizers bring a malloc of their own, which the others would fight.
 if(NOT PLIMSOLL_SANITIZE)
-  set(jemalloc_sources src/backend_jemalloc.cc src/heap_calls.cc src/jemalloc_commits.cc)
+  set(jemalloc_sources src/backend_jemalloc.cc src/heap_calls.cc src/jemalloc_commits.cc
+                       src/late_drops.cc)
   find_library(ZMALLOC_JEMALLOC_LIBRARY jemalloc)
   find_path(ZMALLOC_JEMALLOC_INCLUDE jemalloc/jemalloc.h)
   if(ZMALLOC_JEMALLOC_LIBRARY AND ZMALLOC_JEMALLOC_INCLUDE)

@@ -236,10 +236,23 @@ Info info() noexcept {
   return info;
 }
 
-bool purge() noexcept {
+namespace {
+
+bool purge_all() noexcept {
   static const Mib<3> purge_name("arena.0.purge");
-  Mib<3> purge_all = purge_name;
-  return purge_all.at(1, MALLCTL_ARENAS_ALL).run();
+  Mib<3> purge = purge_name;
+  return purge.at(1, MALLCTL_ARENAS_ALL).run();
+}
+
+}  // namespace
+
+bool purge() noexcept {
+  return purge_routed(INT64_MAX, purge_all);
+}
+
+bool purge_within(std::int64_t us) noexcept {
+  purge_routed(us, purge_all);
+  return unfinished_purge() == 0;
 }
 
 bool set_background_thread(bool on) noexcept {

@@ -15,6 +15,7 @@
 #include <cstdint>
 
 #include "jemalloc_controls.h"
+#include "late_drops.h"
 
 namespace zm::backend {
 namespace {
@@ -82,12 +83,19 @@ bool hook_dalloc(extent_hooks_t*, void*, std::size_t, bool, unsigned) {
 // So much is given back at once: the ledger stays that close to the kernel while much goes.
 constexpr std::size_t kDropBytes = std::size_t{2} << 20;
 
+// Until when this thread's purge drops pages itself; 0: until it is done.
+constinit thread_local std::int64_t purge_deadline_ns = 0;
+
 // What the kernel refuses (pages locked into memory) it refuses from the first page on.
 bool drop(void* space, std::size_t length) noexcept {
   const bool counted = route.in_range(space);
+  const bool timed = counted && purge_deadline_ns != 0;
   for (std::size_t done = 0; done < length;) {
-    const std::size_t bytes = std::min(kDropBytes, length - done);
-    if (madvise(static_cast<char*>(space) + done, bytes, MADV_DONTNEED) != 0) return false;
+    char* const rest = static_cast<char*>(space) + done;
+    if (timed && late_drops::now_ns() >= purge_deadline_ns && late_drops::put_off(rest, length - done))
+      return true;
+    const std::size_t bytes = std::min(timed ? late_drops::kPiece : kDropBytes, length - done);
+    if (madvise(rest, bytes, MADV_DONTNEED) != 0) return false;
     if (counted) refund(bytes);
     done += bytes;
   }
@@ -102,7 +110,10 @@ void hook_destroy(extent_hooks_t*, void* space, std::size_t size, bool committed
 // What was mapped before the hooks were there is not in the ledger, whatever happens to it.
 bool hook_commit(extent_hooks_t*, void* space, std::size_t, std::size_t offset, std::size_t length,
                  unsigned) {
-  return route.in_range(static_cast<char*>(space) + offset) && !charge(length);
+  char* const start = static_cast<char*>(space) + offset;
+  if (!route.in_range(start)) return false;
+  if (const std::size_t late = late_drops::drop_in(start, length)) refund(late);
+  return !charge(length);
 }
 
 bool hook_decommit(extent_hooks_t*, void* space, std::size_t, std::size_t offset, std::size_t length,
@@ -185,6 +196,22 @@ bool route_commits(const CommitRoute& to) noexcept {
   route = to;
   routed = install_on_all();
   return routed;
+}
+
+bool purge_routed(std::int64_t us, bool (*purge)()) noexcept {
+  const std::int64_t deadline_ns = us == INT64_MAX ? INT64_MAX : late_drops::now_ns() + us * 1000;
+  while (const std::size_t late = late_drops::drop_piece()) {
+    refund(late);
+    if (late_drops::now_ns() >= deadline_ns) break;
+  }
+  purge_deadline_ns = us == INT64_MAX ? 0 : deadline_ns;
+  const bool purged = purge();
+  purge_deadline_ns = 0;
+  return purged;
+}
+
+std::size_t unfinished_purge() noexcept {
+  return late_drops::bytes();
 }
 
 std::size_t pages_before_routing() noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace zm::backend {
 
@@ -12,5 +13,9 @@ std::size_t pages_before_routing() noexcept;
 // Bytes of pages that jemalloc has set out to give back: in none of its figures any more and still committed.
 // By what the last refresh said, so what was committed since seems to be leaving; 0 where nothing is routed.
 std::size_t pages_leaving() noexcept;
+
+// Runs `purge`, which gives back all of jemalloc's free pages; but after `us` microseconds (INT64_MAX: none)
+// this thread drops no more of them, and leaves the rest for the next time. What was left before goes first.
+bool purge_routed(std::int64_t us, bool (*purge)()) noexcept;
 
 }  // namespace zm::backend

@@ -29,6 +29,7 @@ constinit std::atomic<std::size_t> ceiling{0};
 constinit std::atomic<std::size_t> share{0};  // of clients, in use or not
 constinit std::atomic<std::size_t> reserved{0};
 constinit std::atomic<std::size_t> untouched{0};        // freed so since the heap was purged for it
+constinit std::atomic<std::size_t> passed_over{0};      // by the purges for them
 constinit std::atomic_flag purging = ATOMIC_FLAG_INIT;  // because of them
 constinit std::atomic<std::size_t> ends{0};             // see give_back_end()
 
@@ -36,6 +37,7 @@ constexpr std::size_t kLeastEnd = 8 * 1024;  // below, a system call costs more 
 constexpr std::size_t kBriefShare = 4;
 constexpr std::size_t kLeastBrief = 1024 * 1024;
 constexpr std::size_t kUntouchedShare = 128;
+constexpr std::int64_t kPurgeUs = 500;
 constexpr std::size_t kMarginShare = 64;
 constexpr std::size_t kLeastMargin = 768 * 1024;
 constexpr std::size_t kMostMargin = 32 * 1024 * 1024;
@@ -112,17 +114,17 @@ bool much_is_untouched() noexcept {
 // A purge passes over what another one has begun with, and leaves what was freed since: then there is a
 // second. Not more: other threads free while this one purges. If that passes over it, too, the next
 // measurement tries again.
-void purge_untouched() noexcept {
+void purge_untouched(std::int64_t us) noexcept {
   constexpr int kMostPurges = 2;
   if (!much_is_untouched() || purging.test_and_set(std::memory_order_acquire)) return;
   const std::size_t freed = untouched.exchange(0, std::memory_order_relaxed);
   bool gone = false;
   for (int i = 0; i < kMostPurges && !gone; ++i) {
     if (i > 0) sched_yield();
-    backend::purge();
+    backend::purge_within(us);
     gone = backend::info().dirty <= limit() / kUntouchedShare;
   }
-  if (!gone) untouched.fetch_add(freed, std::memory_order_relaxed);
+  if (!gone) passed_over.fetch_add(freed, std::memory_order_relaxed);
   purging.clear(std::memory_order_release);
 }
 
@@ -143,7 +145,10 @@ void set_outside(std::size_t bytes) noexcept {
   outside.store(bytes, std::memory_order_relaxed);
   forget_expected();
   lower_ceiling();
-  purge_untouched();  // what was freed, or passed over, while another thread purged
+  // What those who could not wait have left.
+  if (backend::unfinished_purge() != 0) backend::purge();
+  untouched.fetch_add(passed_over.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
+  purge_untouched(INT64_MAX);
 }
 
 bool expect_outside(std::size_t bytes) noexcept {
@@ -264,12 +269,12 @@ std::size_t give_back_end(void* block, std::size_t used, std::size_t usable) noe
   return end - first;
 }
 
-// What the heap keeps for reuse goes first, so that the line is seldom passed; what does pass it is not
-// resident.
+// What the heap keeps for reuse goes first, as far as there is time, so that the line is seldom passed, and
+// by no more than the end.
 void take_back_end(std::size_t bytes) noexcept {
   if (bytes == 0) return;
   ends.fetch_sub(bytes, std::memory_order_relaxed);
-  if (bytes > room()) backend::purge();
+  if (bytes > room()) backend::purge_within(kPurgeUs);
   raise_peak(heap.fetch_add(bytes, std::memory_order_relaxed) + bytes);
 }
 
@@ -279,7 +284,7 @@ std::size_t ends_given_back() noexcept {
 
 void freed_untouched(std::size_t bytes) noexcept {
   untouched.fetch_add(bytes, std::memory_order_relaxed);
-  purge_untouched();
+  purge_untouched(kPurgeUs);
 }
 
 }  // namespace zm::line

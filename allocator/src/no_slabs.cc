@@ -3,6 +3,15 @@
 
 namespace zm::backend {
 
+bool purge_within(std::int64_t) noexcept {
+  purge();
+  return true;
+}
+
+std::size_t unfinished_purge() noexcept {
+  return 0;
+}
+
 bool set_background_thread(bool) noexcept {
   return false;
 }

@@ -6,6 +6,7 @@
 #include <zmalloc/region.h>
 #include <zmalloc/zm.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstring>
@@ -297,6 +298,76 @@ TEST_F(Line, UntouchedPagesThatAPurgePassesOverAreNotForgotten) {
     for (std::size_t i = 1; i < untouched.size(); i += 2) deallocate(Tag::client_input, untouched[i]);
   }
   EXPECT_TRUE(passed_over) << "never were two threads at it at a time";
+}
+
+std::int64_t processor_us() {
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_nsec / 1000;
+}
+
+// What a purge leaves for later counts until it is gone.
+TEST_F(Line, APurgeEndsWhenItsTimeIsOver) {
+  constexpr std::size_t kBytes = 256 * kMiB;
+  constexpr std::int64_t kUs = 500;
+  Blocks blocks;
+  while (blocks.bytes() < kBytes) ASSERT_TRUE(blocks.add(300'000));
+  blocks.clear();
+  const std::size_t full = line::account().heap;
+  int slices = 1;
+  std::int64_t longest = 0;
+  for (bool done = false; !done; ++slices) {
+    const std::int64_t before = processor_us();
+    done = backend::purge_within(kUs);
+    longest = std::max(longest, processor_us() - before);
+    EXPECT_EQ(done, backend::unfinished_purge() == 0);
+    const std::size_t resident = resident_covered();
+    EXPECT_LE(resident, line::account().heap);
+    EXPECT_LE(line::account().heap, resident + 8 * kMiB);
+    ASSERT_LT(slices, 2000);
+  }
+  EXPECT_GT(slices, 2);
+  EXPECT_LT(longest, 10 * kUs) << "most of it the walk over what is free";
+  EXPECT_LT(line::account().heap, full - kBytes / 2);
+}
+
+// Space that is used again before its pages have gone: as if they had.
+TEST_F(Line, WhatAPurgeLeavesForLaterMayBeUsedBefore) {
+  std::mt19937 random{7};
+  std::vector<std::pair<unsigned char*, std::size_t>> kept;
+  std::size_t left = 0;
+  for (int round = 0; round < 30; ++round) {
+    std::vector<void*> freed;
+    for (std::size_t bytes = 0; bytes < 48 * kMiB; bytes += 200'000) {
+      void* block = allocate(Tag::string, 200'000);
+      std::memset(block, 0xAB, 200'000);
+      freed.push_back(block);
+    }
+    for (void* block : freed) deallocate(Tag::string, block);
+    backend::purge_within(0);
+    left += backend::unfinished_purge();
+    for (int i = 0; i < 20; ++i) {
+      const std::size_t size = 20'000 + random() % 2'000'000;
+      auto* block = static_cast<unsigned char*>(allocate_zeroed(Tag::string, size));
+      EXPECT_EQ(std::count(block, block + size, 0), static_cast<std::ptrdiff_t>(size));
+      std::memset(block, 1 + round, size);
+      kept.emplace_back(block, size);
+      EXPECT_LE(resident_covered(), line::account().heap);
+      if (i % 5 == 0) backend::purge_within(0);
+    }
+    for (std::size_t n = kept.size() / 2; n-- > 0;) {
+      const auto [block, size] = kept[n];
+      EXPECT_EQ(std::count(block, block + size, block[0]), static_cast<std::ptrdiff_t>(size));
+      deallocate(Tag::string, block);
+      kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(n));
+    }
+  }
+  EXPECT_GT(left, 100 * kMiB);
+  for (const auto& [block, size] : kept) deallocate(Tag::string, block);
+  give_back();
+  EXPECT_EQ(backend::unfinished_purge(), 0u);
+  EXPECT_LE(resident_covered(), line::account().heap);
+  EXPECT_LE(line::account().heap, start_ + 4 * kMiB);
 }
 
 // Sizes of large blocks are far apart; what nobody will touch of one is not held for it.

@@ -90,6 +90,12 @@ Info info() noexcept;
 // Returns every free page to the kernel. False where the backend cannot.
 bool purge() noexcept;
 
+// The same for some `us` microseconds: what is left then goes back with the next call of either, and counts
+// until it has. True if nothing is left. Backends that do not route commits (see route_commits) take the time
+// it takes.
+bool purge_within(std::int64_t us) noexcept;
+std::size_t unfinished_purge() noexcept;  // bytes that are left
+
 // Lets the backend purge from threads of its own. False where the backend cannot.
 bool set_background_thread(bool on) noexcept;
 
