@@ -199,8 +199,9 @@ size_t Engine::try_run(Session& session, const Invocation& invocation, Reply& re
   if (ran) return 0;
   const zm::Refusal refusal = zm::last_refusal();
   reply.out().rewind(mark);
-  if (zm::tag_group(refusal.tag) != zm::TagGroup::clients && room_for(refusal.bytes) == RoomFor::after_giving)
-    return refusal.bytes;
+  const size_t lacks = zm::good_size(refusal.bytes);  // the block is as large as its size class
+  if (zm::tag_group(refusal.tag) != zm::TagGroup::clients && room_for(lacks) == RoomFor::after_giving)
+    return lacks;
   answer_out_of_memory(reply);
   return 0;
 }

@@ -253,7 +253,7 @@ bool CommandBatch::run_one(Connection& connection, Slot& slot) {
 // A long command that adds has its arguments copied when it runs, but for those that are kept; and one that
 // has been refused memory when it ran is to find that. False if it has to wait.
 bool CommandBatch::has_room(Connection& connection, Slot& slot) {
-  constexpr size_t kBeside = 48;  // of an entry, beside its key and value
+  constexpr size_t kBeside = 24;  // half of an entry's, and its place in the table
   size_t bytes = 0;
   const Command* command = slot.invocation.command;
   if (in_parser_ && command != nullptr && (command->row->flags & kDenyOom) != 0 &&
@@ -264,7 +264,7 @@ bool CommandBatch::has_room(Connection& connection, Slot& slot) {
   if (bytes <= kLargestContiguous) bytes = 0;
   bytes = std::max(bytes, connection.refused_bytes_);
   if (bytes == 0) return true;
-  const auto answer = thread_.admission().ask(connection.id(), bytes, true);
+  const auto answer = thread_.admission().ask_for_whole(connection.id(), bytes);
   if (answer == ValueAdmission::Answer::never) slot.refusal = kOomError;
   return !connection.wait_for_memory(answer);
 }

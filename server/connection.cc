@@ -264,7 +264,7 @@ bool Connection::overdue(int64_t now_ms) const noexcept {
     return true;
   }
   const int64_t timeout_ms = config.number(Opt::timeout) * 1000;
-  return timeout_ms > 0 && !has(kMonitor) && !has(kPausedByClient) &&
+  return timeout_ms > 0 && !has(kMonitor) && !has(kPausedByClient) && !waits_for_memory_ &&
          now_ms - last_interaction_ms() > timeout_ms;
 }
 

@@ -46,12 +46,22 @@ ValueAdmission::Answer ValueAdmission::ask(uint64_t connection, size_t bytes, bo
       waiting_.push_back(connection);
     return Answer::wait;
   }
-  return give(connection, bytes);
+  giver_ = connection;
+  return give(bytes);
 }
 
-ValueAdmission::Answer ValueAdmission::give(uint64_t connection, size_t bytes) {
+ValueAdmission::Answer ValueAdmission::ask_for_whole(uint64_t connection, size_t bytes) {
+  const Connection* const giver = giver_ == connection ? nullptr : thread_.find(giver_);
+  if (giver == nullptr || !giver->awaits_its_client() || (guest_ != 0 && guest_ != connection))
+    return ask(connection, bytes, true);
+  guest_ = connection;
+  reserve(0);
+  const RoomFor room = thread_.server().store().room_for(bytes);
+  return room == RoomFor::there ? Answer::granted : room == RoomFor::never ? Answer::never : give(bytes);
+}
+
+ValueAdmission::Answer ValueAdmission::give(size_t bytes) {
   Store& store = thread_.server().store();
-  giver_ = connection;
   reserve(bytes);
   if (store.make_room(bytes, kSliceUs)) return Answer::again;
   reserve(0);
@@ -80,7 +90,17 @@ void ValueAdmission::watch_giver(int64_t now_ms) noexcept {
 void ValueAdmission::end_turn() noexcept {
   giver_ = 0;
   reserve(0);
-  // Each asks again, in order; who still has to wait comes back here.
+  resume_waiting();
+}
+
+void ValueAdmission::end_visit() noexcept {
+  guest_ = 0;
+  reserve(0);
+  resume_waiting();
+}
+
+// Each asks again, in order; who still has to wait comes back here.
+void ValueAdmission::resume_waiting() noexcept {
   decltype(waiting_) waiting;
   waiting.swap(waiting_);
   for (const uint64_t id : waiting) {

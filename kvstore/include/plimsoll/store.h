@@ -140,8 +140,8 @@ class Store {
   void prefetch_entries(const Session& session, const Invocation& invocation) const noexcept;
   void run(Session& session, const Invocation& invocation, Reply& reply) noexcept;
   // The same, but a command that lacks memory which keys could still go for, only not in the milliseconds that
-  // a command may take for that, is not answered and has changed nothing: returns how many bytes it was
-  // refused, to be made room for (make_room()) before it is run again. 0: it has been answered.
+  // a command may take for that, is not answered and has changed nothing but what was evicted for it: returns
+  // how many bytes it lacks, to be made room for (make_room()) before it is run again. 0: it has been answered.
   size_t try_run(Session& session, const Invocation& invocation, Reply& reply) noexcept;
 
   const CommandTable& commands() const noexcept;
