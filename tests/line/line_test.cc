@@ -218,9 +218,18 @@ class Hostile : public Line {
     raise_own_file_limit();
     start(options(256 * kMiB, {"--maxmemory-policy", "allkeys-lru", "--maxclients", "11000"}));
     if (IsSkipped()) return;
-    const int filled = fill(kFillValue);
-    // Some more, so that there are holes for what is written: keys go until whole pages are free.
-    write(kFillValue, filled, static_cast<int>(server_->limit() / 8 / kFillValue));
+    int filled = fill(kFillValue);
+    // More, until there are about as many holes as there come to be: what keys leave behind is put together
+    // to pages when it is more.
+    constexpr int kMore = 1000;
+    const auto holes = [&] {
+      return info_number(*control_, "memory", "plimsoll_breakdown_allocator_fragmentation");
+    };
+    EXPECT_TRUE(within(std::chrono::seconds(20), [&] {
+      write(kFillValue, filled, kMore);
+      filled += kMore;
+      return holes() > static_cast<long long>(server_->limit() / 20);
+    }));
     probe_ = std::make_unique<LatencyProbe>(*server_, 2);
     EXPECT_TRUE(within(std::chrono::seconds(20), [&] { return probe_->requests() >= 400; }))
         << "it has its keys";
