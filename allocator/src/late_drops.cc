@@ -21,68 +21,78 @@ constexpr std::size_t kMost = 1024;
 struct Range {
   char* start;
   char* end;
+
+  bool overlaps(const Range& other) const noexcept { return start < other.end && other.start < end; }
 };
 
-// Pages are dropped under the mutex: who commits some finds them dropped, or still here.
+// Held for moments: pages are dropped without it. The piece that is being dropped stays in its range
+// meanwhile, and who commits some of it waits.
 constinit pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 constinit Range ranges[kMost] = {};
 constinit std::size_t count = 0;
+constinit Range in_flight = {};
+constinit std::atomic_flag dropping = ATOMIC_FLAG_INIT;
 constinit std::atomic<std::size_t> put_off_bytes{0};  // in ranges
 constinit std::atomic<bool> refused{false};           // by the kernel
-constinit std::atomic<unsigned> committing{0};        // threads in drop_in(): they go first
 
-bool drop(char* start, char* end) noexcept {
-  return madvise(start, static_cast<std::size_t>(end - start), MADV_DONTNEED) == 0;
+std::size_t size_of(const Range& range) noexcept {
+  return static_cast<std::size_t>(range.end - range.start);
 }
 
-// A refused page keeps its contents, and is to be zero.
-void drop_or_clear(char* start, char* end) noexcept {
-  if (!drop(start, end)) std::memset(start, 0, static_cast<std::size_t>(end - start));
+bool drop(const Range& range) noexcept {
+  return madvise(range.start, size_of(range), MADV_DONTNEED) == 0;
 }
 
-void forget(std::size_t index) noexcept {
-  ranges[index] = ranges[--count];
-}
-
-void took(std::size_t dropped) noexcept {
-  put_off_bytes.fetch_sub(dropped, std::memory_order_release);
-}
-
-// Drops one piece of [start, end) that lies in the range with this index. Returns how many bytes left the
-// list.
-std::size_t drop_piece_of(std::size_t index, char* start, char* end) noexcept {
-  const Range range = ranges[index];
-  char* const first = std::max(start, range.start);
-  char* last = std::min({end, range.end, first + kPiece});
-  const bool behind = last < range.end;
-  if (first > range.start && behind) {
-    if (count < kMost) {
-      ranges[count++] = {last, range.end};
-    } else {
-      last = range.end;  // no place for what lies behind
-    }
-  }
-  drop_or_clear(first, last);
-  if (first > range.start) {
-    ranges[index].end = first;
-  } else if (behind) {
-    ranges[index].start = last;
-  } else {
-    forget(index);
-  }
-  return static_cast<std::size_t>(last - first);
-}
-
-// 0: nothing of [start, end) is put off.
-std::size_t drop_next_in(char* start, char* end) noexcept {
-  const MutexLock lock(&mutex);
+// kMost: there is none.
+std::size_t find_overlapping(const Range& wanted) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
-    if (ranges[i].start >= end || ranges[i].end <= start) continue;
-    const std::size_t dropped = drop_piece_of(i, start, end);
-    took(dropped);
-    return dropped;
+    if (ranges[i].overlaps(wanted)) return i;
   }
-  return 0;
+  return kMost;
+}
+
+// Takes what lies in `wanted` out of the range with this index, which overlaps it, and returns that: with
+// what lies behind it where there is no place for another range.
+Range cut(std::size_t index, const Range& wanted) noexcept {
+  const Range range = ranges[index];
+  Range piece = {std::max(wanted.start, range.start), std::min(wanted.end, range.end)};
+  if (piece.start == range.start && piece.end == range.end) {
+    ranges[index] = ranges[--count];
+  } else if (piece.start == range.start) {
+    ranges[index].start = piece.end;
+  } else {
+    if (piece.end != range.end && count == kMost) piece.end = range.end;
+    ranges[index].end = piece.start;
+    if (piece.end != range.end) ranges[count++] = {piece.end, range.end};
+  }
+  put_off_bytes.fetch_sub(size_of(piece), std::memory_order_release);
+  return piece;
+}
+
+// Empty: nothing is left.
+Range take_off() noexcept {
+  const MutexLock lock(&mutex);
+  if (count == 0) return {};
+  const Range& last = ranges[count - 1];
+  in_flight = {last.end - std::min(kPiece, size_of(last)), last.end};
+  return in_flight;
+}
+
+void land(bool dropped) noexcept {
+  const MutexLock lock(&mutex);
+  if (dropped) cut(find_overlapping(in_flight), in_flight);
+  in_flight = {};
+}
+
+// Takes a part of `wanted` off the list. False: it has to wait for a piece in flight, that no other thread
+// drops.
+bool take_part(const Range& wanted, Range* part) noexcept {
+  const MutexLock lock(&mutex);
+  const bool may_take_more = count == kMost && size_of(in_flight) != 0;  // see cut()
+  if (in_flight.overlaps(wanted) || may_take_more) return false;
+  const std::size_t index = find_overlapping(wanted);
+  *part = index == kMost ? Range{} : cut(index, wanted);
+  return true;
 }
 
 }  // namespace
@@ -94,16 +104,16 @@ std::int64_t now_ns() noexcept {
 }
 
 bool put_off(void* space, std::size_t length) noexcept {
-  char* const start = static_cast<char*>(space);
+  const Range range = {static_cast<char*>(space), static_cast<char*>(space) + length};
   const MutexLock lock(&mutex);
   if (refused.load(std::memory_order_relaxed)) return false;
   Range* const last = count == 0 ? nullptr : &ranges[count - 1];
-  if (last != nullptr && last->end == start) {
-    last->end += length;
-  } else if (last != nullptr && last->start == start + length) {
-    last->start = start;
+  if (last != nullptr && last->end == range.start) {
+    last->end = range.end;
+  } else if (last != nullptr && last->start == range.end) {
+    last->start = range.start;
   } else if (count < kMost) {
-    ranges[count++] = {start, start + length};
+    ranges[count++] = range;
   } else {
     return false;
   }
@@ -112,32 +122,33 @@ bool put_off(void* space, std::size_t length) noexcept {
 }
 
 std::size_t drop_piece() noexcept {
-  if (bytes() == 0) return 0;
-  while (committing.load(std::memory_order_relaxed) != 0) sched_yield();
-  const MutexLock lock(&mutex);
-  if (count == 0) return 0;
-  Range& range = ranges[count - 1];
-  const auto size = std::min<std::size_t>(kPiece, static_cast<std::size_t>(range.end - range.start));
-  if (!drop(range.end - size, range.end)) {
-    refused.store(true, std::memory_order_relaxed);
-    return 0;
+  if (bytes() == 0 || dropping.test_and_set(std::memory_order_acquire)) return 0;
+  const Range piece = take_off();
+  const bool dropped = size_of(piece) != 0 && drop(piece);
+  if (size_of(piece) != 0) {
+    if (!dropped) refused.store(true, std::memory_order_relaxed);
+    land(dropped);
   }
-  range.end -= size;
-  if (range.start == range.end) forget(count - 1);
-  took(size);
-  return size;
+  dropping.clear(std::memory_order_release);
+  return dropped ? size_of(piece) : 0;
 }
 
 std::size_t drop_in(void* space, std::size_t length) noexcept {
   // What is committed has been given up before, which the caller has seen.
   if (put_off_bytes.load(std::memory_order_acquire) == 0) return 0;
-  char* const start = static_cast<char*>(space);
-  char* const end = start + length;
+  const Range wanted = {static_cast<char*>(space), static_cast<char*>(space) + length};
   std::size_t dropped = 0;
-  committing.fetch_add(1, std::memory_order_relaxed);
-  while (const std::size_t piece = drop_next_in(start, end)) dropped += piece;
-  committing.fetch_sub(1, std::memory_order_relaxed);
-  return dropped;
+  while (true) {
+    Range part;
+    if (!take_part(wanted, &part)) {
+      sched_yield();
+      continue;
+    }
+    if (size_of(part) == 0) return dropped;
+    // A refused page keeps its contents, and is to be zero.
+    if (!drop(part)) std::memset(part.start, 0, size_of(part));
+    dropped += size_of(part);
+  }
 }
 
 std::size_t bytes() noexcept {

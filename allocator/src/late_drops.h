@@ -16,8 +16,8 @@ std::int64_t now_ns() noexcept;
 // False: there is no place for another range, or the kernel keeps pages that were put off. Drop it, then.
 bool put_off(void* space, std::size_t length) noexcept;
 
-// Drops one piece. Returns how many bytes that was; 0: none are left, or the kernel refuses (pages locked
-// into memory).
+// Drops one piece. Returns how many bytes that was; 0: none are left, another thread is at it, or the kernel
+// refuses (pages locked into memory). Waits for nobody who drops.
 std::size_t drop_piece() noexcept;
 
 // What of the range is put off is dropped, at once. Returns how many bytes that was.

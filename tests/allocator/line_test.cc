@@ -336,7 +336,7 @@ TEST_F(Line, WhatAPurgeLeavesForLaterMayBeUsedBefore) {
   std::mt19937 random{7};
   std::vector<std::pair<unsigned char*, std::size_t>> kept;
   std::size_t left = 0;
-  for (int round = 0; round < 30; ++round) {
+  for (int round = 0; round < 12; ++round) {
     std::vector<void*> freed;
     for (std::size_t bytes = 0; bytes < 48 * kMiB; bytes += 200'000) {
       void* block = allocate(Tag::string, 200'000);
@@ -362,12 +362,62 @@ TEST_F(Line, WhatAPurgeLeavesForLaterMayBeUsedBefore) {
       kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(n));
     }
   }
-  EXPECT_GT(left, 100 * kMiB);
+  EXPECT_GT(left, 50 * kMiB);
   for (const auto& [block, size] : kept) deallocate(Tag::string, block);
   give_back();
   EXPECT_EQ(backend::unfinished_purge(), 0u);
   EXPECT_LE(resident_covered(), line::account().heap);
   EXPECT_LE(line::account().heap, start_ + 4 * kMiB);
+}
+
+// The same while threads take and give, one purges without time and one to the end.
+TEST_F(Line, WhatPurgesLeaveForLaterIsNobodysWhoUsesIt) {
+  std::atomic<bool> stopping{false};
+  std::atomic<std::size_t> left{0};
+  std::vector<std::thread> threads;
+  for (unsigned seed = 1; seed <= 3; ++seed) {
+    threads.emplace_back([&stopping, seed] {
+      std::mt19937 random{seed};
+      std::vector<std::pair<unsigned char*, std::size_t>> kept;
+      const auto give = [&kept](std::size_t n) {
+        const auto [block, size] = kept[n];
+        const auto whole = static_cast<std::ptrdiff_t>(size);
+        EXPECT_EQ(std::count(block, block + size, block[0]), whole) << "written by another";
+        deallocate(Tag::string, block);
+        kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(n));
+      };
+      while (!stopping) {
+        const std::size_t size = 20'000 + random() % 1'000'000;
+        auto* block = static_cast<unsigned char*>(allocate_zeroed(Tag::string, size));
+        EXPECT_EQ(std::count(block, block + size, 0), static_cast<std::ptrdiff_t>(size)) << "not zero";
+        std::memset(block, static_cast<int>(1 + random() % 255), size);
+        kept.emplace_back(block, size);
+        if (kept.size() > 40) give(random() % kept.size());
+      }
+      while (!kept.empty()) give(0);
+    });
+  }
+  threads.emplace_back([&] {
+    while (!stopping) {
+      backend::purge_within(0);
+      left += backend::unfinished_purge();
+    }
+  });
+  threads.emplace_back([&] {
+    while (!stopping) {
+      std::this_thread::yield();
+      backend::purge();
+    }
+  });
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (left < 500 * kMiB && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  stopping = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GE(left, 500 * kMiB);
+  give_back();
+  EXPECT_EQ(backend::unfinished_purge(), 0u);
+  EXPECT_LE(resident_covered(), line::account().heap);
+  EXPECT_LE(line::account().heap, resident_covered() + 4 * kMiB);
 }
 
 // Sizes of large blocks are far apart; what nobody will touch of one is not held for it.
