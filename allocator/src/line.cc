@@ -38,6 +38,7 @@ constexpr std::size_t kBriefShare = 4;
 constexpr std::size_t kLeastBrief = 1024 * 1024;
 constexpr std::size_t kUntouchedShare = 128;
 constexpr std::int64_t kPurgeUs = 500;
+constexpr std::int64_t kUntouchedPurgeUs = 20'000;  // seldom, and the ledger is far off until it is done
 constexpr std::size_t kMarginShare = 64;
 constexpr std::size_t kLeastMargin = 768 * 1024;
 constexpr std::size_t kMostMargin = 32 * 1024 * 1024;
@@ -284,7 +285,7 @@ std::size_t ends_given_back() noexcept {
 
 void freed_untouched(std::size_t bytes) noexcept {
   untouched.fetch_add(bytes, std::memory_order_relaxed);
-  purge_untouched(kPurgeUs);
+  purge_untouched(kUntouchedPurgeUs);
 }
 
 }  // namespace zm::line
