@@ -169,10 +169,6 @@ TEST_F(LineNeighbours, WhoReadsSlowlyStaysWhileOthersReadNothing) {
   for (int i = 0; i < 400; ++i) pipeline += encode_command({"GET", "key"});
   std::mutex mutex;
   std::vector<SlowReader> readers;
-  for (int i = 0; i < kReaders; ++i) {
-    readers.emplace_back(server_.connect());
-    readers.back().ask(pipeline);
-  }
   const auto least_read = [&] {
     std::lock_guard lock(mutex);
     size_t least = SIZE_MAX;
@@ -183,6 +179,14 @@ TEST_F(LineNeighbours, WhoReadsSlowlyStaysWhileOthersReadNothing) {
     std::lock_guard lock(mutex);
     for (SlowReader& reader : readers) reader.read();
   });
+  for (int i = 0; i < kReaders; ++i) {  // one by one: who has read nothing yet may have to go
+    {
+      std::lock_guard lock(mutex);
+      readers.emplace_back(server_.connect());
+      readers.back().ask(pipeline);
+    }
+    ASSERT_TRUE(eventually([&] { return least_read() > 10'000; }));
+  }
   ASSERT_TRUE(eventually([&] { return least_read() > 50'000; })) << "they have read on";
   std::vector<RawConnection> silent;
   for (int i = 0; i < kSilent; ++i) {
