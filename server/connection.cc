@@ -258,7 +258,7 @@ bool Connection::overdue(int64_t now_ms) const noexcept {
     return true;
   }
   const OutputLimit limit = output_limit();
-  if (over_soft_limit_ms_ != 0 && now_ms - over_soft_limit_ms_ >= limit.soft_seconds * 1000) {
+  if (over_soft_limit_ms_ != 0 && now_ms - over_soft_limit_ms_ > limit.soft_seconds * 1000) {
     log_warning("Client {} closed for overcoming of output buffer limits.", id_);
     server().counters().output_buffer_limit_disconnections.fetch_add(1, kRelaxed);
     return true;

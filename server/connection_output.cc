@@ -27,7 +27,7 @@ namespace {
 
 constexpr size_t kVectors = 64;                 // of one gathered write
 constexpr size_t kMostWrittenInTurn = 4 << 20;  // then others have their turn
-constexpr int64_t kPurgeUs = 2000;
+constexpr int64_t kPurgeUs = 2000;              // after a client has gone
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
 }  // namespace
@@ -201,7 +201,7 @@ void Connection::apply_output_limits() noexcept {
   if (!over_soft) {
     over_soft_limit_ms_ = 0;
   } else if (over_soft_limit_ms_ == 0) {
-    over_soft_limit_ms_ = unix_ms_coarse();
+    over_soft_limit_ms_ = unix_ms();  // the coarse clock is behind: it would close too early
   }
   if (!over_hard) return;
   log_warning("Client {} closed for overcoming of output buffer limits.", id_);

@@ -156,8 +156,7 @@ TEST(Backpressure, TheSoftOutputLimitClosesAfterItsSeconds) {
   const RawConnection silent = server.connect();
   write_blindly(silent, repeated(encode_command({"GET", "key"}), 2'000), 200);
   EXPECT_TRUE(eventually([&] { return info_number(control, "clients", "connected_clients") == 1; }));
-  // The server's clock shows milliseconds.
-  EXPECT_GT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(995));
+  EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::seconds(1));
   EXPECT_NE(server.log().find("closed for overcoming of output buffer limits"), std::string::npos);
 }
 
