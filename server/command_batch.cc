@@ -226,7 +226,8 @@ bool CommandBatch::run_one(Connection& connection, Slot& slot) {
       return false;
     }
   }
-  if (slot.refusal.empty() && !has_room(connection, slot)) return false;
+  const bool may_lack_room = in_parser_ || connection.refused_bytes_ != 0;
+  if (may_lack_room && slot.refusal.empty() && !has_room(connection, slot)) return false;
   connection.argument_memory_.store(slot.size, std::memory_order_relaxed);
 
   if (command == nullptr && slot.argument_count > 0 && is_cross_protocol(arguments_[slot.first_argument])) {

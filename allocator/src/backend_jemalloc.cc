@@ -236,22 +236,12 @@ Info info() noexcept {
   return info;
 }
 
-namespace {
-
-bool purge_all() noexcept {
-  static const Mib<3> purge_name("arena.0.purge");
-  Mib<3> purge = purge_name;
-  return purge.at(1, MALLCTL_ARENAS_ALL).run();
-}
-
-}  // namespace
-
 bool purge() noexcept {
-  return purge_routed(INT64_MAX, purge_all);
+  return purge_for(INT64_MAX);
 }
 
 bool purge_within(std::int64_t us) noexcept {
-  purge_routed(us, purge_all);
+  purge_for(us);
   return unfinished_purge() == 0;
 }
 

@@ -198,14 +198,16 @@ bool route_commits(const CommitRoute& to) noexcept {
   return routed;
 }
 
-bool purge_routed(std::int64_t us, bool (*purge)()) noexcept {
+bool purge_for(std::int64_t us) noexcept {
+  static const Mib<3> purge_name("arena.0.purge");
   const std::int64_t deadline_ns = us == INT64_MAX ? INT64_MAX : late_drops::now_ns() + us * 1000;
   while (const std::size_t late = late_drops::drop_piece()) {
     refund(late);
     if (late_drops::now_ns() >= deadline_ns) break;
   }
+  Mib<3> purge = purge_name;
   purge_deadline_ns = us == INT64_MAX ? 0 : deadline_ns;
-  const bool purged = purge();
+  const bool purged = purge.at(1, MALLCTL_ARENAS_ALL).run();
   purge_deadline_ns = 0;
   return purged;
 }

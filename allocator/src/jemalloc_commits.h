@@ -14,8 +14,8 @@ std::size_t pages_before_routing() noexcept;
 // By what the last refresh said, so what was committed since seems to be leaving; 0 where nothing is routed.
 std::size_t pages_leaving() noexcept;
 
-// Runs `purge`, which gives back all of jemalloc's free pages; but after `us` microseconds (INT64_MAX: none)
-// this thread drops no more of them, and leaves the rest for the next time. What was left before goes first.
-bool purge_routed(std::int64_t us, bool (*purge)()) noexcept;
+// Gives all of jemalloc's free pages back; but after `us` microseconds (INT64_MAX: never) drops no more of
+// them, and leaves the rest for the next time. What was left before goes first. False: jemalloc refused.
+bool purge_for(std::int64_t us) noexcept;
 
 }  // namespace zm::backend

@@ -84,12 +84,12 @@ void land(bool dropped) noexcept {
   in_flight = {};
 }
 
-// Takes a part of `wanted` off the list. False: it has to wait for a piece in flight, that no other thread
-// drops.
+// Takes a part of `wanted` off the list; an empty one if nothing of it is there. False: another thread is
+// dropping pages that would be taken, try again.
 bool take_part(const Range& wanted, Range* part) noexcept {
   const MutexLock lock(&mutex);
-  const bool may_take_more = count == kMost && size_of(in_flight) != 0;  // see cut()
-  if (in_flight.overlaps(wanted) || may_take_more) return false;
+  const bool could_take_more = count == kMost && size_of(in_flight) != 0;  // see cut()
+  if (in_flight.overlaps(wanted) || could_take_more) return false;
   const std::size_t index = find_overlapping(wanted);
   *part = index == kMost ? Range{} : cut(index, wanted);
   return true;

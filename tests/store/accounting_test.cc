@@ -117,9 +117,7 @@ TEST(Accounting, AReplyThatHoldsAValueOwnsItsBytes) {
     ASSERT_TRUE(store.erase("k"));
     EXPECT_EQ(zm::tag_bytes(zm::Tag::string), 0u);
     EXPECT_GT(zm::tag_bytes(zm::Tag::client_output) - output_before, 100'000u);
-    std::string bytes(out.size(), '\0');
-    out.copy_to(bytes.data());
-    EXPECT_EQ(bytes, bulk(value));
+    EXPECT_EQ(text_of(out), bulk(value));
   }
   EXPECT_EQ(zm::tag_bytes(zm::Tag::client_output), output_before);
 }
@@ -135,9 +133,7 @@ TEST(Accounting, AValueHeldByAReplyIsNotChangedUnderIt) {
   store.execute(session, get, reply);
   run(store, {"SETRANGE", "k", "0", "changed"});
   run(store, {"APPEND", "k", "more"});
-  std::string bytes(out.size(), '\0');
-  out.copy_to(bytes.data());
-  EXPECT_EQ(bytes, bulk(value));
+  EXPECT_EQ(text_of(out), bulk(value));
   EXPECT_EQ(store.get("k"), "changed" + value.substr(7) + "more");
 }
 

@@ -64,9 +64,7 @@ TEST(Compaction, MovesEveryKindOfEntryAndChangesNothing) {
     ASSERT_EQ(store.time_to_live(key, &ttl, database), Status::ok);
     ASSERT_EQ(ttl, i % 3 == 0 ? std::optional<int64_t>(1000 + i) : std::nullopt);
   }
-  std::string bytes(held.size(), '\0');
-  held.copy_to(bytes.data());
-  EXPECT_EQ(bytes, bulk(value_of(8)));
+  EXPECT_EQ(text_of(held), bulk(value_of(8)));
   held.clear();
   clock.advance_ms(1'000'000);
   settle(store);

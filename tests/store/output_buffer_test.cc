@@ -9,12 +9,6 @@
 namespace plimsoll::test {
 namespace {
 
-std::string content(const OutputBuffer& out) {
-  std::string bytes(out.size(), '\0');
-  out.copy_to(bytes.data());
-  return bytes;
-}
-
 SharedBytes shared(std::string_view text) {
   SharedBytes bytes = SharedBytes::allocate(text.size(), zm::Tag::string);
   text.copy(bytes.data(), text.size());
@@ -27,7 +21,7 @@ TEST(OutputBuffer, MixesCopiesAndReferencesInOrder) {
   out.append("a");
   out.append(shared("0123456789"), 2, 3);
   out.append("b");
-  EXPECT_EQ(content(out), "a234b");
+  EXPECT_EQ(text_of(out), "a234b");
   EXPECT_EQ(out.size(), 5u);
 }
 
@@ -40,13 +34,13 @@ TEST(OutputBuffer, MovesReferencesBehindWhatIsThere) {
   from.append("b");
   from.append(std::string(9'000, 'c'));
   from.consume(1);
-  const std::string expected = "before" + content(from) + "after";
+  const std::string expected = "before" + text_of(from) + "after";
   from.move_to(to);
   to.append("after");
   EXPECT_TRUE(from.empty());
   from.append("of its own");
-  EXPECT_EQ(content(to), expected);
-  EXPECT_EQ(content(from), "of its own");
+  EXPECT_EQ(text_of(to), expected);
+  EXPECT_EQ(text_of(from), "of its own");
   iovec vectors[8];
   const size_t count = to.gather(vectors, std::size(vectors));
   EXPECT_TRUE(std::any_of(vectors, vectors + count, [&](const iovec& v) {
@@ -78,7 +72,7 @@ TEST(OutputBuffer, RewindsToAMark) {
   out.append(std::string(100'000, 'x'));
   out.rewind(mark);
   out.append("!");
-  EXPECT_EQ(content(out), "keep!");
+  EXPECT_EQ(text_of(out), "keep!");
 }
 
 // A reply taken back for want of memory makes way for a short one, which needs little.
@@ -100,9 +94,9 @@ TEST(OutputBuffer, LittleThatIsKeptTakesLittle) {
     from.append(value, 0, 40'000);
   }
   from.append("behind");
-  const std::string expected = content(from);
+  const std::string expected = text_of(from);
   from.move_to(to);
-  EXPECT_EQ(content(to), expected);
+  EXPECT_EQ(text_of(to), expected);
   EXPECT_LE(to.footprint(), 10 * value.charged() + 2'000);
 }
 
@@ -151,7 +145,7 @@ TEST(OutputBuffer, RandomOperationsAgainstAString) {
       default: {
         OutputBuffer other;
         if (random() % 2 == 0) other.append("front");
-        const std::string front = content(other);
+        const std::string front = text_of(other);
         out.move_to(other);
         ASSERT_TRUE(out.empty());
         out.swap(other);
@@ -160,7 +154,7 @@ TEST(OutputBuffer, RandomOperationsAgainstAString) {
     }
     ASSERT_EQ(out.size(), model.size());
     if (i % 50 == 0) {
-      ASSERT_EQ(content(out), model);
+      ASSERT_EQ(text_of(out), model);
     }
     if (model.size() > 200'000) {
       out.clear();
