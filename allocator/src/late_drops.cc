@@ -33,7 +33,7 @@ constinit std::size_t count = 0;
 constinit Range in_flight = {};
 constinit std::atomic_flag dropping = ATOMIC_FLAG_INIT;
 constinit std::atomic<std::size_t> put_off_bytes{0};  // in ranges
-constinit std::atomic<bool> refused{false};           // by the kernel
+constinit std::atomic<bool> refused{false};           // by the kernel, what was last tried of them
 
 std::size_t size_of(const Range& range) noexcept {
   return static_cast<std::size_t>(range.end - range.start);
@@ -66,6 +66,7 @@ Range cut(std::size_t index, const Range& wanted) noexcept {
     if (piece.end != range.end) ranges[count++] = {piece.end, range.end};
   }
   put_off_bytes.fetch_sub(size_of(piece), std::memory_order_release);
+  if (count == 0) refused.store(false, std::memory_order_relaxed);
   return piece;
 }
 
@@ -122,11 +123,12 @@ bool put_off(void* space, std::size_t length) noexcept {
 }
 
 std::size_t drop_piece() noexcept {
-  if (bytes() == 0 || dropping.test_and_set(std::memory_order_acquire)) return 0;
+  if (put_off_bytes.load(std::memory_order_relaxed) == 0) return 0;
+  if (dropping.test_and_set(std::memory_order_acquire)) return 0;
   const Range piece = take_off();
   const bool dropped = size_of(piece) != 0 && drop(piece);
   if (size_of(piece) != 0) {
-    if (!dropped) refused.store(true, std::memory_order_relaxed);
+    refused.store(!dropped, std::memory_order_relaxed);
     land(dropped);
   }
   dropping.clear(std::memory_order_release);

@@ -13,16 +13,17 @@ constexpr std::size_t kPiece = std::size_t{256} << 10;  // dropped at once: some
 // Now, as deadlines are given: nanoseconds of the monotonic clock.
 std::int64_t now_ns() noexcept;
 
-// False: there is no place for another range, or the kernel keeps pages that were put off. Drop it, then.
+// False: there is no place for another range, or the kernel kept those that were last tried (pages locked into
+// memory), which each purge tries again. Drop it, then.
 bool put_off(void* space, std::size_t length) noexcept;
 
 // Drops one piece. Returns how many bytes that was; 0: none are left, another thread is at it, or the kernel
-// refuses (pages locked into memory). Waits for nobody who drops.
+// keeps them. Waits for nobody who drops.
 std::size_t drop_piece() noexcept;
 
 // What of the range is put off is dropped, at once. Returns how many bytes that was.
 std::size_t drop_in(void* space, std::size_t length) noexcept;
 
-std::size_t bytes() noexcept;  // left to drop, of what the kernel does not refuse
+std::size_t bytes() noexcept;  // left to drop; 0 while the kernel keeps them
 
 }  // namespace zm::backend::late_drops

@@ -1,6 +1,7 @@
 // The line on jemalloc: what the ledger says is what the kernel can come to count, and no page is committed
 // past it.
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <zmalloc/line.h>
 #include <zmalloc/process_memory.h>
 #include <zmalloc/region.h>
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <random>
@@ -370,7 +372,35 @@ TEST_F(Line, WhatAPurgeLeavesForLaterMayBeUsedBefore) {
   EXPECT_LE(line::account().heap, start_ + 4 * kMiB);
 }
 
-// The same while threads take and give, one purges without time and one to the end.
+// Pages that are locked into memory stay, and in the ledger; once they are not, they go as others do.
+TEST_F(Line, APurgeThatTheKernelRefusedIsTriedAgain) {
+  constexpr std::size_t kBlock = 300'000, kBlocks = 100;
+  std::vector<void*> blocks;
+  for (std::size_t i = 0; i < kBlocks; ++i) {
+    blocks.push_back(allocate(Tag::string, kBlock));
+    std::memset(blocks.back(), 1, kBlock);
+    if (mlock(blocks.back(), kBlock) != 0) GTEST_SKIP() << "memory may not be locked: errno " << errno;
+  }
+  const std::size_t full = line::account().heap;
+  for (void* block : blocks) deallocate(Tag::string, block);
+  backend::purge_within(0);
+  EXPECT_GT(backend::unfinished_purge(), kBlocks * kBlock / 2);
+  backend::purge();
+  EXPECT_EQ(backend::unfinished_purge(), 0u) << "none that could be finished now";
+  EXPECT_GT(line::account().heap + kBlocks * kBlock / 2, full);
+  EXPECT_LE(resident_covered(), line::account().heap);
+
+  for (void* block : blocks) munlock(block, kBlock);
+  give_back();
+  EXPECT_LT(line::account().heap, full - kBlocks * kBlock / 2);
+  Blocks more;
+  while (more.bytes() < 64 * kMiB) ASSERT_TRUE(more.add(kBlock));
+  more.clear();
+  backend::purge_within(0);
+  EXPECT_GT(backend::unfinished_purge(), 0u) << "purges are sliced again";
+}
+
+// Space that is used before its pages have gone while threads take and give, one purges without time and one to the end.
 TEST_F(Line, WhatPurgesLeaveForLaterIsNobodysWhoUsesIt) {
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> left{0};
