@@ -68,14 +68,21 @@ bool Compactor::next_batch() noexcept {
   if (ShardDatabase* part = engine_.find_database(shard_, database_);
       part != nullptr && part->table.size() != 0) {
     Candidate candidates[zm::SlabSurvey::kBatch];
-    size_t n = 0;
+    size_t n = 0, of_bucket = 8;
     unsigned buckets = 0;
     do {
-      // A bucket's entries are few; those beyond the batch are met again in the next pass.
+      // A bucket's entries are few; those beyond the batch are met again in the next pass. What an entry
+      // leads to comes before it, while the entry is where it was.
       position_ = part->table.scan(position_, [&](Entry* entry, SlotRef slot) {
-        if (n < std::size(candidates)) candidates[n++] = {entry, slot};
+        const void* const payload = entry->movable_payload();
+        if (n + (payload != nullptr ? 2 : 1) > std::size(candidates)) return;
+        if (payload != nullptr) {
+          of_bucket = 16;
+          candidates[n++] = {payload, entry, slot};
+        }
+        candidates[n++] = {entry, entry, slot};
       });
-    } while (position_ != 0 && n + 8 <= std::size(candidates) && ++buckets < kBucketsAtMost);
+    } while (position_ != 0 && n + of_bucket <= std::size(candidates) && ++buckets < kBucketsAtMost);
     move_sparse(part->table, candidates, n);
     if (position_ != 0) return true;
   }
@@ -87,16 +94,25 @@ bool Compactor::next_batch() noexcept {
   return false;
 }
 
+// Returns how many bytes have moved; 0: there was no memory to move them to.
+size_t Compactor::move(Table& table, const Candidate& candidate) noexcept {
+  Entry* const entry = candidate.entry;
+  if (candidate.block != entry) return entry->relocate_payload() ? entry->bytes().size() : 0;
+  Entry* const moved = Entry::relocate(entry);
+  if (moved == entry) return 0;
+  table.relocate(candidate.slot, moved);
+  return moved->layout_size();
+}
+
 void Compactor::move_sparse(Table& table, const Candidate* candidates, size_t n) noexcept {
   const void* blocks[zm::SlabSurvey::kBatch];
-  for (size_t i = 0; i < n; ++i) blocks[i] = candidates[i].entry;
+  for (size_t i = 0; i < n; ++i) blocks[i] = candidates[i].block;
   uint64_t moved = 0;
   for (uint64_t sparse = survey_.sparse(blocks, n); sparse != 0; sparse &= sparse - 1) {
     const Candidate& candidate = candidates[__builtin_ctzll(sparse)];
-    Entry* entry = Entry::relocate(candidate.entry);
-    if (entry == candidate.entry) break;  // no memory for another
-    table.relocate(candidate.slot, entry);
-    pass_moved_bytes_ += entry->layout_size();
+    const size_t bytes = move(table, candidate);
+    if (bytes == 0) break;
+    pass_moved_bytes_ += bytes;
     ++moved;
   }
   moved_.fetch_add(moved, std::memory_order_relaxed);

@@ -86,7 +86,8 @@ Entry* Entry::make_text(std::string_view key, const StringSource& value, int64_t
 
 Entry* Entry::make_string(std::string_view key, const StringSource& value, int64_t expiry) {
   int64_t integer;
-  return parse_integer(value.bytes, integer) ? make_integer(key, integer, expiry) : make_text(key, value, expiry);
+  return parse_integer(value.bytes, integer) ? make_integer(key, integer, expiry)
+                                             : make_text(key, value, expiry);
 }
 
 Entry* Entry::make_raw_string(std::string_view key, const StringSource& value, int64_t expiry) {
@@ -135,6 +136,22 @@ Entry* Entry::relocate(Entry* entry) noexcept {
   std::memcpy(memory, static_cast<void*>(entry), size);
   zm::deallocate_compact(tag, entry, size);
   return static_cast<Entry*>(memory);
+}
+
+const void* Entry::movable_payload() const noexcept {
+  switch (encoding()) {
+    case Encoding::bytes:
+    case Encoding::int32:
+    case Encoding::int64:
+      return nullptr;
+    case Encoding::shared:
+      return const_cast<Entry*>(this)->shared_in_place()->movable_block();
+  }
+  return nullptr;
+}
+
+bool Entry::relocate_payload() noexcept {
+  return shared_in_place()->relocate();
 }
 
 size_t Entry::destroy(Entry* entry) noexcept {

@@ -65,6 +65,13 @@ class Entry {
   // Returns the entry where it is now; `entry` itself if there was no memory.
   static Entry* relocate(Entry* entry) noexcept;
 
+  // A second block that stands in a slab and that only this entry leads to: the compactor may move it. Null
+  // if there is none.
+  const void* movable_payload() const noexcept;
+  // Moves it as relocate() does. False: there was no memory, and nothing has changed. REQUIRES:
+  // movable_payload(), and no reader.
+  bool relocate_payload() noexcept;
+
   // Frees the block and drops its SharedBytes (which replies may still hold: they are charged to
   // client_output then). Returns the bytes the entry was charged with.
   static size_t destroy(Entry* entry) noexcept;

@@ -1,8 +1,10 @@
 #include "plimsoll/shared_bytes.h"
 
+#include <zmalloc/compaction.h>
 #include <zmalloc/line.h>
 #include <zmalloc/zm.h>
 
+#include <cstring>
 #include <new>
 
 namespace plimsoll {
@@ -51,6 +53,29 @@ void SharedBytes::reallocate(size_t capacity) {
   block_ = static_cast<Block*>(memory);
   fit(capacity, usable);
   if (end != 0 && block_ != old) zm::line::freed_untouched(end);
+}
+
+const void* SharedBytes::movable_block() const noexcept {
+  constexpr size_t kLargestInSlab = 14'336;  // jemalloc's largest class of blocks that share pages
+  const bool in_slab = block_ != nullptr && sizeof(Block) + block_->capacity <= kLargestInSlab;
+  return in_slab && block_->end_given_back == 0 && unique() ? block_ : nullptr;
+}
+
+bool SharedBytes::relocate() noexcept {
+  const zm::Tag tag = block_->tag.load(std::memory_order_relaxed);
+  const size_t whole = sizeof(Block) + block_->capacity;
+  void* memory = zm::try_allocate_compact(tag, block_, whole);
+  if (memory == nullptr) return false;
+  Block* const block = new (memory) Block;
+  block->tag.store(tag, std::memory_order_relaxed);
+  block->size = block_->size;
+  block->capacity = block_->capacity;
+  block->end_given_back = 0;
+  std::memcpy(block->data(), block_->data(), block_->size);
+  block_->~Block();
+  zm::deallocate_compact(tag, block_, whole);
+  block_ = block;
+  return true;
 }
 
 void SharedBytes::retag(zm::Tag tag) noexcept {

@@ -10,7 +10,7 @@
 
 namespace plimsoll {
 
-// A reference-counted run of bytes: the form of values too large for a slab, and of whatever a reply sends by reference.
+// A reference-counted run of bytes: the form of values too large for an entry, and of whatever a reply sends by reference.
 // The bytes may be changed only by the holder of the only reference (unique()). The count is atomic: references may be
 // dropped on any thread.
 class SharedBytes {
@@ -43,6 +43,12 @@ class SharedBytes {
   // Grows or shrinks in place where the allocator can. REQUIRES: unique, capacity >= size(). Throws std::bad_alloc and then
   // leaves the bytes as they are.
   void reallocate(size_t capacity);
+
+  // The block if it stands in a slab of the allocator and there is no other reference; else null.
+  const void* movable_block() const noexcept;
+  // Moves it to where its slab is fuller (zmalloc/compaction.h). False: there was no memory, and nothing has changed.
+  // REQUIRES: movable_block().
+  bool relocate() noexcept;
 
   // The block's bytes are charged to `tag` from now on. REQUIRES: no other thread retags it at the same time.
   void retag(zm::Tag tag) noexcept;

@@ -43,8 +43,8 @@ struct DatabaseStatistics {
 
 // What compaction has done; see Store::compact().
 struct CompactionStatistics {
-  uint64_t moved = 0;   // entries
-  uint64_t stayed = 0;  // entries looked at and left
+  uint64_t moved = 0;   // blocks of entries
+  uint64_t stayed = 0;  // blocks looked at and left
   uint64_t passes = 0;  // over all entries
   uint64_t time_us = 0;
   size_t reclaimable = 0;  // bytes in sparse slabs of the whole process, as last seen
@@ -139,9 +139,10 @@ class Store {
   void prefetch_lines(const Session& session, const Invocation& invocation) const noexcept;
   void prefetch_entries(const Session& session, const Invocation& invocation) const noexcept;
   void run(Session& session, const Invocation& invocation, Reply& reply) noexcept;
-  // The same, but a command that lacks memory which keys could still go for, only not in the milliseconds that
-  // a command may take for that, is not answered and has changed nothing but what was evicted for it: returns
-  // how many bytes it lacks, to be made room for (make_room()) before it is run again. 0: it has been answered.
+  // The same, but a command that lacks memory which keys could still go for, only not in the milliseconds
+  // that a command may take for that, is not answered and has changed nothing but what was evicted for it:
+  // returns how many bytes it lacks, to be made room for (make_room()) before it is run again. 0: it has been
+  // answered.
   size_t try_run(Session& session, const Invocation& invocation, Reply& reply) noexcept;
 
   const CommandTable& commands() const noexcept;
