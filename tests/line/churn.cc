@@ -39,8 +39,7 @@ class Churn {
         client.send(commands);
       }
       for (RawConnection& client : clients_) {
-        for (int i = 0; i < batch; ++i)
-          ++(client.read_reply() == "+OK\r\n" ? result.written : result.refused);
+        for (int i = 0; i < batch; ++i) count(client.read_reply());
       }
     }
     phases_.push_back({prefix, keys});
@@ -68,6 +67,16 @@ class Churn {
   std::vector<std::string> set(const std::string& key, const std::string& value) const {
     if (expiry_ == Expiry::none) return {"SET", key, value};
     return {"SET", key, value, "EX", "100000"};
+  }
+
+  void count(const std::string& reply) {
+    if (reply == "+OK\r\n") {
+      ++result.written;
+    } else if (reply.starts_with("-OOM ")) {
+      ++result.refused;
+    } else {
+      throw ConnectionError("SET is answered " + reply);
+    }
   }
 
   // Asks again while a reply is refused for want of memory.
@@ -138,7 +147,7 @@ ChurnResult run_churn(const LineServer& server, const std::vector<ChurnPhase>& p
     for (size_t i = 0; i < phases.size(); ++i) churn.run(phases[i], static_cast<int>(i));
     churn.count_live();
     churn.result.survived = true;
-  } catch (const ConnectionError&) {  // the server has gone, or does not answer any more
+  } catch (const ConnectionError&) {  // the server has gone, or does not answer as it should
   }
   return churn.result;
 }

@@ -21,7 +21,7 @@ std::vector<ChurnPhase> large_churn();  // values of up to some megabytes, and s
 
 struct ChurnResult {
   uint64_t written = 0;     // commands that were answered OK
-  uint64_t refused = 0;     // answered with an error
+  uint64_t refused = 0;     // answered -OOM
   uint64_t live_bytes = 0;  // keys and values that are there at the end
   bool survived = false;
 };

@@ -93,6 +93,7 @@ void HostileClients::run(const LineServer& server) {
     control.call({"SET", "hostile:large", std::string(kValue, 'l')});
     asked_ = ask_and_never_read(*readers_, {"hostile:large"}, kValue, kAsked);
     half_sent_ = send_half_a_value(*halves_, kAnnounced, kAnnounced / 2);
+    huge_reply_ = control.call({"SETRANGE", "hostile:huge", "536870911", "x"});
   } catch (const ConnectionError&) {  // the server has gone
   }
 }
