@@ -69,13 +69,13 @@ class ServerFaults : public testing::TestWithParam<FaultySetup> {
 
   FaultyServer server_{GetParam()};
 
-  bool ended_ = false;  // a test has stopped the server
+  bool ended_ = false;                             // a test has stopped the server
+  std::map<std::string, uint64_t> memory_before_;  // what is to be left in the end, by tag
 
  private:
   long files();  // that the server has open
 
   long files_before_ = 0;
-  std::map<std::string, uint64_t> memory_before_;
 };
 
 std::string command(const Words& words);
