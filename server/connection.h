@@ -148,7 +148,9 @@ class Connection final : public SessionHost {
   void read_turn();
   void read_shared();
   void read_large();
+  bool grows_in_place() noexcept;
   void read_in_place();
+  void pass_over();
   void take_in_unparsed();
   void run_received(std::string_view bytes);
   void keep(std::string_view rest, RespParser& parser);

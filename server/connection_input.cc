@@ -40,12 +40,26 @@ void Connection::read_turn() {
     take_in_unparsed();
   } else if (input_.large_under_way()) {
     read_large();
-  } else if (input_.bytes().size() > kInPlaceAbove ||
-             (!input_.empty() && input_.parser().needed() > CommandBatch::kReadBytes)) {
+  } else if (grows_in_place()) {
     read_in_place();
   } else {
     read_shared();
   }
+}
+
+// What is here of a command that has just been refused; the rest of it needs no memory.
+void Connection::pass_over() {
+  run_pending();
+  unread_ = true;
+  if (!closed_) resume_later();
+}
+
+// Rather than to be copied into the thread's buffer and back. What is passed over is not kept, but for a
+// header of which a part is here.
+bool Connection::grows_in_place() noexcept {
+  if (input_.empty()) return false;
+  return input_.bytes().size() > kInPlaceAbove ||
+         (!input_.parser().refused() && input_.parser().needed() > CommandBatch::kReadBytes);
 }
 
 void Connection::read_shared() {
@@ -91,12 +105,16 @@ void Connection::read_in_place() {
   const size_t grows = input_.next_extension(missing);
   if (grows != 0 && input_.size() > kLargestContiguous && !may_take(grows)) {
     unread_ = true;
-    if (!waits_for_memory_) resume_later();  // refused: what follows is passed over
+    if (!waits_for_memory_) pass_over();
     return;
   }
   size_t room = 0;
   char* place = nullptr;
-  with_memory(server(), [&] { place = input_.extend(missing, &room); });
+  if (!server().store().with_memory([&] { place = input_.extend(missing, &room); })) {
+    if (!input_.parser().started() || input_.parser().refused()) throw std::bad_alloc();
+    refuse_command();
+    return pass_over();
+  }
   publish_room();
   room = std::min(room, kMostRead);
   const iovec into{place, room};
