@@ -19,6 +19,7 @@
 #include "interrupt.h"
 #include "load_worker.h"
 #include "process_stats.h"
+#include "units.h"
 
 namespace plimsoll::bench {
 namespace {
@@ -40,15 +41,6 @@ uint16_t free_port() {
     throw BenchError(with_errno("cannot find a free port", errno));
   }
   return ntohs(address.sin_port);
-}
-
-bool replace_all(std::string& text, const std::string& from, const std::string& to) {
-  bool found = false;
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
-    found = true;
-  }
-  return found;
 }
 
 // Runs in the forked child: only async-signal-safe calls.

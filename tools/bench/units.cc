@@ -62,6 +62,15 @@ std::vector<std::string> split_list(std::string_view text, std::string_view what
   }
 }
 
+bool replace_all(std::string& text, std::string_view from, std::string_view to) {
+  bool found = false;
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+    found = true;
+  }
+  return found;
+}
+
 std::string with_thousands(uint64_t value) {
   std::string digits = std::to_string(value);
   for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');

@@ -20,6 +20,9 @@ uint64_t parse_bytes(std::string_view text);
 /// Splits at commas. An empty text or an empty item throws UsageError naming `what`.
 std::vector<std::string> split_list(std::string_view text, std::string_view what);
 
+/// Replaces every `from`, which is not empty; false if there was none.
+bool replace_all(std::string& text, std::string_view from, std::string_view to);
+
 /// `1234567` as `1,234,567`.
 std::string with_thousands(uint64_t value);
 
