@@ -90,6 +90,7 @@ TEST(Workload, RefusesWhatHasNoSense) {
   EXPECT_THROW(check_workload({.key_size = 9, .key_count = 1'000'000}), UsageError);
   EXPECT_THROW(check_workload({.key_count = 0}), UsageError);
   EXPECT_THROW(check_workload({.keys_per_command = 0}), UsageError);
+  EXPECT_THROW(check_workload({.key_count = 10, .first_key = 10}), UsageError);
   EXPECT_THROW(check_workload({.value_size = size_t{1} << 30}), UsageError);
   EXPECT_THROW(parse_test("hset"), UsageError);
 }

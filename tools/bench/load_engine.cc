@@ -34,8 +34,8 @@ WorkerShare share_of(const LoadConfig& config, unsigned thread, uint64_t& first_
   const Workload& workload = config.workload;
   if (workload.sequential) {
     const bool many = workload.kind == TestKind::kMset || workload.kind == TestKind::kMget;
-    share.keys =
-        KeySource::sequential(workload.key_count, first_request * (many ? workload.keys_per_command : 1));
+    const uint64_t first = first_request * (many ? workload.keys_per_command : 1);
+    share.keys = KeySource::sequential(workload.key_count, workload.first_key + first);
     first_request += share.requests;
   } else {
     share.keys = KeySource::random(workload.key_count, config.seed * 1000 + thread);

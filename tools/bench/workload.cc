@@ -71,6 +71,7 @@ bool reads_values(TestKind kind) {
 
 void check_workload(const Workload& workload) {
   if (workload.key_count == 0) throw UsageError("the number of keys must be at least 1");
+  if (workload.first_key >= workload.key_count) throw UsageError("the first key is beyond the last one");
   if (workload.keys_per_command == 0) throw UsageError("a command needs at least 1 key");
   const size_t least = kPrefixSize + digits_of(workload.key_count - 1);
   if (workload.key_size < least) {

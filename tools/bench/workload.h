@@ -25,6 +25,7 @@ struct Workload {
   size_t value_size = 32;
   unsigned keys_per_command = 1;  // MSET and MGET
   uint64_t key_count = 1'000'000;
+  uint64_t first_key = 0;      // of the sequential ones
   bool sequential = false;     // each key once, in order; otherwise uniformly random
   bool integer_value = false;  // SET writes an 8-digit integer instead of value_size bytes
   bool with_expiry = false;    // SET … PX with 1 to 10 days, different from key to key
