@@ -174,12 +174,15 @@ TEST(CommandLine, BadOptionsCostNothing) {
                                 "run --key-size 3",
                                 "run --threads 9 --clients 2",
                                 "run --pid -5",
-                                "compare",
                                 "compare --a 'redis-server'",
                                 "compare --a x --a-server y",
                                 "compare --a 'x {socket}' --cases set",
                                 "compare --a 'x {socket}' --rounds 0",
+                                "compare --a 'x {socket}' --keys 0",
+                                "compare --a 'x {socket}' --keys 10,x",
                                 "compare --a 'x {socket}' --memory-keys 0",
+                                "compare --a 'x {socket}' --parts ''",
+                                "compare --a 'x {socket}' --parts speed,fun",
                                 "replay",
                                 "replay x --maxmemory 5q",
                                 "replay x --maxmemory 0%",
@@ -206,7 +209,7 @@ TEST(Compare, TwoServersOfAKindCostTheSameMemory) {
   const std::string json = folder.path() + "/c.json", svg = folder.path() + "/c.svg";
   const ToolResult result = run_tool(
       "compare --a 'redis-server --save \"\" --port {port}' --a-name left --b-name right --rounds 2 -n 1000 "
-      "--keys 1000 --cases set@1,get@16,mset@4 --memory-keys 4000 --json " +
+      "--parts speed,memory --keys 2000,1000 --cases set@1,get@16,mset@4 --memory-keys 4000 --json " +
           json + " --svg " + svg,
       "TMPDIR=" + folder.path());
   ASSERT_EQ(result.exit_code, 0) << result.err;
@@ -214,9 +217,11 @@ TEST(Compare, TwoServersOfAKindCostTheSameMemory) {
     EXPECT_TRUE(contains(result.out, text)) << result.out;
   }
   const std::string written = read_file(json).value_or("");
-  EXPECT_EQ(occurrences(written, "\"cpu_ratio\": "), 3u);
+  EXPECT_EQ(occurrences(written, "\"cpu_ratio\": "), 6u);
   EXPECT_EQ(occurrences(written, "\"cpu_ratio\": null"), 0u);
   EXPECT_EQ(occurrences(written, "\"keys\": 4000,\n\"data_bytes\""), 5u);
+  EXPECT_LT(written.find("\"keys\": 1000,\n\"cpu_ratio\""), written.find("\"keys\": 2000,\n\"cpu_ratio\""));
+  EXPECT_EQ(occurrences(written, "\"nulls\": 0,"), 2u * 2 * 3 * 2);  // a get finds every key, grown to or not
   EXPECT_TRUE(contains(read_file(svg).value_or(""), "</svg>"));
   size_t left_behind = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
@@ -226,9 +231,9 @@ TEST(Compare, TwoServersOfAKindCostTheSameMemory) {
 
 TEST(Compare, RunningServersMustBeEmpty) {
   const ChildServer one(kRedisCommand, 20000), two(kRedisCommand, 20000);
-  const std::string arguments = "compare --a-server " + one.target().endpoint.text() + " --b-server " +
-                                two.target().endpoint.text() +
-                                " --rounds 1 -n 200 --keys 100 --cases set@1 --memory-keys 100";
+  const std::string arguments =
+      "compare --a-server " + one.target().endpoint.text() + " --b-server " + two.target().endpoint.text() +
+      " --parts speed,memory --rounds 1 -n 200 --keys 100 --cases set@1 --memory-keys 100";
   Client(one.target()).must({"SET", "precious", "1"});
   const ToolResult refused = run_tool(arguments);
   EXPECT_EQ(refused.exit_code, 1);

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "compare.h"
+#include "compare_options.h"
 #include "endpoint.h"
 #include "error.h"
 #include "replay.h"
@@ -75,6 +75,37 @@ TEST(CaseText, Parses) {
   for (const char* text : {"", "set", "set@", "set@0", "set@x", "flush@1", "@1", "set@100001"}) {
     EXPECT_THROW(parse_case(text), UsageError) << text;
   }
+}
+
+TEST(PartsText, Parses) {
+  EXPECT_EQ(parse_parts("memory,speed"), (std::vector<Part>{Part::kMemory, Part::kSpeed}));
+  EXPECT_FALSE(parse_parts(kAllParts).empty());
+  for (const char* text : {"", "Speed", "speed,", "speed fun"})
+    EXPECT_THROW(parse_parts(text), UsageError) << text;
+}
+
+TEST(Sides, DefaultsListenOnTheSameKindOfSocketAsTheOther) {
+  CompareOptions options;
+  options.a.command = "/opt/x/some-server -s {socket}";
+  complete_sides(options);
+  EXPECT_EQ(options.a.name, "some-server");
+  EXPECT_EQ(options.b.name, "redis-server");
+  EXPECT_EQ(options.b.command,
+            "redis-server --save \"\" --port 0 --unixsocket {socket} --io-threads {threads}");
+  options.b = Side();
+  options.a = {"", "", "127.0.0.1:7000"};
+  complete_sides(options);
+  EXPECT_EQ(options.a.name, "127.0.0.1:7000");
+  EXPECT_EQ(options.b.command, "redis-server --save \"\" --port {port} --io-threads {threads}");
+  options.b.server = "unix:/s";
+  EXPECT_THROW(complete_sides(options), UsageError);
+}
+
+TEST(Units, EveryOccurrenceIsReplaced) {
+  std::string text = "{x}-{x}{y}";
+  EXPECT_TRUE(replace_all(text, "{x}", "{x}{x}"));
+  EXPECT_EQ(text, "{x}{x}-{x}{x}{y}");
+  EXPECT_FALSE(replace_all(text, "{z}", ""));
 }
 
 TEST(ProgressText, Parses) {

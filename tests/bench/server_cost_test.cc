@@ -26,7 +26,7 @@ TEST(ServerCost, PipelinedSetAndGetTakeLessCpuThanRedis) {
   const ToolResult result =
       run_tool("compare --a '" PLIMSOLL_SERVER
                " --port 0 --unixsocket {socket}' --cases set@16,get@16 --clients 50 --rounds 3 -n 200000 "
-               "--keys 100000 --no-memory --json " +
+               "--keys 100000 --parts speed --json " +
                json);
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const std::vector<double> ratios = cpu_ratios(read_file(json).value_or(""));

@@ -6,13 +6,13 @@
 
 namespace plimsoll::bench {
 
-/// The tables of ratios and of bytes per key, as text.
+/// A table for each part, as text.
 std::string compare_text(const CompareOptions& options, const CompareResult& result);
 
 /// Everything measured, the single rounds and the machine included.
 std::string compare_json(const CompareOptions& options, const CompareResult& result);
 
-/// A picture of the ratios and of the bytes per key: horizontal bars, shorter is better.
+/// A picture of the figures of each part: horizontal bars.
 std::string compare_svg(const CompareOptions& options, const CompareResult& result);
 
 }  // namespace plimsoll::bench

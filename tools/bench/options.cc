@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -16,9 +17,6 @@
 
 namespace plimsoll::bench {
 namespace {
-
-constexpr const char* kRedis = "redis-server --save \"\" --port 0 --unixsocket {socket}";
-constexpr const char* kRedisOnTcp = "redis-server --save \"\" --port {port}";
 
 // Options that say which server and how to log in, as typed.
 struct ServerArguments {
@@ -65,6 +63,14 @@ std::vector<uint64_t> number_list(const std::string& text, const char* what, uin
     numbers.push_back(*number);
   }
   return numbers;
+}
+
+// In ascending order, each once.
+std::vector<uint64_t> key_counts(const std::string& text) {
+  auto counts = number_list(text, "numbers of keys", 1'000'000'000);
+  std::sort(counts.begin(), counts.end());
+  counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
+  return counts;
 }
 
 using Action = std::function<int()>;
@@ -115,34 +121,23 @@ Action add_run(CLI::App& app) {
   };
 }
 
-void set_side(Side& side, const std::string& letter) {
-  if (side.command.empty() == side.server.empty()) {
-    throw UsageError("give either --" + letter + " or --" + letter + "-server");
-  }
-  if (!side.name.empty()) return;
-  if (side.command.empty()) {
-    side.name = side.server;
-    return;
-  }
-  side.name = side.command.substr(0, side.command.find(' '));
-  side.name = side.name.substr(side.name.rfind('/') + 1);
-}
-
 Action add_compare(CLI::App& app) {
   struct Arguments {
     CompareOptions compare;
     std::string cases = "set@1,get@1,set@16,get@16,set@64,get@64,incr@16,mset@4,mget@1";
-    std::string memory_keys = "1000000";
-    bool no_memory = false, no_speed = false;
+    std::string parts{kAllParts};
+    std::string keys = "1000000,10000000";
+    std::string memory_keys = "1000000,1500000,2000000,10000000";
     double timeout = 30;
   };
   auto args = std::make_shared<Arguments>();
   CLI::App* sub = app.add_subcommand("compare", "Measure two servers side by side, in interleaved rounds");
   CompareOptions& compare = args->compare;
-  sub->add_option("--a", compare.a.command, "command line of server a; {socket} or {port} is replaced");
-  sub->add_option(
-      "--b", compare.b.command,
-      std::string("command line of server b (default: ") + kRedis + ", or on {port} if a is on TCP)");
+  sub->add_option("--parts", args->parts, "list of what to measure")->capture_default_str();
+  sub->add_option("--a", compare.a.command,
+                  "command line of server a; {socket} or {port}, and {threads}, are replaced (default: the "
+                  "plimsoll-server beside this program)");
+  sub->add_option("--b", compare.b.command, "command line of server b (default: redis-server)");
   sub->add_option("--a-server", compare.a.server, "server a runs already: HOST:PORT or unix:PATH");
   sub->add_option("--b-server", compare.b.server, "server b runs already");
   sub->add_option("--a-name", compare.a.name, "name of a in the results");
@@ -151,7 +146,8 @@ Action add_compare(CLI::App& app) {
   sub->add_option("--rounds", compare.rounds, "measurements of each case and server")->capture_default_str();
   sub->add_option("-c,--clients", compare.clients, "connections")->capture_default_str();
   sub->add_option("--threads", compare.threads, "client threads")->capture_default_str();
-  sub->add_option("-r,--keys", compare.keys, "keys, chosen uniformly")->capture_default_str();
+  sub->add_option("-r,--keys", args->keys, "list of numbers of keys, chosen uniformly")
+      ->capture_default_str();
   sub->add_option("--key-size", compare.key_size, "bytes of a key")->capture_default_str();
   sub->add_option("-d,--value-size", compare.value_size, "bytes of a value")->capture_default_str();
   sub->add_option("--mset-keys", compare.mset_keys, "keys of an MSET")->capture_default_str();
@@ -160,8 +156,6 @@ Action add_compare(CLI::App& app) {
   sub->add_option("-n,--requests", compare.requests, "of each measurement, instead")->excludes(seconds);
   sub->add_option("--memory-keys", args->memory_keys, "list of numbers of keys for the memory comparison")
       ->capture_default_str();
-  sub->add_flag("--no-memory", args->no_memory, "leave the memory comparison out");
-  sub->add_flag("--no-speed", args->no_speed, "leave the speed comparison out");
   sub->add_flag("--flush", compare.flush, "delete ALL keys of servers that run already");
   sub->add_flag("--allow-errors", compare.allow_errors, "exit with 0 in spite of error replies");
   sub->add_option("--timeout", args->timeout, "seconds without a reply after which to give up")
@@ -170,23 +164,15 @@ Action add_compare(CLI::App& app) {
   sub->add_option("--svg", compare.svg_path, "draw the results into this file");
   return [args] {
     CompareOptions& options = args->compare;
-    if (options.b.command.empty() && options.b.server.empty()) {
-      // Both over the same kind of socket: TCP costs a server about a third more at depth 1.
-      const bool a_on_tcp = options.a.command.find("{socket}") == std::string::npos &&
-                            options.a.server.compare(0, 5, "unix:") != 0;
-      options.b.command = a_on_tcp ? kRedisOnTcp : kRedis;
-    }
-    set_side(options.a, "a");
-    set_side(options.b, "b");
+    options.parts = parse_parts(args->parts);
+    complete_sides(options);
     if (options.rounds == 0) throw UsageError("at least 1 round is needed");
     if (options.seconds <= 0) throw UsageError("seconds must be positive");
     options.timeout_ms = ServerArguments::checked_timeout(args->timeout);
-    if (!args->no_memory)
-      options.memory_keys = number_list(args->memory_keys, "numbers of keys", 1'000'000'000);
-    if (!args->no_speed) {
-      for (const std::string& item : split_list(args->cases, "cases"))
-        options.cases.push_back(parse_case(item));
-    }
+    options.keys = key_counts(args->keys);
+    options.memory_keys = key_counts(args->memory_keys);
+    for (const std::string& item : split_list(args->cases, "cases"))
+      options.cases.push_back(parse_case(item));
     return run_compare(options);
   };
 }

@@ -1,0 +1,89 @@
+#include "compare_report.h"
+#include "json.h"
+#include "machine.h"
+
+namespace plimsoll::bench {
+namespace {
+
+void write_identity(JsonWriter& json, std::string_view key, const Side& side, const std::string& version) {
+  json.key(key).begin_object().field("name", side.name).field("command", side.command);
+  json.field("server", side.server).field("redis_version", version).end_object();
+}
+
+void write_options(JsonWriter& json, const CompareOptions& options) {
+  json.field("rounds", uint64_t{options.rounds}).field("clients", uint64_t{options.clients});
+  json.field("client_threads", uint64_t{options.threads});
+  json.field("key_size", uint64_t{options.key_size}).field("value_size", uint64_t{options.value_size});
+  json.field("mset_keys", uint64_t{options.mset_keys}).field("mget_keys", uint64_t{options.mget_keys});
+}
+
+void write_side(JsonWriter& json, std::string_view key, const SideSummary& side) {
+  json.key(key).begin_object();
+  json.field("cpu_ns_per_command", side.cpu_ns).field("throughput", side.throughput);
+  json.field("p50_us", side.p50_us).field("p99_us", side.p99_us).field("p99.9_us", side.p999_us);
+  json.field("max_us", side.max_us).field("errors", side.errors).key("rounds").begin_array();
+  for (const Measurement& round : side.rounds) {
+    json.begin_object();
+    write_measurement(json, round);
+    json.end_object();
+  }
+  json.end_array().end_object();
+}
+
+void write_case(JsonWriter& json, const Case& what) {
+  json.field("test", name_of(what.kind)).field("pipeline", uint64_t{what.pipeline});
+}
+
+void write_cases(JsonWriter& json, const std::vector<CaseResult>& cases) {
+  json.key("speed").begin_array();
+  for (const CaseResult& one : cases) {
+    json.begin_object();
+    write_case(json, one.what);
+    json.field("keys", one.keys);
+    json.field("cpu_ratio", one.cpu_ratio()).field("throughput_ratio", one.throughput_ratio());
+    write_side(json, "a", one.a);
+    write_side(json, "b", one.b);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_shape_side(JsonWriter& json, std::string_view key, const std::optional<BytesPerKey>& growth,
+                      const MemoryFigures& overhead) {
+  json.key(key);
+  if (!growth) {
+    json.null();
+    return;
+  }
+  json.begin_object().field("keys", growth->keys);
+  json.field("used_memory_per_key", growth->used_memory).field("rss_per_key", growth->rss);
+  json.field("used_memory_overhead", overhead.used_memory).field("rss_overhead", overhead.rss).end_object();
+}
+
+void write_shapes(JsonWriter& json, const std::vector<ShapeResult>& shapes) {
+  json.key("memory").begin_array();
+  for (const ShapeResult& one : shapes) {
+    json.begin_object().field("shape", one.shape.name).field("keys", one.keys);
+    json.field("data_bytes", one.data_bytes());
+    write_shape_side(json, "a", one.a, one.overhead_a());
+    write_shape_side(json, "b", one.b, one.overhead_b());
+    json.end_object();
+  }
+  json.end_array();
+}
+
+}  // namespace
+
+std::string compare_json(const CompareOptions& options, const CompareResult& result) {
+  JsonWriter json;
+  json.begin_object().field("machine", machine_text());
+  write_identity(json, "a", options.a, result.version_a);
+  write_identity(json, "b", options.b, result.version_b);
+  write_options(json, options);
+  write_cases(json, result.cases);
+  write_shapes(json, result.shapes);
+  json.end_object();
+  return json.text() + "\n";
+}
+
+}  // namespace plimsoll::bench

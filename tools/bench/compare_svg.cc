@@ -1,0 +1,57 @@
+#include "compare_report.h"
+#include "machine.h"
+#include "svg.h"
+
+namespace plimsoll::bench {
+namespace {
+
+BarGroup speed_bars(const CompareResult& result, const std::string& title, bool cpu) {
+  BarGroup group{title, {}, 1.0, 2};
+  for (const CaseResult& one : result.cases) {
+    const auto value = cpu ? one.cpu_ratio() : one.throughput_ratio();
+    if (value) group.bars.push_back({one.text(), *value, false});
+  }
+  return group;
+}
+
+// Bars of both sides, of one of the two figures.
+class MemoryBars {
+ public:
+  MemoryBars(const CompareOptions& options, const std::string& title, bool rss)
+      : options_(options), group_{(rss ? "RSS, " : "used_memory, ") + title, {}, {}, 1}, rss_(rss) {}
+
+  void add(const std::string& label, const MemoryFigures& a, const MemoryFigures& b) {
+    add(label + ": " + options_.a.name, a, false);
+    add(label + ": " + options_.b.name, b, true);
+  }
+  const BarGroup& group() const { return group_; }
+
+ private:
+  void add(const std::string& label, const MemoryFigures& figures, bool other) {
+    const auto value = rss_ ? figures.rss : figures.used_memory;
+    if (value) group_.bars.push_back({label, *value, other});
+  }
+
+  const CompareOptions& options_;
+  BarGroup group_;
+  bool rss_;
+};
+
+BarGroup shape_bars(const CompareOptions& options, const CompareResult& result, bool rss) {
+  MemoryBars bars(options, "bytes per key beyond key and value", rss);
+  for (const ShapeResult& one : result.shapes) bars.add(one.text(), one.overhead_a(), one.overhead_b());
+  return bars.group();
+}
+
+}  // namespace
+
+std::string compare_svg(const CompareOptions& options, const CompareResult& result) {
+  const std::string versus = options.a.name + " / " + options.b.name;
+  std::vector<BarGroup> groups;
+  groups.push_back(speed_bars(result, "Server CPU per command, " + versus + " (shorter is better)", true));
+  groups.push_back(speed_bars(result, "Commands a second, " + versus + " (longer is better)", false));
+  for (const bool rss : {false, true}) groups.push_back(shape_bars(options, result, rss));
+  return bar_chart(options.a.name + " beside " + options.b.name, machine_text(), groups);
+}
+
+}  // namespace plimsoll::bench

@@ -1,0 +1,73 @@
+#include <algorithm>
+#include <sstream>
+
+#include "compare_report.h"
+#include "machine.h"
+#include "table.h"
+#include "units.h"
+
+namespace plimsoll::bench {
+namespace {
+
+std::string cell(std::optional<double> value, int decimals) {
+  return value ? fixed(*value, decimals) : "-";
+}
+
+std::string whole(double value) {
+  return with_thousands(static_cast<uint64_t>(value));
+}
+
+// Smallest and largest ratio of the rounds taken in pairs: how far to trust the ratio of the medians.
+std::string spread(const CaseResult& result) {
+  std::vector<double> ratios;
+  for (size_t i = 0; i < std::min(result.a.rounds.size(), result.b.rounds.size()); ++i) {
+    const auto one = ratio(result.a.rounds[i].cpu_per_command(), result.b.rounds[i].cpu_per_command());
+    if (one) ratios.push_back(*one);
+  }
+  if (ratios.empty()) return "-";
+  const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
+  return fixed(*low, 2) + "-" + fixed(*high, 2);
+}
+
+std::string speed_table(const CompareResult& result) {
+  Table table({"test@pipeline", "keys", "cpu a ns", "cpu b ns", "cpu a/b", "rounds", "a per second",
+               "b per second", "a/b", "p99.9 a us", "p99.9 b us", "errors a", "errors b"});
+  for (const CaseResult& one : result.cases) {
+    table.add({one.what.text(), with_thousands(one.keys), cell(one.a.cpu_ns, 0), cell(one.b.cpu_ns, 0),
+               cell(one.cpu_ratio(), 3), spread(one), whole(one.a.throughput), whole(one.b.throughput),
+               cell(one.throughput_ratio(), 2), fixed(one.a.p999_us, 0), fixed(one.b.p999_us, 0),
+               std::to_string(one.a.errors), std::to_string(one.b.errors)});
+  }
+  return table.text();
+}
+
+void add_figures(Table& table, std::vector<std::string> row, const MemoryFigures& a, const MemoryFigures& b,
+                 int decimals) {
+  for (const auto& value : {a.used_memory, b.used_memory, a.rss, b.rss}) row.push_back(cell(value, decimals));
+  table.add(row);
+}
+
+std::string memory_table(const CompareResult& result) {
+  Table table(
+      {"bytes per key beyond key and value", "keys", "used_memory a", "used_memory b", "RSS a", "RSS b"});
+  for (const ShapeResult& one : result.shapes) {
+    add_figures(table, {std::string(one.shape.name), with_thousands(one.keys)}, one.overhead_a(),
+                one.overhead_b(), 1);
+  }
+  return table.text();
+}
+
+}  // namespace
+
+std::string compare_text(const CompareOptions& options, const CompareResult& result) {
+  std::ostringstream out;
+  out << "a = " << options.a.name << " (" << result.version_a << "), b = " << options.b.name << " ("
+      << result.version_b << "); " << options.clients << " clients, " << options.value_size
+      << "-byte values, medians of " << options.rounds << "\n"
+      << machine_text() << "\n";
+  if (!result.cases.empty()) out << "\n" << speed_table(result);
+  if (!result.shapes.empty()) out << "\n" << memory_table(result);
+  return out.str();
+}
+
+}  // namespace plimsoll::bench
