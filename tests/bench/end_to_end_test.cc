@@ -220,6 +220,13 @@ TEST(Compare, TwoServersOfAKindCostTheSameMemory) {
   EXPECT_EQ(occurrences(written, "\"cpu_ratio\": "), 6u);
   EXPECT_EQ(occurrences(written, "\"cpu_ratio\": null"), 0u);
   EXPECT_EQ(occurrences(written, "\"keys\": 4000,\n\"data_bytes\""), 5u);
+  const std::string expiry = written.substr(written.find("\"bytes_per_expiry\": "));
+  const std::vector<double> used_memory = numbers_of(expiry, "used_memory");
+  ASSERT_EQ(used_memory.size(), 2u) << expiry;
+  for (const double bytes : used_memory) {  // an entry of a second hash table, and a share of its buckets
+    EXPECT_GT(bytes, 24) << expiry;
+    EXPECT_LT(bytes, 72) << expiry;
+  }
   EXPECT_LT(written.find("\"keys\": 1000,\n\"cpu_ratio\""), written.find("\"keys\": 2000,\n\"cpu_ratio\""));
   EXPECT_EQ(occurrences(written, "\"nulls\": 0,"), 2u * 2 * 3 * 2);  // a get finds every key, grown to or not
   EXPECT_TRUE(contains(read_file(svg).value_or(""), "</svg>"));

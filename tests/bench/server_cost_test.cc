@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -9,14 +8,6 @@
 
 namespace plimsoll::bench {
 namespace {
-
-std::vector<double> cpu_ratios(const std::string& json) {
-  static const std::string kField = "\"cpu_ratio\": ";
-  std::vector<double> ratios;
-  for (size_t at = json.find(kField); at != std::string::npos; at = json.find(kField, at + 1))
-    ratios.push_back(std::atof(json.c_str() + at + kField.size()));
-  return ratios;
-}
 
 // What redis-benchmark -t set,get -P 16 with 50 clients does. The ratio is some .4 to .5 on a quiet machine;
 // CPU time, unlike elapsed time, hardly changes on a busy one.
@@ -29,7 +20,7 @@ TEST(ServerCost, PipelinedSetAndGetTakeLessCpuThanRedis) {
                "--keys 100000 --parts speed --json " +
                json);
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  const std::vector<double> ratios = cpu_ratios(read_file(json).value_or(""));
+  const std::vector<double> ratios = numbers_of(read_file(json).value_or(""), "cpu_ratio");
   ASSERT_EQ(ratios.size(), 2u) << result.out;
   for (const double ratio : ratios) {
     EXPECT_GT(ratio, 0.0) << result.out;

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "child_server.h"
 #include "process_stats.h"
@@ -42,6 +43,19 @@ inline size_t occurrences(const std::string& text, const std::string& part) {
   size_t count = 0;
   for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++count;
   return count;
+}
+
+/// The numbers that follow `"field": ` in JSON text, in order; nulls are left out.
+inline std::vector<double> numbers_of(const std::string& json, const std::string& field) {
+  const std::string name = "\"" + field + "\": ";
+  std::vector<double> numbers;
+  for (size_t at = json.find(name); at != std::string::npos; at = json.find(name, at + 1)) {
+    const char* const text = json.c_str() + at + name.size();
+    char* end = nullptr;
+    const double number = std::strtod(text, &end);
+    if (end != text) numbers.push_back(number);
+  }
+  return numbers;
 }
 
 }  // namespace plimsoll::bench

@@ -35,7 +35,10 @@ CompareResult compare_servers(const CompareOptions& options) {
   result.version_a = bring_up(options.a, options).probe->version();
   result.version_b = bring_up(options.b, options).probe->version();
   if (options.has(Part::kSpeed)) result.cases = compare_speed(options);
-  if (options.has(Part::kMemory)) result.shapes = compare_memory(options);
+  if (options.has(Part::kMemory)) {
+    result.shapes = compare_memory(options);
+    result.expiries = compare_expiry(options);
+  }
   return result;
 }
 

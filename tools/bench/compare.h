@@ -14,6 +14,7 @@ struct CompareResult {
   std::string version_a, version_b;
   std::vector<CaseResult> cases;
   std::vector<ShapeResult> shapes;
+  std::vector<ExpiryResult> expiries;
 };
 
 /// Measures the parts asked for, one after another. Tells its progress on stderr. Throws BenchError.

@@ -72,6 +72,22 @@ void write_shapes(JsonWriter& json, const std::vector<ShapeResult>& shapes) {
   json.end_array();
 }
 
+void write_figures(JsonWriter& json, std::string_view key, const MemoryFigures& figures) {
+  json.key(key).begin_object();
+  json.field("used_memory", figures.used_memory).field("rss", figures.rss).end_object();
+}
+
+void write_expiries(JsonWriter& json, const std::vector<ExpiryResult>& expiries) {
+  json.key("bytes_per_expiry").begin_array();
+  for (const ExpiryResult& one : expiries) {
+    json.begin_object().field("keys", one.keys);
+    write_figures(json, "a", one.a);
+    write_figures(json, "b", one.b);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 }  // namespace
 
 std::string compare_json(const CompareOptions& options, const CompareResult& result) {
@@ -82,6 +98,7 @@ std::string compare_json(const CompareOptions& options, const CompareResult& res
   write_options(json, options);
   write_cases(json, result.cases);
   write_shapes(json, result.shapes);
+  write_expiries(json, result.expiries);
   json.end_object();
   return json.text() + "\n";
 }

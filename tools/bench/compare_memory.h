@@ -47,7 +47,21 @@ struct ShapeResult {
   MemoryFigures overhead(const std::optional<BytesPerKey>& growth) const;
 };
 
+/// What an expiry adds to a key, averaged over values of 1 to 128 bytes: only a run of lengths tells, since
+/// an allocator's size classes hide the bytes at some and double them at others.
+struct ExpiryResult {
+  uint64_t keys = 0;
+  MemoryFigures a, b;
+
+  /// `expiry of 1,000,000 keys`
+  std::string text() const;
+};
+
 /// Measures every shape at each number of keys, on servers just started (or just emptied).
 std::vector<ShapeResult> compare_memory(const CompareOptions& options);
+
+/// The same for an expiry: servers with keys of 16 bytes, as many of each length of value, that have one and
+/// that have none.
+std::vector<ExpiryResult> compare_expiry(const CompareOptions& options);
 
 }  // namespace plimsoll::bench

@@ -43,6 +43,12 @@ BarGroup shape_bars(const CompareOptions& options, const CompareResult& result, 
   return bars.group();
 }
 
+BarGroup expiry_bars(const CompareOptions& options, const CompareResult& result, bool rss) {
+  MemoryBars bars(options, "bytes per expiry, values of 1 to 128 bytes", rss);
+  for (const ExpiryResult& one : result.expiries) bars.add(one.text(), one.a, one.b);
+  return bars.group();
+}
+
 }  // namespace
 
 std::string compare_svg(const CompareOptions& options, const CompareResult& result) {
@@ -51,6 +57,7 @@ std::string compare_svg(const CompareOptions& options, const CompareResult& resu
   groups.push_back(speed_bars(result, "Server CPU per command, " + versus + " (shorter is better)", true));
   groups.push_back(speed_bars(result, "Commands a second, " + versus + " (longer is better)", false));
   for (const bool rss : {false, true}) groups.push_back(shape_bars(options, result, rss));
+  for (const bool rss : {false, true}) groups.push_back(expiry_bars(options, result, rss));
   return bar_chart(options.a.name + " beside " + options.b.name, machine_text(), groups);
 }
 

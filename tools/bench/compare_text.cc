@@ -57,6 +57,14 @@ std::string memory_table(const CompareResult& result) {
   return table.text();
 }
 
+std::string expiry_table(const CompareResult& result) {
+  Table table({"bytes per expiry, values of 1 to 128 bytes", "keys", "used_memory a", "used_memory b",
+               "RSS a", "RSS b"});
+  for (const ExpiryResult& one : result.expiries)
+    add_figures(table, {"expiry", with_thousands(one.keys)}, one.a, one.b, 1);
+  return table.text();
+}
+
 }  // namespace
 
 std::string compare_text(const CompareOptions& options, const CompareResult& result) {
@@ -67,6 +75,7 @@ std::string compare_text(const CompareOptions& options, const CompareResult& res
       << machine_text() << "\n";
   if (!result.cases.empty()) out << "\n" << speed_table(result);
   if (!result.shapes.empty()) out << "\n" << memory_table(result);
+  if (!result.expiries.empty()) out << "\n" << expiry_table(result);
   return out.str();
 }
 
