@@ -181,6 +181,9 @@ TEST(CommandLine, BadOptionsCostNothing) {
                                 "compare --a 'x {socket}' --keys 0",
                                 "compare --a 'x {socket}' --keys 10,x",
                                 "compare --a 'x {socket}' --memory-keys 0",
+                                "compare --a 'x {socket}' --growth-keys 0",
+                                "compare --a 'x {socket}' --growth-pipeline 0",
+                                "compare --a 'x {socket}' --growth-rate -1",
                                 "compare --a 'x {socket}' --parts ''",
                                 "compare --a 'x {socket}' --parts speed,fun",
                                 "replay",
@@ -236,11 +239,38 @@ TEST(Compare, TwoServersOfAKindCostTheSameMemory) {
   EXPECT_EQ(left_behind, 0u);
 }
 
+// redis-server beside itself; the JSON it wrote.
+std::string compare_alike(const std::string& arguments) {
+  const TemporaryFolder folder;
+  const std::string json = folder.path() + "/c.json",
+                    command = std::string(kRedisCommand) + " --io-threads {threads}";
+  const ToolResult result = run_tool("compare --a '" + command + "' " + arguments + " --json " + json);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  return read_file(json).value_or("");
+}
+
+TEST(Compare, GrowthIsAtHalfOfThePeak) {
+  const std::string json = compare_alike("--parts growth --rounds 2 --growth-keys 5000 -c 10");
+  ASSERT_EQ(numbers_of(json, "peak_of_b").size(), 1u) << json;
+  EXPECT_NEAR(numbers_of(json, "rate")[0], numbers_of(json, "peak_of_b")[0] / 2, 1);
+  EXPECT_GT(numbers_of(json, "p99.9_ratio").at(0), 0);
+  EXPECT_EQ(numbers_of(json, "requests"), std::vector<double>(4, 5000)) << json;
+}
+
+TEST(Compare, GrowthKeepsTheRateAskedFor) {
+  const std::string json =
+      compare_alike("--parts growth --rounds 1 --growth-keys 400 --growth-rate 2000 -c 10");
+  EXPECT_EQ(numbers_of(json, "rate"), std::vector<double>{2000});
+  EXPECT_TRUE(contains(json, "\"peak_of_b\": null")) << json;
+  for (const double seconds : numbers_of(json, "seconds")) EXPECT_GE(seconds, 0.19);
+}
+
 TEST(Compare, RunningServersMustBeEmpty) {
   const ChildServer one(kRedisCommand, 20000), two(kRedisCommand, 20000);
-  const std::string arguments =
-      "compare --a-server " + one.target().endpoint.text() + " --b-server " + two.target().endpoint.text() +
-      " --parts speed,memory --rounds 1 -n 200 --keys 100 --cases set@1 --memory-keys 100";
+  const std::string arguments = "compare --a-server " + one.target().endpoint.text() + " --b-server " +
+                                two.target().endpoint.text() +
+                                " --parts speed,memory,growth --rounds 1 -n 200 --keys 100 --cases set@1 "
+                                "--memory-keys 100 --growth-keys 100";
   Client(one.target()).must({"SET", "precious", "1"});
   const ToolResult refused = run_tool(arguments);
   EXPECT_EQ(refused.exit_code, 1);

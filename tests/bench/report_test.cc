@@ -44,6 +44,12 @@ CompareResult sample_result() {
   result.shapes.push_back(
       {memory_shapes()[0], 1000, BytesPerKey{1000, 52.0, 60.0}, BytesPerKey{1000, 132.0, 140.0}});
   result.expiries.push_back({1000, {7.5, 8.25}, {40.5, 41.0}});
+  GrowthResult& growth = result.growth.emplace();
+  growth.rate = 1000;
+  growth.a.p999_us = 840;
+  growth.a.throughput = 990;
+  growth.b.p999_us = 700;
+  growth.b.throughput = 800;
   return result;
 }
 
@@ -57,9 +63,11 @@ TEST(CompareReport, ShowsRatiosAndOverheads) {
       << text;
   const std::string json = compare_json(options, sample_result());
   EXPECT_TRUE(contains(json, "\"cpu_ratio\": 0.3") && contains(json, "\"used_memory_overhead\": 20")) << json;
+  EXPECT_TRUE(contains(json, "\"p99.9_ratio\": 1.2,")) << json;
+  EXPECT_TRUE(contains(json, "\"a_kept_up\": true,\n\"b_kept_up\": false")) << json;
   const std::string svg = compare_svg(options, sample_result());
   EXPECT_EQ(svg.compare(0, 4, "<svg"), 0);
-  EXPECT_EQ(occurrences(svg, "<rect"), 1 + 2 + 4 + 4u);
+  EXPECT_EQ(occurrences(svg, "<rect"), 1 + 2 + 4 + 4 + 5u);
 }
 
 TEST(CompareReport, UnknownFiguresStayOut) {
@@ -68,7 +76,7 @@ TEST(CompareReport, UnknownFiguresStayOut) {
   result.shapes[0].b.reset();
   EXPECT_FALSE(result.cases[0].cpu_ratio());
   EXPECT_TRUE(contains(compare_json({}, result), "\"cpu_ratio\": null"));
-  EXPECT_EQ(occurrences(compare_svg({}, result), "<rect"), 1 + 1 + 2 + 4u);
+  EXPECT_EQ(occurrences(compare_svg({}, result), "<rect"), 1 + 1 + 2 + 4 + 5u);
 }
 
 TEST(Growth, IsPerKeyAdded) {

@@ -24,6 +24,10 @@ bool report_errors(const CompareOptions& options, const CompareResult& result) {
     clean &= report_errors(one.text(), options.a.name, one.a);
     clean &= report_errors(one.text(), options.b.name, one.b);
   }
+  if (result.growth) {
+    clean &= report_errors("growth", options.a.name, result.growth->a);
+    clean &= report_errors("growth", options.b.name, result.growth->b);
+  }
   return clean;
 }
 
@@ -39,6 +43,7 @@ CompareResult compare_servers(const CompareOptions& options) {
     result.shapes = compare_memory(options);
     result.expiries = compare_expiry(options);
   }
+  if (options.has(Part::kGrowth)) result.growth = measure_growth(options);
   return result;
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "compare_memory.h"
 #include "compare_options.h"
 #include "compare_speed.h"
+#include "growth.h"
 
 namespace plimsoll::bench {
 
@@ -15,6 +17,7 @@ struct CompareResult {
   std::vector<CaseResult> cases;
   std::vector<ShapeResult> shapes;
   std::vector<ExpiryResult> expiries;
+  std::optional<GrowthResult> growth;
 };
 
 /// Measures the parts asked for, one after another. Tells its progress on stderr. Throws BenchError.

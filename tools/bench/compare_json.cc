@@ -88,6 +88,21 @@ void write_expiries(JsonWriter& json, const std::vector<ExpiryResult>& expiries)
   json.end_array();
 }
 
+void write_growth(JsonWriter& json, const std::optional<GrowthResult>& growth) {
+  json.key("growth");
+  if (!growth) {
+    json.null();
+    return;
+  }
+  json.begin_object().field("keys", growth->keys).field("pipeline", uint64_t{growth->pipeline});
+  json.field("peak_of_b", growth->peak).field("rate", growth->rate);
+  json.field("p99.9_ratio", growth->p999_ratio());
+  json.field("a_kept_up", growth->kept_up(growth->a)).field("b_kept_up", growth->kept_up(growth->b));
+  write_side(json, "a", growth->a);
+  write_side(json, "b", growth->b);
+  json.end_object();
+}
+
 }  // namespace
 
 std::string compare_json(const CompareOptions& options, const CompareResult& result) {
@@ -99,6 +114,7 @@ std::string compare_json(const CompareOptions& options, const CompareResult& res
   write_cases(json, result.cases);
   write_shapes(json, result.shapes);
   write_expiries(json, result.expiries);
+  write_growth(json, result.growth);
   json.end_object();
   return json.text() + "\n";
 }

@@ -28,10 +28,10 @@ struct Case {
 Case parse_case(std::string_view text);
 
 /// What a comparison consists of; each part starts servers of its own.
-enum class Part : uint8_t { kSpeed, kMemory };
+enum class Part : uint8_t { kSpeed, kMemory, kGrowth };
 
 /// Every part, as a list for parse_parts().
-inline constexpr std::string_view kAllParts = "speed,memory";
+inline constexpr std::string_view kAllParts = "speed,memory,growth";
 
 /// A list of parts, `speed,memory`. Throws UsageError.
 std::vector<Part> parse_parts(std::string_view list);
@@ -51,7 +51,10 @@ struct CompareOptions {
   double seconds = 2;
   uint64_t requests = 0;              // of each measurement, instead of seconds
   std::vector<uint64_t> memory_keys;  // the memory is measured at each
-  bool flush = false;                 // empty servers that run already
+  uint64_t growth_keys = 10'000'000;
+  unsigned growth_pipeline = 16;
+  double growth_rate = 0;  // SETs a second; 0: half of what side b reaches in a closed loop
+  bool flush = false;      // empty servers that run already
   int timeout_ms = 30000;
   bool allow_errors = false;
   std::string json_path;

@@ -1,6 +1,7 @@
 #include "compare_report.h"
 #include "machine.h"
 #include "svg.h"
+#include "units.h"
 
 namespace plimsoll::bench {
 namespace {
@@ -11,6 +12,25 @@ BarGroup speed_bars(const CompareResult& result, const std::string& title, bool 
     const auto value = cpu ? one.cpu_ratio() : one.throughput_ratio();
     if (value) group.bars.push_back({one.text(), *value, false});
   }
+  return group;
+}
+
+BarGroup growth_bars(const CompareOptions& options, const CompareResult& result) {
+  BarGroup group{"Latency while the table grows, microseconds", {}, {}, 0};
+  if (!result.growth) return group;
+  const auto add = [&group](const std::string& name, const SideSummary& side, bool other) {
+    group.bars.push_back({"p99: " + name, side.p99_us, other});
+    group.bars.push_back({"p99.9: " + name, side.p999_us, other});
+  };
+  add(options.a.name, result.growth->a, false);
+  add(options.b.name, result.growth->b, true);
+  return group;
+}
+
+BarGroup growth_ratio_bar(const CompareResult& result, const std::string& versus) {
+  BarGroup group{"p99.9 latency while the table grows, " + versus + " (shorter is better)", {}, 1.0, 2};
+  const auto value = result.growth ? result.growth->p999_ratio() : std::nullopt;
+  if (value) group.bars.push_back({with_thousands(result.growth->keys) + " keys", *value, false});
   return group;
 }
 
@@ -58,6 +78,8 @@ std::string compare_svg(const CompareOptions& options, const CompareResult& resu
   groups.push_back(speed_bars(result, "Commands a second, " + versus + " (longer is better)", false));
   for (const bool rss : {false, true}) groups.push_back(shape_bars(options, result, rss));
   for (const bool rss : {false, true}) groups.push_back(expiry_bars(options, result, rss));
+  groups.push_back(growth_ratio_bar(result, versus));
+  groups.push_back(growth_bars(options, result));
   return bar_chart(options.a.name + " beside " + options.b.name, machine_text(), groups);
 }
 

@@ -65,6 +65,20 @@ std::string expiry_table(const CompareResult& result) {
   return table.text();
 }
 
+void add_growth(Table& table, const std::string& name, const GrowthResult& growth, const SideSummary& side) {
+  table.add({name, fixed(side.p50_us, 0), fixed(side.p99_us, 0), fixed(side.p999_us, 0),
+             fixed(side.max_us, 0), with_thousands(growth.keys), whole(side.throughput),
+             growth.kept_up(side) ? "yes" : "NO"});
+}
+
+std::string growth_table(const GrowthResult& growth) {
+  Table table({"growth at " + whole(growth.rate) + " SETs a second", "p50 us", "p99 us", "p99.9 us", "max us",
+               "SETs", "per second", "kept up"});
+  add_growth(table, "a", growth, growth.a);
+  add_growth(table, "b", growth, growth.b);
+  return table.text() + "p99.9 a/b: " + cell(growth.p999_ratio(), 2) + "\n";
+}
+
 }  // namespace
 
 std::string compare_text(const CompareOptions& options, const CompareResult& result) {
@@ -76,6 +90,7 @@ std::string compare_text(const CompareOptions& options, const CompareResult& res
   if (!result.cases.empty()) out << "\n" << speed_table(result);
   if (!result.shapes.empty()) out << "\n" << memory_table(result);
   if (!result.expiries.empty()) out << "\n" << expiry_table(result);
+  if (result.growth) out << "\n" << growth_table(*result.growth);
   return out.str();
 }
 

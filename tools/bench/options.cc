@@ -156,6 +156,11 @@ Action add_compare(CLI::App& app) {
   sub->add_option("-n,--requests", compare.requests, "of each measurement, instead")->excludes(seconds);
   sub->add_option("--memory-keys", args->memory_keys, "list of numbers of keys for the memory comparison")
       ->capture_default_str();
+  sub->add_option("--growth-keys", compare.growth_keys, "keys that the servers grow to")
+      ->capture_default_str();
+  sub->add_option("--growth-pipeline", compare.growth_pipeline, "SETs of a batch while they grow")
+      ->capture_default_str();
+  sub->add_option("--growth-rate", compare.growth_rate, "SETs a second (default: half of server b's peak)");
   sub->add_flag("--flush", compare.flush, "delete ALL keys of servers that run already");
   sub->add_flag("--allow-errors", compare.allow_errors, "exit with 0 in spite of error replies");
   sub->add_option("--timeout", args->timeout, "seconds without a reply after which to give up")
@@ -168,6 +173,10 @@ Action add_compare(CLI::App& app) {
     complete_sides(options);
     if (options.rounds == 0) throw UsageError("at least 1 round is needed");
     if (options.seconds <= 0) throw UsageError("seconds must be positive");
+    if (options.growth_keys == 0 || options.growth_pipeline == 0 || options.growth_pipeline > 100'000) {
+      throw UsageError("growth needs at least 1 key and a pipeline depth of 1 to 100000");
+    }
+    if (options.growth_rate < 0) throw UsageError("the rate must be positive");
     options.timeout_ms = ServerArguments::checked_timeout(args->timeout);
     options.keys = key_counts(args->keys);
     options.memory_keys = key_counts(args->memory_keys);
