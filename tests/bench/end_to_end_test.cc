@@ -184,6 +184,8 @@ TEST(CommandLine, BadOptionsCostNothing) {
                                 "compare --a 'x {socket}' --growth-keys 0",
                                 "compare --a 'x {socket}' --growth-pipeline 0",
                                 "compare --a 'x {socket}' --growth-rate -1",
+                                "compare --a 'x {socket}' --idle-connections 0",
+                                "compare --a 'x {socket}' --idle-seconds -1",
                                 "compare --a 'x {socket}' --parts ''",
                                 "compare --a 'x {socket}' --parts speed,fun",
                                 "replay",
@@ -252,7 +254,7 @@ std::string compare_alike(const std::string& arguments) {
 TEST(Compare, GrowthIsAtHalfOfThePeak) {
   const std::string json = compare_alike("--parts growth --rounds 2 --growth-keys 5000 -c 10");
   ASSERT_EQ(numbers_of(json, "peak_of_b").size(), 1u) << json;
-  EXPECT_NEAR(numbers_of(json, "rate")[0], numbers_of(json, "peak_of_b")[0] / 2, 1);
+  EXPECT_NEAR(numbers_of(json, "rate")[0], numbers_of(json, "peak_of_b")[0] / 2, 10);
   EXPECT_GT(numbers_of(json, "p99.9_ratio").at(0), 0);
   EXPECT_EQ(numbers_of(json, "requests"), std::vector<double>(4, 5000)) << json;
 }
@@ -263,6 +265,31 @@ TEST(Compare, GrowthKeepsTheRateAskedFor) {
   EXPECT_EQ(numbers_of(json, "rate"), std::vector<double>{2000});
   EXPECT_TRUE(contains(json, "\"peak_of_b\": null")) << json;
   for (const double seconds : numbers_of(json, "seconds")) EXPECT_GE(seconds, 0.19);
+}
+
+// redis-server keeps a reply buffer for each of them.
+TEST(Compare, IdleConnectionsTakeMemory) {
+  const std::string json = compare_alike("--parts idle --idle-connections 300 --idle-seconds 0");
+  EXPECT_EQ(numbers_of(json, "connections"), std::vector<double>{300});
+  ASSERT_EQ(numbers_of(json, "used_memory").size(), 2u) << json;
+  for (const double bytes : numbers_of(json, "used_memory")) EXPECT_GT(bytes, 500);
+  EXPECT_EQ(numbers_of(json, "rss").size(), 2u);
+}
+
+TEST(Compare, IdleConnectionsRaiseTheServersLimit) {
+  const std::string command = std::string(kRedisCommand) + " --maxclients 20";
+  const std::string arguments = "compare --a '" + command + "' --b '" + command +
+                                "' --parts idle --idle-seconds 0 --idle-connections 200";
+  const ToolResult result = run_tool(arguments);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+}
+
+TEST(Compare, TooFewDescriptorsForIdleConnectionsIsAnError) {
+  const ToolResult result = run_tool("compare --a '" + std::string(kRedisCommand) +
+                                         "' --parts idle --idle-seconds 0 --idle-connections 2000",
+                                     "ulimit -n 1000;");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_TRUE(contains(result.err, "may open only 1000 files")) << result.err;
 }
 
 TEST(Compare, RunningServersMustBeEmpty) {

@@ -44,6 +44,7 @@ CompareResult compare_servers(const CompareOptions& options) {
     result.expiries = compare_expiry(options);
   }
   if (options.has(Part::kGrowth)) result.growth = measure_growth(options);
+  if (options.has(Part::kIdle)) result.idle = measure_idle(options);
   return result;
 }
 

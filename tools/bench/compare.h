@@ -8,6 +8,7 @@
 #include "compare_options.h"
 #include "compare_speed.h"
 #include "growth.h"
+#include "idle.h"
 
 namespace plimsoll::bench {
 
@@ -18,6 +19,7 @@ struct CompareResult {
   std::vector<ShapeResult> shapes;
   std::vector<ExpiryResult> expiries;
   std::optional<GrowthResult> growth;
+  std::optional<IdleResult> idle;
 };
 
 /// Measures the parts asked for, one after another. Tells its progress on stderr. Throws BenchError.

@@ -103,6 +103,18 @@ void write_growth(JsonWriter& json, const std::optional<GrowthResult>& growth) {
   json.end_object();
 }
 
+void write_idle(JsonWriter& json, const std::optional<IdleResult>& idle) {
+  json.key("bytes_per_idle_connection");
+  if (!idle) {
+    json.null();
+    return;
+  }
+  json.begin_object().field("connections", idle->connections);
+  write_figures(json, "a", idle->a);
+  write_figures(json, "b", idle->b);
+  json.end_object();
+}
+
 }  // namespace
 
 std::string compare_json(const CompareOptions& options, const CompareResult& result) {
@@ -115,6 +127,7 @@ std::string compare_json(const CompareOptions& options, const CompareResult& res
   write_shapes(json, result.shapes);
   write_expiries(json, result.expiries);
   write_growth(json, result.growth);
+  write_idle(json, result.idle);
   json.end_object();
   return json.text() + "\n";
 }

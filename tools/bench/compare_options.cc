@@ -15,6 +15,7 @@ constexpr std::pair<std::string_view, Part> kParts[] = {
     {"speed", Part::kSpeed},
     {"memory", Part::kMemory},
     {"growth", Part::kGrowth},
+    {"idle", Part::kIdle},
 };
 
 // Both sides listen on the same kind of socket: TCP costs a server about a third more at depth 1.

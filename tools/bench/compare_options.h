@@ -28,10 +28,10 @@ struct Case {
 Case parse_case(std::string_view text);
 
 /// What a comparison consists of; each part starts servers of its own.
-enum class Part : uint8_t { kSpeed, kMemory, kGrowth };
+enum class Part : uint8_t { kSpeed, kMemory, kGrowth, kIdle };
 
 /// Every part, as a list for parse_parts().
-inline constexpr std::string_view kAllParts = "speed,memory,growth";
+inline constexpr std::string_view kAllParts = "speed,memory,growth,idle";
 
 /// A list of parts, `speed,memory`. Throws UsageError.
 std::vector<Part> parse_parts(std::string_view list);
@@ -54,7 +54,9 @@ struct CompareOptions {
   uint64_t growth_keys = 10'000'000;
   unsigned growth_pipeline = 16;
   double growth_rate = 0;  // SETs a second; 0: half of what side b reaches in a closed loop
-  bool flush = false;      // empty servers that run already
+  uint64_t idle_connections = 10'000;
+  double idle_seconds = 15;  // until they are measured
+  bool flush = false;        // empty servers that run already
   int timeout_ms = 30000;
   bool allow_errors = false;
   std::string json_path;

@@ -69,6 +69,14 @@ BarGroup expiry_bars(const CompareOptions& options, const CompareResult& result,
   return bars.group();
 }
 
+BarGroup idle_bars(const CompareOptions& options, const CompareResult& result, bool rss) {
+  MemoryBars bars(options, "bytes per idle connection", rss);
+  if (result.idle) {
+    bars.add(with_thousands(result.idle->connections) + " connections", result.idle->a, result.idle->b);
+  }
+  return bars.group();
+}
+
 }  // namespace
 
 std::string compare_svg(const CompareOptions& options, const CompareResult& result) {
@@ -80,6 +88,7 @@ std::string compare_svg(const CompareOptions& options, const CompareResult& resu
   for (const bool rss : {false, true}) groups.push_back(expiry_bars(options, result, rss));
   groups.push_back(growth_ratio_bar(result, versus));
   groups.push_back(growth_bars(options, result));
+  for (const bool rss : {false, true}) groups.push_back(idle_bars(options, result, rss));
   return bar_chart(options.a.name + " beside " + options.b.name, machine_text(), groups);
 }
 

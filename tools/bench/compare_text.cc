@@ -79,6 +79,13 @@ std::string growth_table(const GrowthResult& growth) {
   return table.text() + "p99.9 a/b: " + cell(growth.p999_ratio(), 2) + "\n";
 }
 
+std::string idle_table(const IdleResult& idle) {
+  Table table(
+      {"bytes per idle connection", "connections", "used_memory a", "used_memory b", "RSS a", "RSS b"});
+  add_figures(table, {"idle", with_thousands(idle.connections)}, idle.a, idle.b, 0);
+  return table.text();
+}
+
 }  // namespace
 
 std::string compare_text(const CompareOptions& options, const CompareResult& result) {
@@ -91,6 +98,7 @@ std::string compare_text(const CompareOptions& options, const CompareResult& res
   if (!result.shapes.empty()) out << "\n" << memory_table(result);
   if (!result.expiries.empty()) out << "\n" << expiry_table(result);
   if (result.growth) out << "\n" << growth_table(*result.growth);
+  if (result.idle) out << "\n" << idle_table(*result.idle);
   return out.str();
 }
 

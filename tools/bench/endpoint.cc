@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -142,6 +143,17 @@ bool is_local_peer(int fd) {
   if (peer.ss_family != AF_INET && peer.ss_family != AF_INET6) return false;
   if (peer.ss_family == AF_INET && address_bytes(peer)[0] == 127) return true;
   return address_bytes(peer) == address_bytes(self);
+}
+
+void allow_open_files(uint64_t wanted) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  if (limit.rlim_max < wanted) {
+    throw BenchError("this process may open only " + std::to_string(limit.rlim_max) + " files (ulimit -n), " +
+                     std::to_string(wanted) + " are needed");
+  }
+  limit.rlim_cur = wanted;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 bool wait_for(int fd, short events, int timeout_ms) {

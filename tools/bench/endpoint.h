@@ -42,6 +42,10 @@ UniqueFd connect_to(const Endpoint& endpoint, int timeout_ms);
 /// True if the peer of the connected socket runs on this machine.
 bool is_local_peer(int fd);
 
+/// Raises this process's soft limit of open files as far as `wanted` needs it. Throws BenchError if the hard
+/// limit is lower.
+void allow_open_files(uint64_t wanted);
+
 /// Waits until poll() reports one of `events`; false after `timeout_ms`. Throws BenchError.
 bool wait_for(int fd, short events, int timeout_ms);
 

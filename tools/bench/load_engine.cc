@@ -1,7 +1,5 @@
 #include "load_engine.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <atomic>
 #include <thread>
@@ -11,18 +9,6 @@
 
 namespace plimsoll::bench {
 namespace {
-
-// Raises the soft limit of open files as far as `wanted` needs it.
-void allow_open_files(uint64_t wanted) {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
-  if (limit.rlim_max < wanted) {
-    throw BenchError("this process may open only " + std::to_string(limit.rlim_max) + " files (ulimit -n), " +
-                     std::to_string(wanted) + " are needed");
-  }
-  limit.rlim_cur = wanted;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 WorkerShare share_of(const LoadConfig& config, unsigned thread, uint64_t& first_request) {
   WorkerShare share;

@@ -161,6 +161,10 @@ Action add_compare(CLI::App& app) {
   sub->add_option("--growth-pipeline", compare.growth_pipeline, "SETs of a batch while they grow")
       ->capture_default_str();
   sub->add_option("--growth-rate", compare.growth_rate, "SETs a second (default: half of server b's peak)");
+  sub->add_option("--idle-connections", compare.idle_connections, "connections that do nothing")
+      ->capture_default_str();
+  sub->add_option("--idle-seconds", compare.idle_seconds, "that they do nothing until their memory is read")
+      ->capture_default_str();
   sub->add_flag("--flush", compare.flush, "delete ALL keys of servers that run already");
   sub->add_flag("--allow-errors", compare.allow_errors, "exit with 0 in spite of error replies");
   sub->add_option("--timeout", args->timeout, "seconds without a reply after which to give up")
@@ -175,6 +179,12 @@ Action add_compare(CLI::App& app) {
     if (options.seconds <= 0) throw UsageError("seconds must be positive");
     if (options.growth_keys == 0 || options.growth_pipeline == 0 || options.growth_pipeline > 100'000) {
       throw UsageError("growth needs at least 1 key and a pipeline depth of 1 to 100000");
+    }
+    if (options.idle_connections == 0 || options.idle_connections > 10'000'000) {
+      throw UsageError("the number of idle connections must be 1 to 10000000");
+    }
+    if (!(options.idle_seconds >= 0 && options.idle_seconds <= 3600)) {
+      throw UsageError("idle seconds must be 0 to 3600");
     }
     if (options.growth_rate < 0) throw UsageError("the rate must be positive");
     options.timeout_ms = ServerArguments::checked_timeout(args->timeout);
