@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 
+#include "json.h"
 #include "load_engine.h"
 #include "measure.h"
 #include "server_probe.h"
@@ -290,6 +291,32 @@ TEST(Compare, TooFewDescriptorsForIdleConnectionsIsAnError) {
                                      "ulimit -n 1000;");
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_TRUE(contains(result.err, "may open only 1000 files")) << result.err;
+}
+
+TEST(Compare, ThreadsAreComparedWithOne) {
+  const std::string json = compare_alike("--parts threads --rounds 1 -n 500 --keys 100");
+  for (const char* field : {"throughput_2_to_1", "cpu_2_to_1"}) {
+    const std::vector<double> ratios = numbers_of(json, field);
+    ASSERT_EQ(ratios.size(), 4u) << field << ": " << json;
+    for (const double ratio : ratios) EXPECT_GT(ratio, 0);
+  }
+}
+
+// Side b notes how many threads it is started with: first for its version, then both numbers. Side a cannot
+// be told.
+TEST(Compare, TheMarkForThreadsIsReplaced) {
+  const TemporaryFolder folder;
+  const std::string log = folder.path() + "/log", json = folder.path() + "/json",
+                    script = folder.path() + "/b";
+  write_file(script,
+             "echo $1 >>" + log + "\nexec redis-server --save '' --port 0 --unixsocket $2 --io-threads $1\n");
+  const ToolResult result =
+      run_tool("compare --a '" + std::string(kRedisCommand) + "' --b 'sh " + script +
+               " {threads} {socket}' --parts threads --rounds 1 -n 100 --keys 100 --json " + json);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(read_file(log).value_or(""), "1\n1\n2\n");
+  EXPECT_TRUE(contains(result.err, "redis-server is left out")) << result.err;
+  EXPECT_TRUE(contains(read_file(json).value_or(""), "\"a\": null,\n\"b\": {\n\"throughput_2_to_1\""));
 }
 
 TEST(Compare, RunningServersMustBeEmpty) {

@@ -45,6 +45,10 @@ CompareResult sample_result() {
       {memory_shapes()[0], 1000, BytesPerKey{1000, 52.0, 60.0}, BytesPerKey{1000, 132.0, 140.0}});
   result.expiries.push_back({1000, {7.5, 8.25}, {40.5, 41.0}});
   result.idle = IdleResult{20, {1000.0, 2049.0}, {2000.0, 20000.0}};
+  ThreadsResult threads{parse_case("get@16"), Scaling(), {}};
+  threads.a->one.throughput = 1000;
+  threads.a->many.throughput = 1900;
+  result.threads.push_back(threads);
   GrowthResult& growth = result.growth.emplace();
   growth.rate = 1000;
   growth.a.p999_us = 840;
@@ -62,14 +66,15 @@ TEST(CompareReport, ShowsRatiosAndOverheads) {
   EXPECT_TRUE(contains(text, "0.300") && contains(text, "2.00") && contains(text, "100.0") &&
               contains(text, "8.2"))
       << text;
-  EXPECT_TRUE(contains(text, "20000")) << text;
+  EXPECT_TRUE(contains(text, "20000") && contains(text, "1.90")) << text;
   const std::string json = compare_json(options, sample_result());
   EXPECT_TRUE(contains(json, "\"cpu_ratio\": 0.3") && contains(json, "\"used_memory_overhead\": 20")) << json;
+  EXPECT_TRUE(contains(json, "\"throughput_2_to_1\": 1.9,")) << json;
   EXPECT_TRUE(contains(json, "\"p99.9_ratio\": 1.2,")) << json;
   EXPECT_TRUE(contains(json, "\"a_kept_up\": true,\n\"b_kept_up\": false")) << json;
   const std::string svg = compare_svg(options, sample_result());
   EXPECT_EQ(svg.compare(0, 4, "<svg"), 0);
-  EXPECT_EQ(occurrences(svg, "<rect"), 1 + 2 + 4 + 4 + 5 + 4u);
+  EXPECT_EQ(occurrences(svg, "<rect"), 1 + 2 + 4 + 4 + 5 + 4 + 1u);
 }
 
 TEST(CompareReport, UnknownFiguresStayOut) {
@@ -78,7 +83,7 @@ TEST(CompareReport, UnknownFiguresStayOut) {
   result.shapes[0].b.reset();
   EXPECT_FALSE(result.cases[0].cpu_ratio());
   EXPECT_TRUE(contains(compare_json({}, result), "\"cpu_ratio\": null"));
-  EXPECT_EQ(occurrences(compare_svg({}, result), "<rect"), 1 + 1 + 2 + 4 + 5 + 4u);
+  EXPECT_EQ(occurrences(compare_svg({}, result), "<rect"), 1 + 1 + 2 + 4 + 5 + 4 + 1u);
 }
 
 TEST(Growth, IsPerKeyAdded) {

@@ -18,6 +18,13 @@ bool report_errors(const std::string& load, const std::string& server, const Sid
   return false;
 }
 
+bool report_errors(const std::string& load, const std::string& server, const std::optional<Scaling>& side) {
+  if (!side) return true;
+  bool clean = report_errors(load + " with 1 thread", server, side->one);
+  clean &= report_errors(load + " with " + std::to_string(kManyThreads) + " threads", server, side->many);
+  return clean;
+}
+
 bool report_errors(const CompareOptions& options, const CompareResult& result) {
   bool clean = true;
   for (const CaseResult& one : result.cases) {
@@ -27,6 +34,10 @@ bool report_errors(const CompareOptions& options, const CompareResult& result) {
   if (result.growth) {
     clean &= report_errors("growth", options.a.name, result.growth->a);
     clean &= report_errors("growth", options.b.name, result.growth->b);
+  }
+  for (const ThreadsResult& one : result.threads) {
+    clean &= report_errors(one.what.text(), options.a.name, one.a);
+    clean &= report_errors(one.what.text(), options.b.name, one.b);
   }
   return clean;
 }
@@ -45,6 +56,7 @@ CompareResult compare_servers(const CompareOptions& options) {
   }
   if (options.has(Part::kGrowth)) result.growth = measure_growth(options);
   if (options.has(Part::kIdle)) result.idle = measure_idle(options);
+  if (options.has(Part::kThreads)) result.threads = measure_threads(options);
   return result;
 }
 

@@ -9,6 +9,7 @@
 #include "compare_speed.h"
 #include "growth.h"
 #include "idle.h"
+#include "threads.h"
 
 namespace plimsoll::bench {
 
@@ -20,6 +21,7 @@ struct CompareResult {
   std::vector<ExpiryResult> expiries;
   std::optional<GrowthResult> growth;
   std::optional<IdleResult> idle;
+  std::vector<ThreadsResult> threads;
 };
 
 /// Measures the parts asked for, one after another. Tells its progress on stderr. Throws BenchError.

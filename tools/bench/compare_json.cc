@@ -115,6 +115,31 @@ void write_idle(JsonWriter& json, const std::optional<IdleResult>& idle) {
   json.end_object();
 }
 
+void write_scaling(JsonWriter& json, std::string_view key, const std::optional<Scaling>& scaling) {
+  json.key(key);
+  if (!scaling) {
+    json.null();
+    return;
+  }
+  json.begin_object().field("throughput_2_to_1", scaling->throughput_ratio());
+  json.field("cpu_2_to_1", scaling->cpu_ratio());
+  write_side(json, "one_thread", scaling->one);
+  write_side(json, "two_threads", scaling->many);
+  json.end_object();
+}
+
+void write_threads(JsonWriter& json, const std::vector<ThreadsResult>& threads) {
+  json.key("io_threads").begin_array();
+  for (const ThreadsResult& one : threads) {
+    json.begin_object();
+    write_case(json, one.what);
+    write_scaling(json, "a", one.a);
+    write_scaling(json, "b", one.b);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 }  // namespace
 
 std::string compare_json(const CompareOptions& options, const CompareResult& result) {
@@ -128,6 +153,7 @@ std::string compare_json(const CompareOptions& options, const CompareResult& res
   write_expiries(json, result.expiries);
   write_growth(json, result.growth);
   write_idle(json, result.idle);
+  write_threads(json, result.threads);
   json.end_object();
   return json.text() + "\n";
 }

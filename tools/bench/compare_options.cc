@@ -12,10 +12,8 @@ namespace plimsoll::bench {
 namespace {
 
 constexpr std::pair<std::string_view, Part> kParts[] = {
-    {"speed", Part::kSpeed},
-    {"memory", Part::kMemory},
-    {"growth", Part::kGrowth},
-    {"idle", Part::kIdle},
+    {"speed", Part::kSpeed}, {"memory", Part::kMemory},   {"growth", Part::kGrowth},
+    {"idle", Part::kIdle},   {"threads", Part::kThreads},
 };
 
 // Both sides listen on the same kind of socket: TCP costs a server about a third more at depth 1.

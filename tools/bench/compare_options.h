@@ -28,10 +28,10 @@ struct Case {
 Case parse_case(std::string_view text);
 
 /// What a comparison consists of; each part starts servers of its own.
-enum class Part : uint8_t { kSpeed, kMemory, kGrowth, kIdle };
+enum class Part : uint8_t { kSpeed, kMemory, kGrowth, kIdle, kThreads };
 
 /// Every part, as a list for parse_parts().
-inline constexpr std::string_view kAllParts = "speed,memory,growth,idle";
+inline constexpr std::string_view kAllParts = "speed,memory,growth,idle,threads";
 
 /// A list of parts, `speed,memory`. Throws UsageError.
 std::vector<Part> parse_parts(std::string_view list);

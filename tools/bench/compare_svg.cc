@@ -34,6 +34,19 @@ BarGroup growth_ratio_bar(const CompareResult& result, const std::string& versus
   return group;
 }
 
+BarGroup threads_bars(const CompareOptions& options, const CompareResult& result) {
+  BarGroup group{"Commands a second with 2 I/O threads / with 1 (longer is better)", {}, 1.0, 2};
+  const auto add = [&group](const std::string& label, const std::optional<Scaling>& side, bool other) {
+    const auto value = side ? side->throughput_ratio() : std::nullopt;
+    if (value) group.bars.push_back({label, *value, other});
+  };
+  for (const ThreadsResult& one : result.threads) {
+    add(one.what.text() + ": " + options.a.name, one.a, false);
+    add(one.what.text() + ": " + options.b.name, one.b, true);
+  }
+  return group;
+}
+
 // Bars of both sides, of one of the two figures.
 class MemoryBars {
  public:
@@ -89,6 +102,7 @@ std::string compare_svg(const CompareOptions& options, const CompareResult& resu
   groups.push_back(growth_ratio_bar(result, versus));
   groups.push_back(growth_bars(options, result));
   for (const bool rss : {false, true}) groups.push_back(idle_bars(options, result, rss));
+  groups.push_back(threads_bars(options, result));
   return bar_chart(options.a.name + " beside " + options.b.name, machine_text(), groups);
 }
 

@@ -86,6 +86,24 @@ std::string idle_table(const IdleResult& idle) {
   return table.text();
 }
 
+void add_scaling(Table& table, const std::string& name, const std::optional<Scaling>& scaling) {
+  if (!scaling) return;
+  table.add({name, whole(scaling->one.throughput), whole(scaling->many.throughput),
+             cell(scaling->throughput_ratio(), 2), cell(scaling->one.cpu_ns, 0),
+             cell(scaling->many.cpu_ns, 0), cell(scaling->cpu_ratio(), 2)});
+}
+
+std::string threads_table(const CompareResult& result) {
+  const std::string many = std::to_string(kManyThreads);
+  Table table({"I/O threads of the server", "per second, 1", "per second, " + many, many + "/1", "cpu ns, 1",
+               "cpu ns, " + many, many + "/1"});
+  for (const ThreadsResult& one : result.threads) {
+    add_scaling(table, one.what.text() + ", a", one.a);
+    add_scaling(table, one.what.text() + ", b", one.b);
+  }
+  return table.text();
+}
+
 }  // namespace
 
 std::string compare_text(const CompareOptions& options, const CompareResult& result) {
@@ -99,6 +117,7 @@ std::string compare_text(const CompareOptions& options, const CompareResult& res
   if (!result.expiries.empty()) out << "\n" << expiry_table(result);
   if (result.growth) out << "\n" << growth_table(*result.growth);
   if (result.idle) out << "\n" << idle_table(*result.idle);
+  if (!result.threads.empty()) out << "\n" << threads_table(result);
   return out.str();
 }
 
