@@ -319,6 +319,22 @@ TEST(Compare, TheMarkForThreadsIsReplaced) {
   EXPECT_TRUE(contains(read_file(json).value_or(""), "\"a\": null,\n\"b\": {\n\"throughput_2_to_1\""));
 }
 
+TEST(Compare, EmbeddedCallsAreTimedWithoutServers) {
+  const TemporaryFolder folder;
+  const std::string json = folder.path() + "/json";
+  const ToolResult result = run_tool(
+      "compare --a 'no-such-server {socket}' --parts embedded --rounds 2 --keys 1000 --json " + json);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  for (const char* call : {"get", "read", "read_many of 16"})
+    EXPECT_TRUE(contains(result.out, call)) << result.out;
+  const std::string written = read_file(json).value_or("");
+  for (const char* field : {"ns_per_key", "ns_per_key_with_2_threads", "time_2_to_1"}) {
+    const std::vector<double> numbers = numbers_of(written, field);
+    ASSERT_EQ(numbers.size(), 3u) << written;
+    for (const double number : numbers) EXPECT_GT(number, 0) << written;
+  }
+}
+
 TEST(Compare, RunningServersMustBeEmpty) {
   const ChildServer one(kRedisCommand, 20000), two(kRedisCommand, 20000);
   const std::string arguments = "compare --a-server " + one.target().endpoint.text() + " --b-server " +

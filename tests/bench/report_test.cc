@@ -49,6 +49,7 @@ CompareResult sample_result() {
   threads.a->one.throughput = 1000;
   threads.a->many.throughput = 1900;
   result.threads.push_back(threads);
+  result.embedded = EmbeddedResult{1000, {{EmbeddedCall::kGet, 100, 120}, {EmbeddedCall::kReadMany, 61, 61}}};
   GrowthResult& growth = result.growth.emplace();
   growth.rate = 1000;
   growth.a.p999_us = 840;
@@ -74,7 +75,7 @@ TEST(CompareReport, ShowsRatiosAndOverheads) {
   EXPECT_TRUE(contains(json, "\"a_kept_up\": true,\n\"b_kept_up\": false")) << json;
   const std::string svg = compare_svg(options, sample_result());
   EXPECT_EQ(svg.compare(0, 4, "<svg"), 0);
-  EXPECT_EQ(occurrences(svg, "<rect"), 1 + 2 + 4 + 4 + 5 + 4 + 1u);
+  EXPECT_EQ(occurrences(svg, "<rect"), 1 + 2 + 4 + 4 + 5 + 4 + 1 + 4u);
 }
 
 TEST(CompareReport, UnknownFiguresStayOut) {
@@ -83,7 +84,7 @@ TEST(CompareReport, UnknownFiguresStayOut) {
   result.shapes[0].b.reset();
   EXPECT_FALSE(result.cases[0].cpu_ratio());
   EXPECT_TRUE(contains(compare_json({}, result), "\"cpu_ratio\": null"));
-  EXPECT_EQ(occurrences(compare_svg({}, result), "<rect"), 1 + 1 + 2 + 4 + 5 + 4 + 1u);
+  EXPECT_EQ(occurrences(compare_svg({}, result), "<rect"), 1 + 1 + 2 + 4 + 5 + 4 + 1 + 4u);
 }
 
 TEST(Growth, IsPerKeyAdded) {

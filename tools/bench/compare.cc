@@ -1,5 +1,6 @@
 #include "compare.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "compare_report.h"
@@ -9,6 +10,10 @@
 
 namespace plimsoll::bench {
 namespace {
+
+bool needs_servers(Part part) {
+  return part != Part::kEmbedded;
+}
 
 // Says what error replies there were. True if there were none.
 bool report_errors(const std::string& load, const std::string& server, const SideSummary& side) {
@@ -47,8 +52,10 @@ bool report_errors(const CompareOptions& options, const CompareResult& result) {
 CompareResult compare_servers(const CompareOptions& options) {
   CompareResult result;
   // A server that does not start is to be known before anything is measured.
-  result.version_a = bring_up(options.a, options).probe->version();
-  result.version_b = bring_up(options.b, options).probe->version();
+  if (std::any_of(options.parts.begin(), options.parts.end(), needs_servers)) {
+    result.version_a = bring_up(options.a, options).probe->version();
+    result.version_b = bring_up(options.b, options).probe->version();
+  }
   if (options.has(Part::kSpeed)) result.cases = compare_speed(options);
   if (options.has(Part::kMemory)) {
     result.shapes = compare_memory(options);
@@ -57,6 +64,7 @@ CompareResult compare_servers(const CompareOptions& options) {
   if (options.has(Part::kGrowth)) result.growth = measure_growth(options);
   if (options.has(Part::kIdle)) result.idle = measure_idle(options);
   if (options.has(Part::kThreads)) result.threads = measure_threads(options);
+  if (options.has(Part::kEmbedded)) result.embedded = measure_embedded(options.keys.front(), options.rounds);
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include "compare_memory.h"
 #include "compare_options.h"
 #include "compare_speed.h"
+#include "embedded.h"
 #include "growth.h"
 #include "idle.h"
 #include "threads.h"
@@ -15,13 +16,14 @@ namespace plimsoll::bench {
 
 /// What the parts measured; empty for a part that was not asked for.
 struct CompareResult {
-  std::string version_a, version_b;
+  std::string version_a, version_b;  // empty if no part needs servers
   std::vector<CaseResult> cases;
   std::vector<ShapeResult> shapes;
   std::vector<ExpiryResult> expiries;
   std::optional<GrowthResult> growth;
   std::optional<IdleResult> idle;
   std::vector<ThreadsResult> threads;
+  std::optional<EmbeddedResult> embedded;
 };
 
 /// Measures the parts asked for, one after another. Tells its progress on stderr. Throws BenchError.

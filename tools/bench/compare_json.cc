@@ -140,6 +140,22 @@ void write_threads(JsonWriter& json, const std::vector<ThreadsResult>& threads) 
   json.end_array();
 }
 
+void write_embedded(JsonWriter& json, const std::optional<EmbeddedResult>& embedded) {
+  json.key("embedded");
+  if (!embedded) {
+    json.null();
+    return;
+  }
+  json.begin_object().field("keys", embedded->keys).key("calls").begin_array();
+  for (const EmbeddedFigure& one : embedded->figures) {
+    json.begin_object().field("call", name_of(one.call)).field("ns_per_key", one.one_ns);
+    json.field("ns_per_key_with_2_threads", one.two_ns)
+        .field("time_2_to_1", one.threads_ratio())
+        .end_object();
+  }
+  json.end_array().end_object();
+}
+
 }  // namespace
 
 std::string compare_json(const CompareOptions& options, const CompareResult& result) {
@@ -154,6 +170,7 @@ std::string compare_json(const CompareOptions& options, const CompareResult& res
   write_growth(json, result.growth);
   write_idle(json, result.idle);
   write_threads(json, result.threads);
+  write_embedded(json, result.embedded);
   json.end_object();
   return json.text() + "\n";
 }

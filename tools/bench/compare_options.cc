@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::pair<std::string_view, Part> kParts[] = {
     {"speed", Part::kSpeed}, {"memory", Part::kMemory},   {"growth", Part::kGrowth},
-    {"idle", Part::kIdle},   {"threads", Part::kThreads},
+    {"idle", Part::kIdle},   {"threads", Part::kThreads}, {"embedded", Part::kEmbedded},
 };
 
 // Both sides listen on the same kind of socket: TCP costs a server about a third more at depth 1.

@@ -27,11 +27,12 @@ struct Case {
 /// Throws UsageError.
 Case parse_case(std::string_view text);
 
-/// What a comparison consists of; each part starts servers of its own.
-enum class Part : uint8_t { kSpeed, kMemory, kGrowth, kIdle, kThreads };
+/// What a comparison consists of; each part starts servers of its own, but kEmbedded measures the library in
+/// this process and compares it with nothing.
+enum class Part : uint8_t { kSpeed, kMemory, kGrowth, kIdle, kThreads, kEmbedded };
 
 /// Every part, as a list for parse_parts().
-inline constexpr std::string_view kAllParts = "speed,memory,growth,idle,threads";
+inline constexpr std::string_view kAllParts = "speed,memory,growth,idle,threads,embedded";
 
 /// A list of parts, `speed,memory`. Throws UsageError.
 std::vector<Part> parse_parts(std::string_view list);

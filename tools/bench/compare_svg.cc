@@ -47,6 +47,16 @@ BarGroup threads_bars(const CompareOptions& options, const CompareResult& result
   return group;
 }
 
+BarGroup embedded_bars(const CompareResult& result) {
+  BarGroup group{"In one process, nanoseconds per key (shorter is better)", {}, {}, 0};
+  if (!result.embedded) return group;
+  for (const EmbeddedFigure& one : result.embedded->figures) {
+    group.bars.push_back({std::string(name_of(one.call)) + ", 1 thread", one.one_ns, false});
+    group.bars.push_back({std::string(name_of(one.call)) + ", each of 2 threads", one.two_ns, false});
+  }
+  return group;
+}
+
 // Bars of both sides, of one of the two figures.
 class MemoryBars {
  public:
@@ -103,6 +113,7 @@ std::string compare_svg(const CompareOptions& options, const CompareResult& resu
   groups.push_back(growth_bars(options, result));
   for (const bool rss : {false, true}) groups.push_back(idle_bars(options, result, rss));
   groups.push_back(threads_bars(options, result));
+  groups.push_back(embedded_bars(result));
   return bar_chart(options.a.name + " beside " + options.b.name, machine_text(), groups);
 }
 

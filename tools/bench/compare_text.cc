@@ -104,6 +104,16 @@ std::string threads_table(const CompareResult& result) {
   return table.text();
 }
 
+std::string embedded_table(const EmbeddedResult& embedded) {
+  Table table({"embedded, " + with_thousands(embedded.keys) + " keys", "ns per key, 1 thread",
+               "2 threads, each", "2/1"});
+  for (const EmbeddedFigure& one : embedded.figures) {
+    table.add({std::string(name_of(one.call)), fixed(one.one_ns, 0), fixed(one.two_ns, 0),
+               cell(one.threads_ratio(), 2)});
+  }
+  return table.text();
+}
+
 }  // namespace
 
 std::string compare_text(const CompareOptions& options, const CompareResult& result) {
@@ -118,6 +128,7 @@ std::string compare_text(const CompareOptions& options, const CompareResult& res
   if (result.growth) out << "\n" << growth_table(*result.growth);
   if (result.idle) out << "\n" << idle_table(*result.idle);
   if (!result.threads.empty()) out << "\n" << threads_table(result);
+  if (result.embedded) out << "\n" << embedded_table(*result.embedded);
   return out.str();
 }
 
