@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "compare_report.h"
+#include "goals.h"
 #include "json.h"
 #include "support.h"
 #include "svg.h"
@@ -35,7 +36,7 @@ TEST(Svg, EscapesText) {
 
 CompareResult sample_result() {
   CompareResult result;
-  CaseResult one{parse_case("set@16"), {}, {}};
+  CaseResult one{parse_case("set@16"), 1000, {}, {}};
   one.a.cpu_ns = 300;
   one.b.cpu_ns = 1000;
   one.a.throughput = 2000;
@@ -76,6 +77,48 @@ TEST(CompareReport, ShowsRatiosAndOverheads) {
   const std::string svg = compare_svg(options, sample_result());
   EXPECT_EQ(svg.compare(0, 4, "<svg"), 0);
   EXPECT_EQ(occurrences(svg, "<rect"), 1 + 2 + 4 + 4 + 5 + 4 + 1 + 4u);
+}
+
+// Of the sample: set@16 .300, the shape 20 and 28, the expiry 7.5 and 8.25, growth 1.2, idle 1000 and 2049,
+// get 100 ns and 20 % more with two threads, read_many 61 ns and the same.
+TEST(Goals, AreThoseTheRunCovers) {
+  std::string met, missed;
+  for (const Goal& goal : goals_of({}, sample_result())) (goal.met() ? met : missed) += goal.name + "\n";
+  EXPECT_EQ(met,
+            "set@16, 1,000 keys: CPU per command, a/b\n"
+            "16 B key, 16 B value, 1,000 keys: bytes per key, used_memory\n"
+            "16 B key, 16 B value, 1,000 keys: bytes per key, RSS\n"
+            "expiry of 1,000 keys: bytes per expiry, used_memory\n"
+            "idle: bytes per connection, used_memory\n"
+            "embedded get: ns\n"
+            "embedded read_many of 16: with 2 threads / with 1\n");
+  EXPECT_EQ(missed,
+            "expiry of 1,000 keys: bytes per expiry, RSS\n"
+            "growth: p99.9 latency, a/b\n"
+            "idle: bytes per connection, RSS\n"
+            "embedded get: with 2 threads / with 1\n"
+            "embedded read_many of 16: ns per key\n");
+}
+
+TEST(Goals, CountOnlyForWhatTheyWereSetFor) {
+  CompareResult result;
+  for (const char* what : {"mset@4", "mget@1", "set@2", "ping@1"}) {
+    result.cases.push_back({parse_case(what), 1000, {}, {}});
+    result.cases.back().a.cpu_ns = result.cases.back().b.cpu_ns = 1;
+  }
+  CompareOptions options;
+  EXPECT_EQ(goals_of(options, result).size(), 2u);
+  options.mset_keys = 9;
+  ASSERT_EQ(goals_of(options, result).size(), 1u);
+  EXPECT_FALSE(goals_of(options, result)[0].met());
+}
+
+TEST(CompareReport, MissedGoalsAreShown) {
+  const std::string text = compare_text({}, sample_result()), json = compare_json({}, sample_result());
+  const std::string goals = text.substr(text.find("at most"));
+  EXPECT_EQ(occurrences(goals, "  yes\n"), 7u) << goals;
+  EXPECT_EQ(occurrences(goals, "   NO\n"), 5u) << goals;
+  EXPECT_TRUE(contains(json, "\"at_most\": 1.1,\n\"reached\": 1.2,\n\"met\": false")) << json;
 }
 
 TEST(CompareReport, UnknownFiguresStayOut) {

@@ -1,4 +1,5 @@
 #include "compare_report.h"
+#include "goals.h"
 #include "json.h"
 #include "machine.h"
 
@@ -156,6 +157,15 @@ void write_embedded(JsonWriter& json, const std::optional<EmbeddedResult>& embed
   json.end_array().end_object();
 }
 
+void write_goals(JsonWriter& json, const std::vector<Goal>& goals) {
+  json.key("goals").begin_array();
+  for (const Goal& goal : goals) {
+    json.begin_object().field("goal", goal.name).field("at_most", goal.limit);
+    json.field("reached", goal.reached).field("met", goal.met()).end_object();
+  }
+  json.end_array();
+}
+
 }  // namespace
 
 std::string compare_json(const CompareOptions& options, const CompareResult& result) {
@@ -171,6 +181,7 @@ std::string compare_json(const CompareOptions& options, const CompareResult& res
   write_idle(json, result.idle);
   write_threads(json, result.threads);
   write_embedded(json, result.embedded);
+  write_goals(json, goals_of(options, result));
   json.end_object();
   return json.text() + "\n";
 }

@@ -6,7 +6,7 @@
 
 namespace plimsoll::bench {
 
-/// A table for each part, as text.
+/// A table for each part and one of the goals, as text.
 std::string compare_text(const CompareOptions& options, const CompareResult& result);
 
 /// Everything measured, the single rounds and the machine included.

@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "compare_report.h"
+#include "goals.h"
 #include "machine.h"
 #include "table.h"
 #include "units.h"
@@ -114,6 +115,15 @@ std::string embedded_table(const EmbeddedResult& embedded) {
   return table.text();
 }
 
+std::string goals_table(const std::vector<Goal>& goals) {
+  Table table({"goal", "at most", "reached", "met"});
+  for (const Goal& goal : goals) {
+    table.add({goal.name, fixed(goal.limit, goal.decimals), fixed(goal.reached, goal.decimals),
+               goal.met() ? "yes" : "NO"});
+  }
+  return table.text();
+}
+
 }  // namespace
 
 std::string compare_text(const CompareOptions& options, const CompareResult& result) {
@@ -129,6 +139,7 @@ std::string compare_text(const CompareOptions& options, const CompareResult& res
   if (result.idle) out << "\n" << idle_table(*result.idle);
   if (!result.threads.empty()) out << "\n" << threads_table(result);
   if (result.embedded) out << "\n" << embedded_table(*result.embedded);
+  if (const auto goals = goals_of(options, result); !goals.empty()) out << "\n" << goals_table(goals);
   return out.str();
 }
 
