@@ -49,7 +49,7 @@ struct CompareOptions {
   size_t value_size = 32;
   unsigned mset_keys = 10;
   unsigned mget_keys = 100;
-  double seconds = 2;
+  double seconds = 1;
   uint64_t requests = 0;              // of each measurement, instead of seconds
   std::vector<uint64_t> memory_keys;  // the memory is measured at each
   uint64_t growth_keys = 10'000'000;
