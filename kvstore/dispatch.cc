@@ -57,6 +57,7 @@ void Engine::resolve(Args args, Invocation& invocation) const {
   invocation.command = nullptr;
   invocation.shards = 0;
   invocation.shared_args = {};
+  invocation.now_ms = 0;
   invocation.key_count_ = 0;
   if (args.empty()) return;
   const Command* command = options_.commands->find(args[0]);
@@ -176,6 +177,10 @@ void Engine::refuse(const Invocation& invocation, Reply& reply) const {
 void Engine::execute(Session& session, Args args, Reply& reply) noexcept {
   Invocation invocation;
   if (!store_.with_memory([&] { resolve(args, invocation); })) return answer_out_of_memory(reply);
+  if (invocation.key_count() > 1) {
+    store_.prefetch_lines(session, invocation);
+    store_.prefetch_entries(session, invocation);
+  }
   run(session, invocation, reply);
 }
 
@@ -215,7 +220,7 @@ void Engine::run_once(Session& session, const Invocation& invocation, Reply& rep
   if (!make_room(writes) && writes) {
     return reply.error("OOM command not allowed when used memory > 'maxmemory'.");
   }
-  Call call(store_, *this, session, invocation, reply, now_ms());
+  Call call(store_, *this, session, invocation, reply, invocation.now_ms != 0 ? invocation.now_ms : now_ms());
   run_locked(call, invocation.shards);
 }
 
@@ -260,6 +265,13 @@ const SharedBytes* Call::shared_arg(size_t i) const noexcept {
       std::lower_bound(shared.begin(), shared.end(), i,
                        [](const SharedArgument& each, size_t index) { return each.index < index; });
   return found != shared.end() && found->index == i ? &found->bytes : nullptr;
+}
+
+void Call::prefetch_ahead(size_t i) const noexcept {
+  const int database = session_.database();
+  if (i + kLinesAhead < key_count()) engine_.prefetch_line(database, invocation_.key_hash(i + kLinesAhead));
+  if (i + kEntriesAhead < key_count())
+    engine_.prefetch_entry(database, invocation_.key_hash(i + kEntriesAhead));
 }
 
 void Call::changed_in(int database, std::string_view key, ChangeClass change_class, std::string_view event,

@@ -259,14 +259,14 @@ void Store::resolve(Args args, Invocation& invocation) const {
 
 void Store::prefetch_lines(const Session& session, const Invocation& invocation) const noexcept {
   if (!engine_->has_database(session.database())) return;
-  for (size_t i = 0; i < invocation.key_count(); ++i) {
+  for (size_t i = 0; i < std::min(invocation.key_count(), Call::kLinesAhead); ++i) {
     engine_->prefetch_line(session.database(), invocation.key_hash(i));
   }
 }
 
 void Store::prefetch_entries(const Session& session, const Invocation& invocation) const noexcept {
   if (!engine_->has_database(session.database())) return;
-  for (size_t i = 0; i < invocation.key_count(); ++i) {
+  for (size_t i = 0; i < std::min(invocation.key_count(), Call::kEntriesAhead); ++i) {
     engine_->prefetch_entry(session.database(), invocation.key_hash(i));
   }
 }

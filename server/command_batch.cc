@@ -39,7 +39,9 @@ bool is_cross_protocol(std::string_view name) noexcept {
 
 }  // namespace
 
-CommandBatch::CommandBatch(IoThread& thread) : thread_(thread), server_(thread.server()) {}
+CommandBatch::CommandBatch(IoThread& thread) : thread_(thread), server_(thread.server()) {
+  set_wall_clock();
+}
 
 CommandBatch::~CommandBatch() {
   zm::deallocate(zm::Tag::client_input, read_buffer_);
@@ -62,6 +64,20 @@ void CommandBatch::trim() noexcept {
     OutputBuffer().swap(output_);
   }
   used_ = false;
+}
+
+// Of some attempts the one in which the thread was held up least between the clocks.
+void CommandBatch::set_wall_clock() noexcept {
+  constexpr int kAttempts = 3;
+  uint64_t least = UINT64_MAX;
+  for (int i = 0; i < kAttempts; ++i) {
+    const uint64_t before = now_ns();
+    const int64_t wall = unix_ns();
+    const uint64_t took = now_ns() - before;
+    if (took >= least) continue;
+    least = took;
+    wall_ahead_ns_ = wall - static_cast<int64_t>(before);
+  }
 }
 
 size_t CommandBatch::run(Connection& connection, std::string_view bytes, RespParser& parser) {
@@ -127,6 +143,14 @@ bool CommandBatch::collect_group(Connection& connection, std::string_view bytes,
   // What an unauthenticated client may send depends on how its previous command went.
   const size_t most = authenticated ? kGroup : 1;
   while (count_ < most) {
+    const size_t first_argument = arguments_.size();
+    const size_t size = parser.untouched() ? parse_short_command(bytes, limits, arguments_) : 0;
+    if (size != 0) {
+      add_slot(first_argument, size, {});
+      bytes.remove_prefix(size);
+      in_parser_ = false;
+      continue;
+    }
     const ParseResult result = parser.parse(bytes, limits);
     if (result == ParseResult::need_more || result == ParseResult::large) return false;
     if (result == ParseResult::error) {
@@ -134,7 +158,7 @@ bool CommandBatch::collect_group(Connection& connection, std::string_view bytes,
       if (count_ == 0) protocol_error(connection, parser.error());
       return count_ > 0;
     }
-    add_slot(connection, bytes.data(), parser);
+    add_parsed(connection, bytes.data(), parser);
     bytes.remove_prefix(parser.position());
     in_parser_ = parser.is_inline() || parser.has_placed() || parser.refused();
     if (in_parser_) return true;
@@ -143,18 +167,24 @@ bool CommandBatch::collect_group(Connection& connection, std::string_view bytes,
   return true;
 }
 
-void CommandBatch::add_slot(const Connection& connection, const char* base, const RespParser& parser) {
-  Slot& slot = slots_[count_];
-  slot.first_argument = arguments_.size();
-  slot.argument_count = parser.argument_count();
-  slot.size = parser.position();
-  slot.refusal = {};
+void CommandBatch::add_parsed(const Connection& connection, const char* base, const RespParser& parser) {
+  const size_t first_argument = arguments_.size();
+  for (size_t i = 0; i < parser.argument_count(); ++i) arguments_.push_back(parser.argument(i, base));
+  std::string_view refusal;
   if (parser.refused()) {
-    const std::string_view refusal = connection.input_.refusal();
-    slot.refusal = refusal.empty() ? kOomError : refusal;
+    refusal = connection.input_.refusal();
+    if (refusal.empty()) refusal = kOomError;
   }
-  for (size_t i = 0; i < slot.argument_count; ++i) arguments_.push_back(parser.argument(i, base));
-  ++count_;
+  add_slot(first_argument, parser.position(), refusal);
+}
+
+// Of the arguments that were added last.
+void CommandBatch::add_slot(size_t first_argument, size_t size, std::string_view refusal) noexcept {
+  Slot& slot = slots_[count_++];
+  slot.first_argument = first_argument;
+  slot.argument_count = arguments_.size() - first_argument;
+  slot.size = size;
+  slot.refusal = refusal;
 }
 
 // A line is parsed again if it has not run. A command of which parts are placed cannot be: the parser goes on
@@ -186,7 +216,7 @@ void CommandBatch::prepare(const Connection& connection) {
     if (!store.with_memory([&] { store.resolve(args, slot.invocation); })) slot.refusal = kOomError;
   }
   if (count_ > 0) slots_[0].invocation.shared_args = connection.input_.large_arguments();
-  if (count_ < 2) return;
+  if (count_ == 0 || (count_ == 1 && slots_[0].invocation.key_count() < 2)) return;
   for (size_t i = 0; i < count_; ++i) {
     if (slots_[i].invocation.command != nullptr) store.prefetch_lines(session, slots_[i].invocation);
   }
@@ -317,6 +347,7 @@ bool CommandBatch::refuse(Connection& connection, const Slot& slot, Reply& reply
 bool CommandBatch::run_in_store(Connection& connection, Slot& slot, Reply& reply) {
   Store& store = server_.store();
   const Command* command = slot.invocation.command;
+  slot.invocation.now_ms = (static_cast<int64_t>(clock_ns_) + wall_ahead_ns_) / 1'000'000;
   if (command == nullptr || (command->row->flags & kDenyOom) == 0) {
     store.run(connection.session_, slot.invocation, reply);
     if (command == nullptr) {

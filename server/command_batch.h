@@ -57,6 +57,8 @@ class CommandBatch {
 
   // Gives back memory that the last tick did not need.
   void trim() noexcept;
+  // Compares the clocks again. To be called some times a second, or a step of the wall clock goes unnoticed.
+  void set_wall_clock() noexcept;
 
  private:
   struct Slot {
@@ -69,7 +71,8 @@ class CommandBatch {
 
   bool collect(Connection& connection, std::string_view bytes, RespParser& parser);
   bool collect_group(Connection& connection, std::string_view bytes, RespParser& parser);
-  void add_slot(const Connection& connection, const char* base, const RespParser& parser);
+  void add_parsed(const Connection& connection, const char* base, const RespParser& parser);
+  void add_slot(size_t first_argument, size_t size, std::string_view refusal) noexcept;
   void leave_parser(RespParser& parser, size_t executed) const noexcept;
   void protocol_error(Connection& connection, std::string_view reason);
   void prepare(const Connection& connection);
@@ -94,12 +97,13 @@ class CommandBatch {
   RespParser parser_;
   OutputBuffer output_;
   OutputBuffer* target_ = &output_;  // of the group: output_, or what the connection has not sent yet
-  zm::vector<std::string_view, zm::Tag::client_input> arguments_;
+  ArgumentViews arguments_;
   std::array<Slot, kGroup> slots_;
   const Connection* current_ = nullptr;
   size_t count_ = 0;        // of slots_ in use
   bool in_parser_ = false;  // the last slot's arguments are known to the parser alone, which has not gone on
   uint64_t clock_ns_ = 0;   // when the last command ended: the next one's start
+  int64_t wall_ahead_ns_ = 0;  // of the wall clock before the monotonic one, so that only that is read
 };
 
 }  // namespace plimsoll::server

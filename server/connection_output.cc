@@ -30,6 +30,15 @@ constexpr size_t kMostWrittenInTurn = 4 << 20;  // then others have their turn
 constexpr int64_t kPurgeUs = 2000;              // after a client has gone
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
+// send() costs some percent of a small reply less than sendmsg().
+ssize_t send_pieces(int fd, std::span<const iovec> pieces) noexcept {
+  if (pieces.size() == 1) return ::send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());
+  message.msg_iovlen = pieces.size();
+  return ::sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
 }  // namespace
 
 void Connection::send(OutputBuffer& replies) {
@@ -59,10 +68,8 @@ bool Connection::write_some(OutputBuffer& output) {
   size_t written = 0;
   while (!output.empty() && written < kMostWrittenInTurn) {
     iovec vectors[kVectors];
-    msghdr message{};
-    message.msg_iov = vectors;
-    message.msg_iovlen = output.gather(vectors, kVectors);
-    const ssize_t n = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    const size_t count = output.gather(vectors, kVectors);
+    const ssize_t n = send_pieces(fd_, {vectors, count});
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
       waits_to_write_ = true;

@@ -179,6 +179,7 @@ void IoThread::tick() noexcept {
   admission_.watch_giver(unix_ms());
   sweep();
   batch_->trim();
+  batch_->set_wall_clock();
   if (index_ == 0) server_.cron();
 }
 

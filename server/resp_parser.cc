@@ -26,7 +26,47 @@ bool holds_nul(std::string_view line) noexcept {
   return line.find('\0') != std::string_view::npos;
 }
 
+// A line of `type` and a number of up to five digits. Returns what follows it; null: it is another line, or
+// not whole.
+const char* read_header(const char* at, const char* end, char type, size_t& number) noexcept {
+  constexpr int kMostDigits = 5;
+  if (end - at < 4 || *at != type) return nullptr;
+  const auto digit = [&at] { return static_cast<unsigned>(static_cast<unsigned char>(*at)) - '0'; };
+  ++at;
+  if (digit() > 9) return nullptr;
+  number = digit();
+  ++at;
+  for (int digits = 1; at != end && digit() <= 9; ++at, ++digits) {
+    if (number == 0 || digits == kMostDigits) return nullptr;
+    number = number * 10 + digit();
+  }
+  return end - at < 2 || *at != '\r' ? nullptr : at + kLineEnd;
+}
+
 }  // namespace
+
+size_t parse_short_command(std::string_view bytes, const ParserLimits& limits,
+                           ArgumentViews& arguments) noexcept {
+  if (!limits.authenticated) return 0;
+  const size_t before = arguments.size();
+  const char* const end = bytes.data() + bytes.size();
+  size_t count = 0, size = 0;
+  const char* at = read_header(bytes.data(), end, '*', count);
+  if (at == nullptr || count == 0) return 0;
+  try {
+    for (; count != 0; --count) {
+      at = read_header(at, end, '$', size);
+      const bool whole = at != nullptr && static_cast<size_t>(end - at) >= size + kLineEnd;
+      if (!whole || static_cast<int64_t>(size) > limits.max_bulk) break;
+      arguments.push_back({at, size});
+      at += size + kLineEnd;
+    }
+  } catch (const std::bad_alloc&) {
+  }
+  if (count == 0) return static_cast<size_t>(at - bytes.data());
+  arguments.resize(before);
+  return 0;
+}
 
 ParseResult RespParser::fail(std::string_view message) noexcept {
   error_size_ = static_cast<uint8_t>(std::min(message.size(), sizeof(error_)));

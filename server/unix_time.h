@@ -7,11 +7,15 @@
 
 namespace plimsoll::server {
 
-// Microseconds since the Unix epoch.
-inline int64_t unix_us() noexcept {
+// Nanoseconds since the Unix epoch.
+inline int64_t unix_ns() noexcept {
   timespec now;
   ::clock_gettime(CLOCK_REALTIME, &now);
-  return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+inline int64_t unix_us() noexcept {
+  return unix_ns() / 1000;
 }
 
 inline int64_t unix_ms() noexcept {

@@ -18,6 +18,7 @@ void delete_all(const Call& call, bool lazily) {
   Keyspace keyspace(call);
   int64_t deleted = 0;
   for (size_t i = 0; i < call.key_count(); ++i) {
+    call.prefetch_ahead(i);
     const Key key = call.key(i);
     Found found = keyspace.peek(key);
     if (!found) continue;
@@ -38,8 +39,10 @@ void unlink(Call& call) {
 
 void count_existing(const Call& call, Keyspace keyspace) {
   int64_t count = 0;
-  for (size_t i = 0; i < call.key_count(); ++i)
+  for (size_t i = 0; i < call.key_count(); ++i) {
+    call.prefetch_ahead(i);
     count += static_cast<bool>(keyspace.find_for_read(call.key(i)));
+  }
   call.reply().integer(count);
 }
 

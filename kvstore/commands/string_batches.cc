@@ -13,6 +13,7 @@ void mget(Call& call) {
   Reply& reply = call.reply();
   reply.array(call.key_count());
   for (size_t i = 0; i < call.key_count(); ++i) {
+    call.prefetch_ahead(i);
     const Found found = keyspace.find_for_read(call.key(i));
     if (found && found->type() == ValueType::string) {
       reply_string(reply, *found.entry);
@@ -59,6 +60,7 @@ class Batch {
 
   void insert_new() {
     for (size_t i = 0; i < items_.size(); ++i) {
+      call_.prefetch_ahead(i);
       Found found = keyspace_.find_for_write(call_.key(i));
       if (found) continue;
       Entry* const entry = std::exchange(items_[i].entry, nullptr);  // put() destroys it if it throws

@@ -484,6 +484,30 @@ TEST_P(ThreadFaults, DueKeysGo) {
   });
 }
 
+// What the server is asked most takes no memory, however many of it come at a time.
+TEST_P(ServerFaults, CommandsOnWhatIsThereTakeNone) {
+  server_.make_keys();
+  const std::pair<Words, std::string> commands[] = {
+      {{"SET", "other", "new"}, "+OK\r\n"}, {{"GET", "other"}, "$3\r\nnew\r\n"},
+      {{"SET", "n", "41"}, "+OK\r\n"},      {{"INCR", "n"}, ":42\r\n"},
+      {{"EXISTS", "other"}, ":1\r\n"},      {{"TTL", "other"}, ":-1\r\n"},
+      {{"STRLEN", "other"}, ":3\r\n"},      {{"MGET", "other", "none"}, "*2\r\n$3\r\nnew\r\n$-1\r\n"},
+  };
+  std::string batch;
+  for (const auto& [words, reply] : commands) batch += command(words);
+  RawConnection client = server_.client();
+  const auto run = [&] {
+    client.send(batch);
+    for (const auto& [words, reply] : commands) EXPECT_EQ(client.read_reply(), reply) << words[0];
+  };
+  run();  // it has its buffers
+  server_.refuse(1, 1'000'000);
+  run();
+  EXPECT_TRUE(client.call({"SET", "other", std::string(300, 'v')}).starts_with("-OOM")) << "one that does";
+  run();
+  server_.end_refusals();
+}
+
 TEST_P(ServerFaults, KeysAreEvicted) {
   server_.ask({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
   const auto fill = [&] {

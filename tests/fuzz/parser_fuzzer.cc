@@ -84,6 +84,23 @@ class ExactBlock {
   size_t size_;
 };
 
+// What it says of bytes that a command begins with is what the parser says, or nothing.
+void check_short(std::string_view bytes, const ParserLimits& limits) {
+  ArgumentViews arguments;
+  const size_t taken = parse_short_command(bytes, limits, arguments);
+  require(taken != 0 || arguments.empty(), "arguments of no command");
+  if (taken == 0) return;
+  RespParser parser;
+  require(parser.parse(bytes, limits) == ParseResult::command && parser.position() == taken &&
+              parser.argument_count() == arguments.size(),
+          "a short command that is none");
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    require(arguments[i].data() == parser.argument(i, bytes.data()).data() &&
+                arguments[i].size() == parser.argument(i, bytes.data()).size(),
+            "a short command of other arguments");
+  }
+}
+
 Outcome parse_in_place(std::string_view stream, const ParserLimits& limits, uint8_t way) {
   Outcome outcome;
   RespParser parser;
@@ -92,6 +109,7 @@ Outcome parse_in_place(std::string_view stream, const ParserLimits& limits, uint
   while (true) {
     const ExactBlock block(stream.substr(outcome.consumed, arrived - outcome.consumed));
     const std::string_view bytes = block.view();
+    if (parser.untouched()) check_short(bytes, limits);
     const ParseResult result = parser.parse(bytes, limits);
     require(parser.footprint() <= allowed_footprint(bytes.size()), "memory for bytes that did not come");
     if (result == ParseResult::error) {

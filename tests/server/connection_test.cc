@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <random>
 #include <string>
 
@@ -24,6 +25,48 @@ TEST(Connection, AnswersPipelinesInOrder) {
   std::string received;
   while (received.size() < replies.size()) received += connection.read_reply();
   EXPECT_EQ(received, replies);
+}
+
+// What arrives together costs one read and one write, whatever it is.
+TEST(Connection, ABatchIsOneReadAndOneWrite) {
+  const ServerProcess server(server_options());
+  RawConnection control = server.connect(), client = server.connect();
+  std::string batch;
+  for (int i = 0; i < 8; ++i)
+    batch += encode_command({"SET", "key", "value"}) + encode_command({"GET", "key"});
+  const auto counts = [&] {
+    return std::pair(info_number(control, "stats", "total_reads_processed"),
+                     info_number(control, "stats", "total_writes_processed"));
+  };
+  client.call({"PING"});
+  const auto before = counts(), at_rest = counts();
+  client.send(batch);
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_EQ(client.read_reply(), "+OK\r\n");
+    EXPECT_EQ(client.read_reply(), "$5\r\nvalue\r\n");
+  }
+  const auto after = counts();
+  EXPECT_EQ(after.first - at_rest.first, at_rest.first - before.first + 1);
+  EXPECT_EQ(after.second - at_rest.second, at_rest.second - before.second + 1);
+}
+
+// The wall clock is not read for each command.
+TEST(Connection, ExpiriesAreByTheWallClock) {
+  const ServerProcess server(server_options());
+  RawConnection client = server.connect();
+  const auto now_ms = [] {
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+  };
+  for (int i = 0; i < 200; ++i) {
+    const auto before = now_ms();
+    client.send(encode_command({"SET", "key", "value", "PX", "100000"}) +
+                encode_command({"PEXPIRETIME", "key"}));
+    EXPECT_EQ(client.read_reply(), "+OK\r\n");
+    const long long expiry = std::stoll(client.read_reply().substr(1));
+    EXPECT_GE(expiry, before + 100'000 - 1);
+    EXPECT_LE(expiry, now_ms() + 100'000 + 1);
+  }
 }
 
 TEST(Connection, CommandsMayArriveInFragments) {

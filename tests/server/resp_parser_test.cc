@@ -38,6 +38,21 @@ Command arguments_of(const RespParser& parser, const char* base) {
   return command;
 }
 
+// What parse_short_command() says of bytes that RespParser begins with: nothing, or what RespParser says.
+void expect_same_when_short(std::string_view bytes, const ParserLimits& limits) {
+  ArgumentViews arguments{"before"};
+  const size_t taken = parse_short_command(bytes, limits, arguments);
+  ASSERT_EQ(arguments.front(), "before");
+  if (taken == 0) {
+    EXPECT_EQ(arguments.size(), 1u);
+    return;
+  }
+  RespParser parser;
+  ASSERT_EQ(parser.parse(bytes, limits), ParseResult::command);
+  EXPECT_EQ(parser.position(), taken);
+  EXPECT_EQ(Command(arguments.begin() + 1, arguments.end()), arguments_of(parser, bytes.data()));
+}
+
 // Feeds `bytes` in pieces that end where `next_end(from)` says; each piece arrives at a new address.
 template <class NextEnd>
 Outcome feed(std::string_view bytes, NextEnd next_end, const ParserLimits& limits = {}) {
@@ -50,6 +65,7 @@ Outcome feed(std::string_view bytes, NextEnd next_end, const ParserLimits& limit
     from = end;
     while (true) {
       const ExactCopy copy(pending);
+      if (parser.untouched()) expect_same_when_short(copy.view(), limits);
       const ParseResult result = parser.parse(copy.view(), limits);
       if (result == ParseResult::error) {
         outcome.error = parser.error();
@@ -84,6 +100,28 @@ TEST(RespParser, ReadsArraysOfBulks) {
   expect_outcome("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\na\r\nbc\r\n*1\r\n$4\r\nPING\r\n",
                  {{{"SET", "k", "a\r\nbc"}, {"PING"}}, ""});
   expect_outcome("*2\r\n$0\r\n\r\n$1\r\nx\r\n", {{{"", "x"}}, ""});
+}
+
+TEST(ShortCommands, AreTakenWholeAndNotOtherwise) {
+  const std::string get = "*2\r\n$3\r\nGET\r\n$12\r\nkey:00000000\r\n";
+  ArgumentViews arguments;
+  EXPECT_EQ(parse_short_command(get + get, {}, arguments), get.size());
+  EXPECT_EQ(arguments, (ArgumentViews{"GET", "key:00000000"}));
+  for (size_t n = 0; n < get.size(); ++n) {
+    const ExactCopy part(get.substr(0, n));
+    EXPECT_EQ(parse_short_command(part.view(), {}, arguments), 0u) << n << " bytes";
+  }
+  EXPECT_EQ(parse_short_command(get, {.authenticated = false}, arguments), 0u);
+  for (const char* other :
+       {"PING\r\n", "*0\r\n", "*-1\r\n", "*01\r\n$1\r\na\r\n", "*1\r\n$-1\r\n", "*1\r\n$01\r\na\r\n",
+        "*1\r\n:1\r\na\r\n", "*1\r\n$1 \r\na\r\n", "*99999\r\n$1\r\na\r\n", "*4294967297\r\n$1\r\na\r\n"}) {
+    EXPECT_EQ(parse_short_command(other, {}, arguments), 0u) << other;
+  }
+  EXPECT_EQ(arguments.size(), 2u);
+  const std::string value(99'999, 'v');
+  const std::string set = "*2\r\n$4\r\nECHO\r\n$99999\r\n" + value + "\r\n";
+  EXPECT_EQ(parse_short_command(set, {}, arguments), set.size());
+  EXPECT_EQ(arguments.back(), value);
 }
 
 TEST(RespParser, EmptyCommandsHaveNoArguments) {

@@ -41,6 +41,7 @@ class Invocation {
   const Command* command = nullptr;  // null: unknown command, unknown subcommand or wrong arity; run() answers the error
   uint64_t shards = 0;               // bit i: shard i holds one of the keys
   std::span<const SharedArgument> shared_args;  // by index, for who has such; resolve() sets none
+  int64_t now_ms = 0;                // since the Unix epoch, for who knows it; 0, as resolve() sets it: the store's clock is asked
 
   size_t key_count() const noexcept { return key_count_; }
   Key key(size_t i) const noexcept { return {args[place(i).argument], place(i).hash}; }
@@ -84,6 +85,11 @@ class Call {
   // The keys in the order of the row's specifications.
   size_t key_count() const noexcept { return invocation_.key_count(); }
   Key key(size_t i = 0) const noexcept { return invocation_.key(i); }
+
+  // For a handler that goes through its keys one by one and is at the i-th: requests the cache lines of keys that are as far
+  // ahead as fits. Those of the first kLinesAhead and kEntriesAhead were requested before it ran.
+  void prefetch_ahead(size_t i) const noexcept;
+  static constexpr size_t kLinesAhead = 32, kEntriesAhead = 16;
 
   // Reports one mutation of a key of the session's database to the change sink. Without `effect` the command itself, as it
   // was called, is its own effect.

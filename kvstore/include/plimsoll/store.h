@@ -134,7 +134,7 @@ class Store {
 
   // The same in steps, so that a batch of commands overlaps its cache misses: resolve all, prefetch_lines
   // all, prefetch_entries all, then run each in order. The prefetches are hints: no locks, no effect, any
-  // keys.
+  // keys; of a command with many only the first (Call::prefetch_ahead()).
   void resolve(Args args, Invocation& invocation) const;  // throws std::bad_alloc
   void prefetch_lines(const Session& session, const Invocation& invocation) const noexcept;
   void prefetch_entries(const Session& session, const Invocation& invocation) const noexcept;
