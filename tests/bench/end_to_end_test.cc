@@ -242,6 +242,14 @@ TEST(Compare, TwoServersOfAKindCostTheSameMemory) {
   EXPECT_EQ(left_behind, 0u);
 }
 
+// What is measured is counting up, not making the counters.
+TEST(Compare, CountersAreThereBeforeTheyAreCountedUp) {
+  const ToolResult result = run_tool(std::string("compare --a '") + kRedisCommand +
+                                     "' --parts speed --rounds 1 -n 100 --keys 1000 --cases incr@16");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(occurrences(result.err, "up to 1,000 keys by incr\n"), 2u) << result.err;
+}
+
 // redis-server beside itself; the JSON it wrote.
 std::string compare_alike(const std::string& arguments) {
   const TemporaryFolder folder;

@@ -40,7 +40,10 @@ std::optional<BytesPerKey> measure_shape(const CompareOptions& options, const Si
 void fill_lengths(RunningSide& running, uint64_t keys, bool with_expiry) {
   const uint64_t of_each = std::max<uint64_t>(1, keys / kLongestExpiringValue);
   for (size_t length = 1; length <= kLongestExpiringValue; ++length) {
-    Workload workload{.value_size = length, .key_count = of_each * length, .with_expiry = with_expiry};
+    Workload workload{.kind = TestKind::kSet,
+                      .value_size = length,
+                      .key_count = of_each * length,
+                      .with_expiry = with_expiry};
     workload.first_key = of_each * (length - 1);
     fill(running, workload);
   }

@@ -1,5 +1,6 @@
 #include "compare_speed.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "sides.h"
@@ -20,12 +21,21 @@ CaseResult compare_case(const CompareOptions& options, const Case& what, uint64_
   return result;
 }
 
-void grow(const CompareOptions& options, uint64_t from, uint64_t to, RunningSide& side) {
-  std::fprintf(stderr, "filling %s up to %s keys\n", side.target.endpoint.text().c_str(),
-               with_thousands(to).c_str());
-  Workload workload = plain_workload(options, TestKind::kSet, to);
+void grow(const CompareOptions& options, TestKind kind, uint64_t from, uint64_t to, RunningSide& side) {
+  std::fprintf(stderr, "filling %s up to %s keys by %s\n", side.target.endpoint.text().c_str(),
+               with_thousands(to).c_str(), std::string(name_of(kind)).c_str());
+  Workload workload = plain_workload(options, kind, to);
   workload.first_key = from;
   fill(side, workload);
+}
+
+// The keys that the cases use are there before they are measured: INCR has its own.
+std::vector<TestKind> kinds_that_fill(const CompareOptions& options) {
+  std::vector<TestKind> kinds{TestKind::kSet};
+  const bool counts = std::any_of(options.cases.begin(), options.cases.end(),
+                                  [](const Case& what) { return what.kind == TestKind::kIncr; });
+  if (counts) kinds.push_back(TestKind::kIncr);
+  return kinds;
 }
 
 }  // namespace
@@ -40,7 +50,9 @@ std::vector<CaseResult> compare_speed(const CompareOptions& options) {
   std::vector<CaseResult> results;
   uint64_t filled = 0;
   for (const uint64_t keys : options.keys) {
-    for (RunningSide* side : {&a, &b}) grow(options, filled, keys, *side);
+    for (const TestKind kind : kinds_that_fill(options)) {
+      for (RunningSide* side : {&a, &b}) grow(options, kind, filled, keys, *side);
+    }
     filled = keys;
     for (const Case& what : options.cases) {
       std::fprintf(stderr, "measuring %s at %s keys, %u rounds\n", what.text().c_str(),

@@ -35,7 +35,6 @@ RunningSide bring_up(const Side& side, const CompareOptions& options, unsigned i
 }
 
 void fill(RunningSide& side, Workload workload) {
-  workload.kind = TestKind::kSet;
   workload.sequential = true;
   LoadConfig config;
   config.target = side.target;
