@@ -202,7 +202,6 @@ void Connection::run_pending() {
   stalled_ = false;
   int refusals = 0;
   while (!input_.empty()) {
-    const size_t here = input_.bytes().size();
     size_t done = 0;
     try {
       done = thread_.batch().run(*this, input_.bytes(), input_.parser());
@@ -215,10 +214,9 @@ void Connection::run_pending() {
       }
       continue;
     }
-    input_.consume(done);
+    const bool block_gone = input_.consume(done);
     if (closed_ || stalled_ || input_.empty() || input_.large_under_way()) return;
-    // A block that ends with a command has gone, and nothing of the next one has been parsed.
-    if (done == here && !input_.bytes().empty()) continue;
+    if (block_gone && !input_.bytes().empty()) continue;
     const bool goes_on = input_.parser().large_announced() ? start_large() : input_.join();
     if (!goes_on) return;
   }
@@ -375,6 +373,8 @@ void Connection::give_way() noexcept {
   refuse_command();
   publish_room();
   publish_memory();
+  stalled_ = true;  // what is here of it is passed over in a turn of its own
+  resume_later();
 }
 
 // Whether what arrives comes at less than kLeastRate, over kPatience at least.

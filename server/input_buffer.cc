@@ -3,9 +3,9 @@
 #include <zmalloc/line.h>
 
 #include <algorithm>
-#include <cassert>
 #include <cstring>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 
 namespace plimsoll::server {
@@ -284,14 +284,16 @@ void InputBuffer::release_placed() noexcept {
   if (!pending_->blocks.empty()) pending_->blocks.front().holds_arguments = false;
 }
 
-void InputBuffer::consume(size_t n) noexcept {
-  if (pending_ == nullptr) return;
+bool InputBuffer::consume(size_t n) noexcept {
+  if (pending_ == nullptr) return false;
   Pending& pending = *pending_;
+  bool gone = false;
   if (!pending.blocks.empty()) {
     pending.blocks.front().begin += n;
     if (pending.parser.refused()) place_first();
     if (bytes().empty()) {
       retire_first();
+      gone = true;
     } else {
       shrink_first();
     }
@@ -300,6 +302,7 @@ void InputBuffer::consume(size_t n) noexcept {
       pending.parser.fresh()) {
     release();
   }
+  return gone;
 }
 
 // What a large command left behind shall not keep its memory.
@@ -319,13 +322,14 @@ void InputBuffer::shrink_first() noexcept {
   first.end = size;
 }
 
-bool InputBuffer::join() noexcept {
+bool InputBuffer::join() {
   Pending& pending = *pending_;
   if (pending.blocks.size() < 2) return false;
   place_first();
   const std::string_view rest = bytes();
   Block& next = pending.blocks[1];
-  assert(rest.size() <= next.begin);  // a parser that needs more leaves no more than kLargestRest
+  // A parser that needs more leaves no more than kLargestRest.
+  if (rest.size() > next.begin) throw std::logic_error("bug: input that was never parsed");
   next.begin -= rest.size();
   rest.copy(next.data + next.begin, rest.size());
   retire_first();

@@ -86,11 +86,12 @@ class InputBuffer {
 
   // The first command has run: what is placed goes with it.
   void release_placed() noexcept;
-  // Drops the first `n` bytes, which have become commands; the last one frees all.
-  void consume(size_t n) noexcept;
-  // Goes on to the next block. False: there is none. REQUIRES: the parser needs more than the first one
-  // holds.
-  bool join() noexcept;
+  // Drops the first `n` bytes, which have become commands; the last one frees all. True: the first block has
+  // gone with them, so that of the next one, if there is one, nothing has been parsed.
+  bool consume(size_t n) noexcept;
+  // Puts what the parser left of the first block before the next one. False: there is none. REQUIRES: the
+  // parser needs more than the first one holds. Throws std::logic_error if that is not so.
+  bool join();
   void release() noexcept;
 
  private:

@@ -223,8 +223,10 @@ class Receiver {
       } else if (result == ParseResult::large) {
         start_large();
       } else {
-        buffer_.consume(0);
-        if (buffer_.empty() || !buffer_.join()) return true;
+        const bool block_gone = buffer_.consume(0);
+        if (buffer_.empty()) return true;
+        if (block_gone && !buffer_.bytes().empty()) continue;
+        if (!buffer_.join()) return true;
       }
     }
     return true;

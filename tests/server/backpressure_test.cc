@@ -53,6 +53,24 @@ TEST(Backpressure, APipelineWrittenWholeBeforeReadingGetsEveryReply) {
   EXPECT_EQ(connection.call({"PING"}), "+PONG\r\n");
 }
 
+// A value that is refused lies in several blocks by then; what comes behind it is answered, too.
+TEST(Backpressure, AValueTakenInDuringAPauseMayBeRefused) {
+  const ServerProcess server(server_options({"--io-threads", "1", "--client-output-pause", "8mb"}));
+  RawConnection connection = server.connect();
+  const std::string value(1'000'000, 'v');
+  constexpr size_t kReplies = 30;
+  ASSERT_EQ(connection.call({"SET", "key", value}), "+OK\r\n");
+  ASSERT_EQ(connection.call({"CONFIG", "SET", "maxmemory", "100000"}), "+OK\r\n");
+  const std::string asks = repeated(encode_command({"GET", "key"}), kReplies);
+  const std::string set = encode_command({"SET", "other", std::string(5'000'000, 'o')});
+  const std::string behind = encode_command({"PING"});
+  ASSERT_TRUE(write_blindly(connection, asks + set + behind, 10'000));
+  for (size_t i = 0; i < kReplies; ++i) ASSERT_EQ(connection.read_reply(), bulk(value)) << i;
+  EXPECT_TRUE(connection.read_reply().starts_with("-OOM "));
+  EXPECT_EQ(connection.read_reply(), "+PONG\r\n");
+  EXPECT_EQ(connection.call({"EXISTS", "other"}), ":0\r\n");
+}
+
 // Quarter of a million commands wait behind replies that are not read; then the client reads.
 TEST(Backpressure, CommandsTakenInDuringAPauseLeaveTurnsToOthers) {
   const ServerProcess server(server_options({"--io-threads", "1"}));

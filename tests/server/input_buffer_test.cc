@@ -110,7 +110,8 @@ TEST(InputBuffer, HoldsLittleMoreThanALongCommandAndMovesNothingTwice) {
     const char* placed = nullptr;
     for (size_t at = 10; at < stream.size();) {
       size_t room = 0;
-      char* const place = parsed_as_it_comes ? buffer.extend(50'000, &room) : buffer.extend_unparsed(50'000, &room);
+      char* const place =
+          parsed_as_it_comes ? buffer.extend(50'000, &room) : buffer.extend_unparsed(50'000, &room);
       const size_t n = stream.copy(place, room, at);
       buffer.commit(n);
       at += n;
@@ -124,7 +125,8 @@ TEST(InputBuffer, HoldsLittleMoreThanALongCommandAndMovesNothingTwice) {
       }
       ASSERT_LE(buffer.footprint(), buffer.parser().footprint() + at + at / 4 + 700'000);
     }
-    EXPECT_LE(buffer.footprint(), buffer.parser().footprint() + stream.size() + stream.size() / 4 + 1'100'000);
+    EXPECT_LE(buffer.footprint(),
+              buffer.parser().footprint() + stream.size() + stream.size() / 4 + 1'100'000);
     ASSERT_EQ(parse(buffer), ParseResult::command);
     EXPECT_EQ(arguments(buffer), wanted);
     const size_t used = buffer.parser().position();
@@ -137,7 +139,8 @@ TEST(InputBuffer, HoldsLittleMoreThanALongCommandAndMovesNothingTwice) {
 
 TEST(InputBuffer, ALargeBulkStringGoesToItsOwnBlock) {
   const std::string value(300'000, 'x');
-  const std::string stream = header(4) + bulk("SET") + bulk("key") + bulk(value) + bulk("NX") + header(1) + bulk("PING");
+  const std::string stream =
+      header(4) + bulk("SET") + bulk("key") + bulk(value) + bulk("NX") + header(1) + bulk("PING");
   const size_t before = input_bytes();
   for (const size_t here : {size_t{40}, size_t{100}, size_t{100'000}}) {
     InputBuffer buffer;
@@ -177,7 +180,8 @@ TEST(InputBuffer, ALargeBulkStringGoesToItsOwnBlock) {
 TEST(InputBuffer, ARefusedCommandIsPassedOverWithoutMemory) {
   const size_t before = input_bytes();
   const std::string value(300'000, 'x');
-  const std::string stream = header(5) + bulk("MSET") + bulk("a") + bulk(value) + bulk("b") + bulk(value) + header(1) + bulk("PING");
+  const std::string stream =
+      header(5) + bulk("MSET") + bulk("a") + bulk(value) + bulk("b") + bulk(value) + header(1) + bulk("PING");
   InputBuffer buffer;
   RespParser fresh;
   buffer.keep(stream.substr(0, 60), fresh);
@@ -207,6 +211,36 @@ TEST(InputBuffer, ARefusedCommandIsPassedOverWithoutMemory) {
   EXPECT_EQ(arguments(buffer), std::vector<std::string>{"PING"});
   buffer.release();
   EXPECT_EQ(input_bytes(), before);
+}
+
+// The same when it was taken in unparsed, as several blocks.
+TEST(InputBuffer, ARefusedCommandOfSeveralBlocksIsPassedOver) {
+  const std::string stream =
+      header(2) + bulk("ECHO") + bulk(std::string(2'000'000, 'x')) + header(1) + bulk("PING");
+  InputBuffer buffer;
+  for (std::string_view rest = stream; !rest.empty();) {
+    size_t room = 0;
+    char* const place = buffer.extend_unparsed(rest.size(), &room);
+    rest.copy(place, room);
+    buffer.commit(room);
+    rest.remove_prefix(room);
+  }
+  ASSERT_EQ(parse(buffer), ParseResult::large);
+  buffer.refuse("no");
+  ParseResult result = ParseResult::need_more;
+  for (int blocks = 0; blocks < 100 && result == ParseResult::need_more; ++blocks) {
+    result = buffer.parser().parse(buffer.bytes(), {});
+    if (result != ParseResult::need_more) break;
+    ASSERT_TRUE(buffer.consume(0) || buffer.join());
+  }
+  ASSERT_EQ(result, ParseResult::command);
+  EXPECT_TRUE(buffer.parser().refused());
+  const size_t used = buffer.parser().position();
+  buffer.parser().clear();
+  buffer.release_placed();
+  buffer.consume(used);
+  ASSERT_EQ(parse(buffer), ParseResult::command);
+  EXPECT_EQ(arguments(buffer), std::vector<std::string>{"PING"});
 }
 
 TEST(InputBuffer, GivesBackWhatALargeCommandTook) {
