@@ -76,7 +76,7 @@ void CommandBatch::set_wall_clock() noexcept {
     const uint64_t took = now_ns() - before;
     if (took >= least) continue;
     least = took;
-    wall_ahead_ns_ = wall - static_cast<int64_t>(before);
+    wall_clock_.set(static_cast<int64_t>(before), wall);
   }
 }
 
@@ -148,7 +148,6 @@ bool CommandBatch::collect_group(Connection& connection, std::string_view bytes,
     if (size != 0) {
       add_slot(first_argument, size, {});
       bytes.remove_prefix(size);
-      in_parser_ = false;
       continue;
     }
     const ParseResult result = parser.parse(bytes, limits);
@@ -228,6 +227,7 @@ void CommandBatch::prepare(const Connection& connection) {
 // Returns how many of the group ran: those before the end of the turn. Sets `began_ns` if that is 0.
 size_t CommandBatch::execute(Connection& connection, uint64_t& began_ns) {
   clock_ns_ = now_ns();
+  if (wall_clock_.stepped(static_cast<int64_t>(clock_ns_), unix_ms_coarse())) set_wall_clock();
   if (began_ns == 0) began_ns = clock_ns_;
   // So much can wait to be sent, unless there is no memory that it could wait in.
   const size_t little = zm::line::fits(1) ? kLittleOutput : 0;
@@ -347,7 +347,7 @@ bool CommandBatch::refuse(Connection& connection, const Slot& slot, Reply& reply
 bool CommandBatch::run_in_store(Connection& connection, Slot& slot, Reply& reply) {
   Store& store = server_.store();
   const Command* command = slot.invocation.command;
-  slot.invocation.now_ms = (static_cast<int64_t>(clock_ns_) + wall_ahead_ns_) / 1'000'000;
+  slot.invocation.now_ms = wall_clock_.ms(static_cast<int64_t>(clock_ns_));
   if (command == nullptr || (command->row->flags & kDenyOom) == 0) {
     store.run(connection.session_, slot.invocation, reply);
     if (command == nullptr) {

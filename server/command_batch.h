@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "resp_parser.h"
+#include "wall_clock.h"
 
 namespace plimsoll::server {
 
@@ -57,7 +58,8 @@ class CommandBatch {
 
   // Gives back memory that the last tick did not need.
   void trim() noexcept;
-  // Compares the clocks again. To be called some times a second, or a step of the wall clock goes unnoticed.
+  // Compares the clocks anew. To be called now and then: steps of some milliseconds are noticed by that
+  // alone.
   void set_wall_clock() noexcept;
 
  private:
@@ -103,7 +105,7 @@ class CommandBatch {
   size_t count_ = 0;        // of slots_ in use
   bool in_parser_ = false;  // the last slot's arguments are known to the parser alone, which has not gone on
   uint64_t clock_ns_ = 0;   // when the last command ended: the next one's start
-  int64_t wall_ahead_ns_ = 0;  // of the wall clock before the monotonic one, so that only that is read
+  WallClock wall_clock_;
 };
 
 }  // namespace plimsoll::server

@@ -52,7 +52,8 @@ size_t parse_short_command(std::string_view bytes, const ParserLimits& limits,
   const char* const end = bytes.data() + bytes.size();
   size_t count = 0, size = 0;
   const char* at = read_header(bytes.data(), end, '*', count);
-  if (at == nullptr || count == 0) return 0;
+  constexpr size_t kLeast = 6;  // bytes of an argument
+  if (at == nullptr || count == 0 || count * kLeast > static_cast<size_t>(end - at)) return 0;
   try {
     for (; count != 0; --count) {
       at = read_header(at, end, '$', size);
