@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <utility>
 
 #include "mutex_lock.h"
 
@@ -79,9 +80,15 @@ Range take_off() noexcept {
   return in_flight;
 }
 
+// What the kernel keeps goes to the list's other end, so that others have their turn.
 void land(bool dropped) noexcept {
   const MutexLock lock(&mutex);
-  if (dropped) cut(find_overlapping(in_flight), in_flight);
+  const std::size_t index = find_overlapping(in_flight);
+  if (dropped) {
+    cut(index, in_flight);  // the end of its range: see put_off()
+  } else {
+    std::swap(ranges[index], ranges[0]);
+  }
   in_flight = {};
 }
 
@@ -109,7 +116,8 @@ bool put_off(void* space, std::size_t length) noexcept {
   const MutexLock lock(&mutex);
   if (refused.load(std::memory_order_relaxed)) return false;
   Range* const last = count == 0 ? nullptr : &ranges[count - 1];
-  if (last != nullptr && last->end == range.start) {
+  // Of a range that grew behind the piece in flight, what is left could have no place.
+  if (last != nullptr && last->end == range.start && !last->overlaps(in_flight)) {
     last->end = range.end;
   } else if (last != nullptr && last->start == range.end) {
     last->start = range.start;

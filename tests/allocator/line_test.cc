@@ -374,12 +374,15 @@ TEST_F(Line, WhatAPurgeLeavesForLaterMayBeUsedBefore) {
 
 // Pages that are locked into memory stay, and in the ledger; once they are not, they go as others do.
 TEST_F(Line, APurgeThatTheKernelRefusedIsTriedAgain) {
-  constexpr std::size_t kBlock = 300'000, kBlocks = 100;
+  constexpr std::size_t kBlock = 300'000, kBlocks = 20;
   std::vector<void*> blocks;
   for (std::size_t i = 0; i < kBlocks; ++i) {
     blocks.push_back(allocate(Tag::string, kBlock));
     std::memset(blocks.back(), 1, kBlock);
-    if (mlock(blocks.back(), kBlock) != 0) GTEST_SKIP() << "memory may not be locked: errno " << errno;
+    if (mlock(blocks.back(), kBlock) == 0) continue;
+    const int error = errno;
+    for (void* block : blocks) deallocate(Tag::string, block);
+    GTEST_SKIP() << "memory may not be locked: errno " << error;
   }
   const std::size_t full = line::account().heap;
   for (void* block : blocks) deallocate(Tag::string, block);
@@ -400,7 +403,8 @@ TEST_F(Line, APurgeThatTheKernelRefusedIsTriedAgain) {
   EXPECT_GT(backend::unfinished_purge(), 0u) << "purges are sliced again";
 }
 
-// Space that is used before its pages have gone while threads take and give, one purges without time and one to the end.
+// Space that is used before its pages have gone while threads take and give, one purges without time and one
+// to the end.
 TEST_F(Line, WhatPurgesLeaveForLaterIsNobodysWhoUsesIt) {
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> left{0};
