@@ -68,22 +68,16 @@ bool Compactor::next_batch() noexcept {
   if (ShardDatabase* part = engine_.find_database(shard_, database_);
       part != nullptr && part->table.size() != 0) {
     Candidate candidates[zm::SlabSurvey::kBatch];
-    size_t n = 0, of_bucket = 8;
+    size_t n = 0;
     unsigned buckets = 0;
     do {
-      // A bucket's entries are few; those beyond the batch are met again in the next pass. What an entry
-      // leads to comes before it, while the entry is where it was.
+      // A bucket's entries are few; those beyond the batch are met again in the next pass.
       position_ = part->table.scan(position_, [&](Entry* entry, SlotRef slot) {
-        const void* const payload = entry->movable_payload();
-        if (n + (payload != nullptr ? 2 : 1) > std::size(candidates)) return;
-        if (payload != nullptr) {
-          of_bucket = 16;
-          candidates[n++] = {payload, entry, slot};
-        }
-        candidates[n++] = {entry, entry, slot};
+        if (n < std::size(candidates)) candidates[n++] = {entry, slot};
       });
-    } while (position_ != 0 && n + of_bucket <= std::size(candidates) && ++buckets < kBucketsAtMost);
-    move_sparse(part->table, candidates, n);
+    } while (position_ != 0 && n + 8 <= std::size(candidates) && ++buckets < kBucketsAtMost);
+    move_payloads(candidates, n);
+    move_entries(part->table, candidates, n);
     if (position_ != 0) return true;
   }
   position_ = 0;
@@ -94,25 +88,40 @@ bool Compactor::next_batch() noexcept {
   return false;
 }
 
-// Returns how many bytes have moved; 0: there was no memory to move them to.
-size_t Compactor::move(Table& table, const Candidate& candidate) noexcept {
-  Entry* const entry = candidate.entry;
-  if (candidate.block != entry) return entry->relocate_payload() ? entry->bytes().size() : 0;
-  Entry* const moved = Entry::relocate(entry);
-  if (moved == entry) return 0;
-  table.relocate(candidate.slot, moved);
-  return moved->layout_size();
+// Before their entries move. To ask an entry is to read it, which to move it may not need.
+void Compactor::move_payloads(const Candidate* candidates, size_t n) noexcept {
+  for (size_t i = 0; i < n; ++i) __builtin_prefetch(candidates[i].entry);
+  const void* blocks[zm::SlabSurvey::kBatch];
+  Entry* owners[zm::SlabSurvey::kBatch];
+  size_t count = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const void* const payload = candidates[i].entry->movable_payload();
+    if (payload == nullptr) continue;
+    blocks[count] = payload;
+    owners[count++] = candidates[i].entry;
+  }
+  if (count == 0) return;
+  uint64_t moved = 0;
+  for (uint64_t sparse = survey_.sparse(blocks, count); sparse != 0; sparse &= sparse - 1) {
+    Entry* const entry = owners[__builtin_ctzll(sparse)];
+    if (!entry->relocate_payload()) break;  // no memory for another
+    pass_moved_bytes_ += entry->bytes().size();
+    ++moved;
+  }
+  moved_.fetch_add(moved, std::memory_order_relaxed);
+  stayed_.fetch_add(count - moved, std::memory_order_relaxed);
 }
 
-void Compactor::move_sparse(Table& table, const Candidate* candidates, size_t n) noexcept {
+void Compactor::move_entries(Table& table, const Candidate* candidates, size_t n) noexcept {
   const void* blocks[zm::SlabSurvey::kBatch];
-  for (size_t i = 0; i < n; ++i) blocks[i] = candidates[i].block;
+  for (size_t i = 0; i < n; ++i) blocks[i] = candidates[i].entry;
   uint64_t moved = 0;
   for (uint64_t sparse = survey_.sparse(blocks, n); sparse != 0; sparse &= sparse - 1) {
     const Candidate& candidate = candidates[__builtin_ctzll(sparse)];
-    const size_t bytes = move(table, candidate);
-    if (bytes == 0) break;
-    pass_moved_bytes_ += bytes;
+    Entry* const entry = Entry::relocate(candidate.entry);
+    if (entry == candidate.entry) break;  // no memory for another
+    table.relocate(candidate.slot, entry);
+    pass_moved_bytes_ += entry->layout_size();
     ++moved;
   }
   moved_.fetch_add(moved, std::memory_order_relaxed);

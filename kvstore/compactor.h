@@ -40,10 +40,8 @@ class Compactor {
   void reset_statistics() noexcept;
 
  private:
-  // One of up to kBatch blocks of entries that stand in neighbouring buckets: the entry itself, or its
-  // payload.
+  // One of up to kBatch entries that stand in neighbouring buckets.
   struct Candidate {
-    const void* block;
     Entry* entry;
     SlotRef slot;
   };
@@ -53,8 +51,8 @@ class Compactor {
   bool at_start() const noexcept { return shard_ == 0 && database_ == 0 && position_ == 0; }
   void survey(int64_t older_than_us, Effort effort) noexcept;
   bool next_batch() noexcept;  // false: the pass is complete
-  static size_t move(Table& table, const Candidate& candidate) noexcept;
-  void move_sparse(Table& table, const Candidate* candidates, size_t n) noexcept;
+  void move_payloads(const Candidate* candidates, size_t n) noexcept;
+  void move_entries(Table& table, const Candidate* candidates, size_t n) noexcept;
   void finish_pass() noexcept;
 
   Engine& engine_;

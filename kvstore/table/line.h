@@ -7,6 +7,12 @@
 #include <emmintrin.h>
 #endif
 
+#if defined(__has_feature)
+#define PLIMSOLL_HAS_THREAD_SANITIZER __has_feature(thread_sanitizer)
+#else
+#define PLIMSOLL_HAS_THREAD_SANITIZER 0
+#endif
+
 namespace plimsoll {
 
 class Entry;
@@ -169,7 +175,7 @@ inline unsigned Line::match(uint64_t pattern) const noexcept {
 // Vector loads read each word whole, but the language knows of no vector that is atomic, nor does a
 // sanitizer.
 inline unsigned Line::match_unlocked(uint64_t pattern) const noexcept {
-#if defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_THREAD__) || PLIMSOLL_HAS_THREAD_SANITIZER
   return match_one_by_one(*this, pattern);
 #else
   return match(pattern);

@@ -1,6 +1,5 @@
 // Compaction: entries move, and nothing else changes.
 #include <gtest/gtest.h>
-#include <zmalloc/compaction.h>
 
 #include <atomic>
 #include <random>
@@ -10,13 +9,6 @@
 
 namespace plimsoll::test {
 namespace {
-
-// On every backend: all that can move does.
-class EveryBlockSparse {
- public:
-  EveryBlockSparse() { zm::set_every_block_sparse(true); }
-  ~EveryBlockSparse() { zm::set_every_block_sparse(false); }
-};
 
 std::string value_of(int i) {
   static constexpr size_t kSizes[] = {0, 3, 11, 100, 1000, 5000, 12'000, 13'000, 40'000};

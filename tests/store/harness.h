@@ -1,6 +1,7 @@
 #pragma once
 
 #include <plimsoll/store.h>
+#include <zmalloc/compaction.h>
 
 #include <atomic>
 #include <initializer_list>
@@ -9,6 +10,13 @@
 #include <vector>
 
 namespace plimsoll::test {
+
+// On every backend: all that can move does.
+class EveryBlockSparse {
+ public:
+  EveryBlockSparse() { zm::set_every_block_sparse(true); }
+  ~EveryBlockSparse() { zm::set_every_block_sparse(false); }
+};
 
 // A clock that stands still until it is moved.
 class FakeClock final : public Clock {
