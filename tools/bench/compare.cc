@@ -47,10 +47,19 @@ bool report_errors(const CompareOptions& options, const CompareResult& result) {
   return clean;
 }
 
+// What could not be done is to be known before anything is measured.
+void check_before(const CompareOptions& options) {
+  if (options.has(Part::kSpeed)) check_workload(plain_workload(options, TestKind::kSet, options.keys.back()));
+  if (options.has(Part::kGrowth))
+    check_workload(plain_workload(options, TestKind::kSet, options.growth_keys));
+  if (options.has(Part::kIdle)) allow_idle(options.idle_connections);
+}
+
 }  // namespace
 
 CompareResult compare_servers(const CompareOptions& options) {
   CompareResult result;
+  check_before(options);
   // A server that does not start is to be known before anything is measured.
   if (std::any_of(options.parts.begin(), options.parts.end(), needs_servers)) {
     result.version_a = bring_up(options.a, options).probe->version();

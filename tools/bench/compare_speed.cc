@@ -1,6 +1,5 @@
 #include "compare_speed.h"
 
-#include <algorithm>
 #include <cstdio>
 
 #include "sides.h"
@@ -29,13 +28,23 @@ void grow(const CompareOptions& options, TestKind kind, uint64_t from, uint64_t 
   fill(side, workload);
 }
 
-// The keys that the cases use are there before they are measured: INCR has its own.
-std::vector<TestKind> kinds_that_fill(const CompareOptions& options) {
-  std::vector<TestKind> kinds{TestKind::kSet};
-  const bool counts = std::any_of(options.cases.begin(), options.cases.end(),
-                                  [](const Case& what) { return what.kind == TestKind::kIncr; });
-  if (counts) kinds.push_back(TestKind::kIncr);
-  return kinds;
+// `cases` on servers of their own, whose keys have been made by requests of kind `made_by`.
+void compare_group(const CompareOptions& options, const std::vector<Case>& cases, TestKind made_by,
+                   std::vector<CaseResult>& results) {
+  if (cases.empty()) return;
+  RunningSide a = bring_up(options.a, options);
+  RunningSide b = bring_up(options.b, options);
+  uint64_t filled = 0;
+  for (const uint64_t keys : options.keys) {
+    for (RunningSide* side : {&a, &b}) grow(options, made_by, filled, keys, *side);
+    filled = keys;
+    for (const Case& what : cases) {
+      std::fprintf(stderr, "measuring %s at %s keys, %u rounds\n", what.text().c_str(),
+                   with_thousands(keys).c_str(), options.rounds);
+      results.push_back(compare_case(options, what, keys, a, b));
+    }
+  }
+  for (RunningSide* side : {&a, &b}) side->leave_empty();
 }
 
 }  // namespace
@@ -45,22 +54,12 @@ std::string CaseResult::text() const {
 }
 
 std::vector<CaseResult> compare_speed(const CompareOptions& options) {
-  RunningSide a = bring_up(options.a, options);
-  RunningSide b = bring_up(options.b, options);
+  // INCR counts keys of its own.
+  std::vector<Case> counting, others;
+  for (const Case& what : options.cases) (what.kind == TestKind::kIncr ? counting : others).push_back(what);
   std::vector<CaseResult> results;
-  uint64_t filled = 0;
-  for (const uint64_t keys : options.keys) {
-    for (const TestKind kind : kinds_that_fill(options)) {
-      for (RunningSide* side : {&a, &b}) grow(options, kind, filled, keys, *side);
-    }
-    filled = keys;
-    for (const Case& what : options.cases) {
-      std::fprintf(stderr, "measuring %s at %s keys, %u rounds\n", what.text().c_str(),
-                   with_thousands(keys).c_str(), options.rounds);
-      results.push_back(compare_case(options, what, keys, a, b));
-    }
-  }
-  for (RunningSide* side : {&a, &b}) side->leave_empty();
+  compare_group(options, others, TestKind::kSet, results);
+  compare_group(options, counting, TestKind::kIncr, results);
   return results;
 }
 

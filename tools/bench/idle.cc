@@ -60,7 +60,7 @@ MemoryFigures measure_side(const CompareOptions& options, const Side& side) {
   const std::vector<UniqueFd> connections = connect_idle(running.target, count);
   leave_alone(options.idle_seconds);
   const Footprint after = running.probe->footprint();
-  if (running.probe->info_number("clients", "connected_clients").value_or(count) < count) {
+  if (running.probe->info_number("clients", "connected_clients").value_or(count + 1) <= count) {
     throw BenchError(side.name + " has closed idle connections");
   }
   return {per_connection(before.used_memory, after.used_memory, count),
@@ -69,8 +69,11 @@ MemoryFigures measure_side(const CompareOptions& options, const Side& side) {
 
 }  // namespace
 
+void allow_idle(uint64_t connections) {
+  allow_open_files(connections + kOtherFiles);
+}
+
 IdleResult measure_idle(const CompareOptions& options) {
-  allow_open_files(options.idle_connections + kOtherFiles);
   IdleResult result;
   result.connections = options.idle_connections;
   result.a = measure_side(options, options.a);

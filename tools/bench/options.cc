@@ -176,7 +176,7 @@ Action add_compare(CLI::App& app) {
     options.parts = parse_parts(args->parts);
     complete_sides(options);
     if (options.rounds == 0) throw UsageError("at least 1 round is needed");
-    if (options.seconds <= 0) throw UsageError("seconds must be positive");
+    if (!(options.seconds > 0 && options.seconds <= 86400)) throw UsageError("seconds must be 0 to 86400");
     if (options.growth_keys == 0 || options.growth_pipeline == 0 || options.growth_pipeline > 100'000) {
       throw UsageError("growth needs at least 1 key and a pipeline depth of 1 to 100000");
     }
@@ -186,7 +186,9 @@ Action add_compare(CLI::App& app) {
     if (!(options.idle_seconds >= 0 && options.idle_seconds <= 3600)) {
       throw UsageError("idle seconds must be 0 to 3600");
     }
-    if (options.growth_rate < 0) throw UsageError("the rate must be positive");
+    if (!(options.growth_rate >= 0 && options.growth_rate <= 1e9)) {
+      throw UsageError("the rate must be 0 to 1000000000");
+    }
     options.timeout_ms = ServerArguments::checked_timeout(args->timeout);
     options.keys = key_counts(args->keys);
     options.memory_keys = key_counts(args->memory_keys);
