@@ -172,6 +172,7 @@ TEST(Backpressure, TheSoftOutputLimitClosesAfterItsSeconds) {
   ASSERT_EQ(control.call({"SET", "key", std::string(100'000, 'v')}), "+OK\r\n");
   const auto began = std::chrono::steady_clock::now();
   const RawConnection silent = server.connect();
+  ASSERT_TRUE(eventually([&] { return info_number(control, "clients", "connected_clients") == 2; }));
   write_blindly(silent, repeated(encode_command({"GET", "key"}), 2'000), 200);
   EXPECT_TRUE(eventually([&] { return info_number(control, "clients", "connected_clients") == 1; }));
   EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::seconds(1));
