@@ -83,8 +83,8 @@ TEST(CompareReport, ShowsRatiosAndOverheads) {
 // get 100 ns and 20 % more with two threads, read_many 61 ns and the same.
 TEST(Goals, AreThoseTheRunCovers) {
   std::string met, missed;
-  EXPECT_TRUE((Goal{"bytes", 8, 8.004, 2}).met());
-  EXPECT_FALSE((Goal{"bytes", 8, 8.006, 2}).met());
+  EXPECT_TRUE((Goal{"bytes", 8, 8, 2}).met());
+  EXPECT_FALSE((Goal{"bytes", 8, 8.004, 2}).met()) << "what is shown is rounded, what is asked is not";
   for (const Goal& goal : goals_of({}, sample_result())) (goal.met() ? met : missed) += goal.name + "\n";
   EXPECT_EQ(met,
             "set@16, 1,000 keys: CPU per command, a/b\n"
