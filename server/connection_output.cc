@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 
 #include "connection.h"
 #include "io_thread.h"

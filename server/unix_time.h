@@ -14,6 +14,7 @@ inline int64_t unix_ns() noexcept {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
+// Microseconds of that.
 inline int64_t unix_us() noexcept {
   return unix_ns() / 1000;
 }

@@ -177,6 +177,18 @@ TEST(InputBuffer, ALargeBulkStringGoesToItsOwnBlock) {
   EXPECT_EQ(input_bytes(), before);
 }
 
+// The refused command is whole, and the one behind it is found.
+void expect_refused_then_ping(InputBuffer& buffer) {
+  EXPECT_TRUE(buffer.parser().refused());
+  EXPECT_EQ(buffer.parser().argument_count(), 0u);
+  const size_t used = buffer.parser().position();
+  buffer.parser().clear();
+  buffer.release_placed();
+  buffer.consume(used);
+  ASSERT_EQ(parse(buffer), ParseResult::command);
+  EXPECT_EQ(arguments(buffer), std::vector<std::string>{"PING"});
+}
+
 TEST(InputBuffer, ARefusedCommandIsPassedOverWithoutMemory) {
   const size_t before = input_bytes();
   const std::string value(300'000, 'x');
@@ -201,14 +213,7 @@ TEST(InputBuffer, ARefusedCommandIsPassedOverWithoutMemory) {
   }
   append(buffer, stream.substr(at));
   ASSERT_EQ(parse(buffer), ParseResult::command);
-  EXPECT_TRUE(buffer.parser().refused());
-  EXPECT_EQ(buffer.parser().argument_count(), 0u);
-  const size_t used = buffer.parser().position();
-  buffer.parser().clear();
-  buffer.release_placed();
-  buffer.consume(used);
-  ASSERT_EQ(parse(buffer), ParseResult::command);
-  EXPECT_EQ(arguments(buffer), std::vector<std::string>{"PING"});
+  expect_refused_then_ping(buffer);
   buffer.release();
   EXPECT_EQ(input_bytes(), before);
 }
@@ -234,13 +239,7 @@ TEST(InputBuffer, ARefusedCommandOfSeveralBlocksIsPassedOver) {
     ASSERT_TRUE(buffer.consume(0) || buffer.join());
   }
   ASSERT_EQ(result, ParseResult::command);
-  EXPECT_TRUE(buffer.parser().refused());
-  const size_t used = buffer.parser().position();
-  buffer.parser().clear();
-  buffer.release_placed();
-  buffer.consume(used);
-  ASSERT_EQ(parse(buffer), ParseResult::command);
-  EXPECT_EQ(arguments(buffer), std::vector<std::string>{"PING"});
+  expect_refused_then_ping(buffer);
 }
 
 TEST(InputBuffer, GivesBackWhatALargeCommandTook) {
