@@ -254,7 +254,8 @@ double Engine::victim_score(EvictionPolicy policy, SlotRef slot, const Entry* en
 void Engine::give_without_keys() noexcept {
   free_some_garbage();
   compactor_.run(kEvictionSliceUs, Compactor::Effort::fine);
-  return_pages(kLongestHelpUs);
+  const int64_t deadline = options_.clock->monotonic_us() + kLongestHelpUs;
+  while (!return_pages(kEvictionSliceUs) && options_.clock->monotonic_us() < deadline) sched_yield();
 }
 
 bool Engine::reclaim(const zm::Refusal& refusal, Reclaimed& so_far) noexcept {

@@ -30,6 +30,7 @@ constinit std::atomic<std::size_t> share{0};  // of clients, in use or not
 constinit std::atomic<std::size_t> reserved{0};
 constinit std::atomic<std::size_t> untouched{0};        // freed so since the heap was purged for it
 constinit std::atomic<std::size_t> passed_over{0};      // by the purges for them
+constinit std::atomic<std::size_t> put_off{0};          // by those that had no more time
 constinit std::atomic_flag purging = ATOMIC_FLAG_INIT;  // because of them
 constinit std::atomic<std::size_t> ends{0};             // see give_back_end()
 
@@ -37,8 +38,7 @@ constexpr std::size_t kLeastEnd = 8 * 1024;  // below, a system call costs more 
 constexpr std::size_t kBriefShare = 4;
 constexpr std::size_t kLeastBrief = 1024 * 1024;
 constexpr std::size_t kUntouchedShare = 128;
-constexpr std::int64_t kPurgeUs = 500;              // before a command takes what is not resident
-constexpr std::int64_t kUntouchedPurgeUs = 20'000;  // seldom, and the ledger is far off until it is done
+constexpr std::int64_t kPurgeUs = 500;  // by a thread that commands wait for
 constexpr std::size_t kMarginShare = 64;
 constexpr std::size_t kLeastMargin = 768 * 1024;
 constexpr std::size_t kMostMargin = 32 * 1024 * 1024;
@@ -126,6 +126,7 @@ void purge_untouched(std::int64_t us) noexcept {
     gone = backend::info().dirty <= limit() / kUntouchedShare;
   }
   if (!gone) passed_over.fetch_add(freed, std::memory_order_relaxed);
+  if (backend::unfinished_purge() != 0) put_off.fetch_add(freed, std::memory_order_relaxed);
   purging.clear(std::memory_order_release);
 }
 
@@ -147,6 +148,7 @@ void set_outside(std::size_t bytes) noexcept {
   forget_expected();
   lower_ceiling();
   // What those who could not wait have left.
+  put_off.store(0, std::memory_order_relaxed);
   if (backend::unfinished_purge() != 0) backend::purge();
   untouched.fetch_add(passed_over.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
   purge_untouched(INT64_MAX);
@@ -285,7 +287,11 @@ std::size_t ends_given_back() noexcept {
 
 void freed_untouched(std::size_t bytes) noexcept {
   untouched.fetch_add(bytes, std::memory_order_relaxed);
-  purge_untouched(kUntouchedPurgeUs);
+  purge_untouched(kPurgeUs);
+}
+
+std::size_t untouched_on_way_back() noexcept {
+  return std::min(put_off.load(std::memory_order_relaxed), backend::unfinished_purge());
 }
 
 }  // namespace zm::line

@@ -99,14 +99,14 @@ void cgroup_fields(InfoWriter& out, const ProcessSample& sample) {
 }
 
 // The memory line: what it is compared with is the sum of the heap's ledger and what was measured outside it.
-void line_fields(InfoWriter& out, const Server& server, const MemoryReport& report) {
+void line_fields(InfoWriter& out, const MemoryReport& report) {
   out.number("plimsoll_line_limit", report.line.limit);
   out.number("plimsoll_line_held", report.line.heap + report.line.outside + report.line.expected);
   out.number("plimsoll_line_heap", report.line.heap);
   out.number("plimsoll_line_heap_peak", report.line.heap_peak);
   out.number("plimsoll_line_outside", report.line.outside);
   out.number("plimsoll_line_expected", report.line.expected);
-  out.number("plimsoll_line_unfilled", server.unfilled_input());
+  out.number("plimsoll_line_unfilled", report.unfilled + report.untouched);
   out.number("plimsoll_line_reserved", report.line.reserved);
   out.number("plimsoll_line_client_share", report.line.limit != 0 ? zm::line::client_share() : 0);
   out.number("plimsoll_line_refusals", report.line.refusals);
@@ -134,7 +134,7 @@ void info_memory(InfoWriter& out, const InfoSource& source) {
   tag_fields(out, report);
   smaps_fields(out, report.process);
   cgroup_fields(out, report.process);
-  line_fields(out, source.server, report);
+  line_fields(out, report);
   breakdown_fields(out, report);
 }
 

@@ -29,6 +29,7 @@ size_t less(size_t from, size_t amount) noexcept {
 void read_sums(MemoryReport& report, const Server& server) noexcept {
   zm::all_tag_bytes(report.tags);
   report.unfilled = server.unfilled_input();
+  report.untouched = zm::line::untouched_on_way_back();
   report.ends_given_back = zm::line::ends_given_back();
   report.used = 0;
   for (const size_t bytes : report.tags) report.used += bytes;
@@ -115,7 +116,7 @@ Breakdown break_down(const MemoryReport& report) noexcept {
       part("other_tags", sum_of(report.tags, zm::TagGroup::rest)),
       part("allocator_fragmentation", allocator.small_fragmentation + allocator.large_padding),
       part("thread_caches", allocator.thread_caches),
-      part("dirty_pages", allocator.dirty + allocator.muzzy + allocator.leaving),
+      part("dirty_pages", less(allocator.dirty + allocator.muzzy + allocator.leaving, report.untouched)),
       part("allocator_metadata", resident_metadata(report)),
       part("foreign_mallocs", allocator.foreign),
       part("code_and_stacks", report.process.code_and_stacks),

@@ -29,6 +29,7 @@ struct MemoryReport {
   size_t startup = 0;
   size_t clients = 0;          // buffers and connections
   size_t unfilled = 0;         // of those: taken for input on its way, not written to yet
+  size_t untouched = 0;        // pages on their way back to the kernel that nobody wrote to, at most
   size_t tables = 0;           // tables that index keys, of all databases
   size_t dataset = 0;          // keys and values
   size_t ends_given_back = 0;  // of large blocks, most of them values

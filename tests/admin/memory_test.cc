@@ -112,6 +112,7 @@ TEST(Breakdown, PartsSumToRss) {
   report.tags[static_cast<size_t>(zm::Tag::other)] = 300;
   report.clients = 100;
   report.unfilled = 30;
+  report.untouched = 60;
   report.rss = 5000;
   report.allocator.small_fragmentation = 40;
   report.allocator.large_padding = 10;
@@ -135,9 +136,10 @@ TEST(Breakdown, PartsSumToRss) {
   EXPECT_EQ(part("clients"), 70);
   EXPECT_EQ(part("allocator_fragmentation"), 50);
   EXPECT_EQ(part("thread_caches"), 50);
+  EXPECT_EQ(part("dirty_pages"), 140);
   EXPECT_EQ(part("allocator_metadata"), 100 + (450 - 250)) << "mapped is not resident";
   EXPECT_EQ(part("foreign_mallocs"), 150);
-  EXPECT_EQ(part("rest"), 5000 - 580 - 300 - 70 - 50 - 50 - 200 - 300 - 150 - 2000);
+  EXPECT_EQ(part("rest"), 5000 - 580 - 300 - 70 - 50 - 50 - 140 - 300 - 150 - 2000);
 
   report.process.uncovered = 100'000;  // other mappings are not the allocator's
   EXPECT_EQ(part_of(break_down(report), "allocator_metadata"), 900);

@@ -115,7 +115,9 @@ void take_back_end(std::size_t bytes) noexcept;
 std::size_t ends_given_back() noexcept;  // in all, now
 
 // A block has been freed of which so many bytes were never touched. The ledger counts their pages and the
-// kernel does not, until the heap gives them back: which it is told to once that is much.
+// kernel does not, until the heap gives them back: which it is told to once that is much, for half a
+// millisecond. What there was no time for is on its way, and gone after the next set_outside().
 void freed_untouched(std::size_t bytes) noexcept;
+std::size_t untouched_on_way_back() noexcept;
 
 }  // namespace zm::line
