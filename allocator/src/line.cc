@@ -227,12 +227,19 @@ std::size_t less_brief_share(std::size_t bytes) noexcept {
   return bytes - std::min(bytes, brief_share());
 }
 
+// Others than clients are left as much as those have for certain, or who writes to an empty store would find
+// it taken by what clients announced.
+std::size_t missing_of_least_data() noexcept {
+  const std::size_t least = client_share();
+  return least - std::min(least, used_memory_but_clients());
+}
+
 }  // namespace
 
 std::size_t free_room() noexcept {
   const std::size_t left = room();
   if (left == SIZE_MAX) return left;
-  const std::size_t kept = margin() + reserved.load(std::memory_order_relaxed);
+  const std::size_t kept = margin() + reserved.load(std::memory_order_relaxed) + missing_of_least_data();
   return less_brief_share(left - std::min(left, kept));
 }
 

@@ -153,6 +153,24 @@ TEST_F(Line, WhatClientsKeepLeavesTheirBriefShare) {
   line::release(4 * kMiB);
 }
 
+// Whatever clients announce while a store is empty, who writes to it finds some room.
+TEST_F(Line, OthersAreLeftAsMuchAsTheClientsShare) {
+  constexpr std::size_t kShare = 8 * kMiB;
+  line::set_limit(line::account().heap + 50 * kMiB);
+  line::set_client_share(kShare);
+  const auto kept = [] { return line::margin() + line::brief_share(); };
+  flush_thread();
+  ASSERT_LT(used_memory_but_clients(), kShare);
+  EXPECT_EQ(line::free_room(), line::room() - kept() - (kShare - used_memory_but_clients()));
+  EXPECT_FALSE(line::fits(line::room() - kept() - kShare / 2));
+  Blocks data;
+  while (used_memory_but_clients() < kShare) {
+    ASSERT_TRUE(data.add(100'000));
+    flush_thread();
+  }
+  EXPECT_EQ(line::free_room(), line::room() - kept());
+}
+
 TEST_F(Line, WhatTheKernelIsExpectedToTakeIsTheClients) {
   line::set_limit(line::account().heap + 50 * kMiB);
   line::set_client_share(8 * kMiB);

@@ -95,7 +95,8 @@ void release(std::size_t bytes) noexcept;
 std::size_t wanted_room() noexcept;
 
 // What may be taken to be kept without giving anything up: the margin, the brief share and what is reserved
-// stay free. SIZE_MAX without a line.
+// stay free, and so much that others than clients may have as much as the clients' share. SIZE_MAX without a
+// line.
 std::size_t free_room() noexcept;
 
 // By how much memory that clients keep may grow that nobody has reserved: less than free_room(), beyond their
