@@ -26,7 +26,7 @@ class Compactor {
     idle,  // nothing is worth moving
   };
   // How far it goes: sizes of which less than one block in so many is free are left alone.
-  enum class Effort : uint8_t { coarse = 16, fine = 64 };
+  enum class Effort : uint8_t { coarse = 24, fine = 64 };
   // At most about `budget_us`. Locks by itself, one shard at a time.
   Outcome run(int64_t budget_us, Effort effort) noexcept;
 
