@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <thread>
 
+#include "support/info_fields.h"
 #include "support/resp_reply.h"
 
 namespace plimsoll::test {
@@ -83,17 +85,41 @@ void HostileClients::join() {
   if (thread_.joinable()) thread_.join();
 }
 
+namespace {
+
+// Values that others announce take what is free before anybody else does. They are found to be too slow one
+// after the other.
+void wait_for_room(RawConnection& control) {
+  constexpr long long kLittle = 1 << 20;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (info_number(control, "memory", "plimsoll_line_unfilled") > kLittle) {
+    if (std::chrono::steady_clock::now() > until) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
+}  // namespace
+
 void HostileClients::run(const LineServer& server) {
-  constexpr size_t kValue = 1'000'000, kAsked = 30'000'000, kAnnounced = 20'000'000;
+  constexpr size_t kValue = 1'000'000, kAsked = 30'000'000, kAnnounced = 20'000'000, kWritten = 100'000'000;
+  constexpr uint64_t kIdle = 10'000, kBytesPerIdle = 26'000;
   try {
     RawConnection control = server.connect();
+    control.set_deadline(std::chrono::seconds(60));
     readers_ = std::make_unique<BlindWriters>(server, 200);
     halves_ = std::make_unique<BlindWriters>(server, 64);
-    idle_ = std::make_unique<BlindWriters>(server, 1000);
+    idle_ = std::make_unique<BlindWriters>(server, std::min<uint64_t>(kIdle, server.limit() / kBytesPerIdle));
     control.call({"SET", "hostile:large", std::string(kValue, 'l')});
     asked_ = ask_and_never_read(*readers_, {"hostile:large"}, kValue, kAsked);
     half_sent_ = send_half_a_value(*halves_, kAnnounced, kAnnounced / 2);
     huge_reply_ = control.call({"SETRANGE", "hostile:huge", "536870911", "x"});
+    std::vector<std::string> mset{"MSET"};
+    for (size_t i = 0; i < kWritten / kValue; ++i) {
+      mset.push_back("hostile:mset:" + std::to_string(i));
+      mset.push_back(std::string(kValue, 'm'));
+    }
+    wait_for_room(control);
+    mset_reply_ = control.call(mset);
   } catch (const ConnectionError&) {  // the server has gone
   }
 }

@@ -1,6 +1,7 @@
 // The line holds: a server in a memory cgroup, or beside one where none can be made.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -13,6 +14,7 @@
 #include "latency_probe.h"
 #include "ledger_watch.h"
 #include "line_server.h"
+#include "support/info_fields.h"
 #include "support/resp_reply.h"
 
 namespace plimsoll::test {
@@ -31,19 +33,10 @@ LineServer::Options options(uint64_t limit, std::vector<std::string> arguments =
   options.limit = limit;
   options.line_percent = 95;
   options.arguments = std::move(arguments);
-  options.arguments.insert(options.arguments.end(), {"--io-threads", "2", "--enable-debug-command", "yes",
-                                                     "--latency-monitor-threshold", "1"});
+  options.arguments.insert(options.arguments.end(),
+                           {"--io-threads", "2", "--enable-debug-command", "yes",
+                            "--latency-monitor-threshold", "1", "--maxclients", "11000"});
   return options;
-}
-
-std::string info_text(RawConnection& connection, const std::string& section) {
-  return parse_reply(connection.call({"INFO", section})).text;
-}
-
-long long info_number(RawConnection& connection, const std::string& section, const std::string& name) {
-  const std::string text = info_text(connection, section);
-  const size_t at = text.find("\n" + name + ":");
-  return at == std::string::npos ? -1 : std::stoll(text.substr(at + name.size() + 2));
 }
 
 template <class Condition>
@@ -79,18 +72,31 @@ class Line : public ::testing::Test {
     EXPECT_LE(peak, limit - limit / 100) << "file cache included, whenever it was";
   }
 
-  // The longest in milliseconds that a command, or upkeep, made room for.
-  long long longest_wait() {
-    for (const RespReply& event : parse_reply(control_->call({"LATENCY", "LATEST"})).children) {
-      if (event.children.at(0).text == "eviction-cycle") return std::stoll(event.children.at(3).text);
-    }
-    return 0;
+  // The longest in milliseconds of each of the last seconds that a command, or upkeep, made room for.
+  std::vector<long long> longest_waits() {
+    std::vector<long long> waits;
+    for (const RespReply& second :
+         parse_reply(control_->call({"LATENCY", "HISTORY", "eviction-cycle"})).children)
+      waits.push_back(std::stoll(second.children.at(1).text));
+    return waits;
+  }
+
+  // A wait ends within 20 ms; the thread may not have the processor when it does.
+  void expect_short_waits() {
+    constexpr long long kLongestMs = 20, kPreemptedMs = 100;
+    const std::vector<long long> waits = longest_waits();
+    if (waits.empty()) return;
+    const auto longer =
+        std::count_if(waits.begin(), waits.end(), [](long long ms) { return ms > kLongestMs; });
+    const long long longest = *std::max_element(waits.begin(), waits.end());
+    RecordProperty("longest_wait_ms", std::to_string(longest));
+    RecordProperty("longer_waits", std::to_string(longer) + "/" + std::to_string(waits.size()));
+    EXPECT_LE(longest, kPreemptedMs) << "for memory";
+    EXPECT_LE(longer, 1 + static_cast<long long>(waits.size()) / 20) << "waits of more than 20 ms for memory";
   }
 
   void expect_ledger_is_true() {
-    const long long wait_ms = longest_wait();
-    RecordProperty("longest_wait_ms", std::to_string(wait_ms));
-    EXPECT_LE(wait_ms, kLongestWaitMs) << "for memory";
+    expect_short_waits();
     const auto& samples = watch_->stop();
     EXPECT_FALSE(server_->killed());
     EXPECT_EQ(control_->call({"PING"}), "+PONG\r\n");
@@ -135,9 +141,6 @@ class Line : public ::testing::Test {
       for (int i = 0; i < kBatch; ++i) EXPECT_EQ(control_->read_reply(), "+OK\r\n");
     }
   }
-
-  // A wait ends after 20 ms; the thread may not have had the processor when it did.
-  static constexpr long long kLongestWaitMs = 100;
 
   std::unique_ptr<LineServer> server_;
   std::unique_ptr<RawConnection> control_;
@@ -217,6 +220,7 @@ TEST_F(Line, HoldsChurnAndHostileClientsTogether) {
   EXPECT_GT(harm.asked(), 190'000u);
   EXPECT_GT(harm.half_sent(), 20'000'000u);
   EXPECT_TRUE(harm.huge_reply().starts_with("-OOM")) << harm.huge_reply();
+  EXPECT_EQ(harm.mset_reply(), "+OK\r\n");
   const double live = static_cast<double>(result.live_bytes) / static_cast<double>(server_->limit());
   RecordProperty("live_share", std::to_string(live));
   EXPECT_GE(live, 0.70);
@@ -232,7 +236,7 @@ class Hostile : public Line {
 
   void SetUp() override {
     raise_own_file_limit();
-    start(options(256 * kMiB, {"--maxmemory-policy", "allkeys-lru", "--maxclients", "11000"}));
+    start(options(256 * kMiB, {"--maxmemory-policy", "allkeys-lru"}));
     if (IsSkipped()) return;
     int filled = fill(kFillValue);
     // More, until there are about as many holes as there come to be: what keys leave behind is put together
@@ -244,7 +248,7 @@ class Hostile : public Line {
     EXPECT_TRUE(within(std::chrono::seconds(20), [&] {
       write(kFillValue, filled, kMore);
       filled += kMore;
-      return holes() > static_cast<long long>(server_->limit() / 20);
+      return holes() > static_cast<long long>(server_->limit() / 32);
     }));
     probe_ = std::make_unique<LatencyProbe>(*server_, 2);
     EXPECT_TRUE(within(std::chrono::seconds(20), [&] { return probe_->requests() >= 400; }))

@@ -118,6 +118,7 @@ Request read_request(int argc, char** argv) {
     server.limit = request.limit;
     while (at < argc && std::strcmp(argv[at], "--") != 0) server.arguments.push_back(argv[at++]);
     ++at;
+    if (request.hostile) server.arguments.insert(server.arguments.end(), {"--maxclients", "11000"});
     request.servers.push_back(std::move(server));
   }
   return request;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/info_fields.h"
 #include "support/raw_connection.h"
 #include "support/resp_reply.h"
 #include "support/server_process.h"
@@ -26,21 +27,6 @@ inline ServerProcess::Options server_options(std::vector<std::string> arguments 
 
 inline std::string bulk(const std::string& text) {
   return "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
-}
-
-// A field of INFO's text.
-inline std::string info_field(RawConnection& connection, const std::string& section,
-                              const std::string& name) {
-  const std::string text = parse_reply(connection.call({"INFO", section})).text;
-  const size_t at = text.find("\r\n" + name + ":");
-  if (at == std::string::npos) return "";
-  const size_t begin = at + name.size() + 3;
-  return text.substr(begin, text.find("\r\n", begin) - begin);
-}
-
-inline long long info_number(RawConnection& connection, const std::string& section, const std::string& name) {
-  const std::string text = info_field(connection, section, name);
-  return text.empty() ? -1 : std::stoll(text);
 }
 
 // Asks until the answer is as wanted or ten seconds have passed.
