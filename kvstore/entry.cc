@@ -201,13 +201,21 @@ bool Entry::try_assign_string(std::string_view value) noexcept {
   return true;
 }
 
-bool Entry::try_assign_raw_string(std::string_view value) noexcept {
+bool Entry::can_assign_string(std::string_view value) const noexcept {
+  int64_t integer;
+  return parse_integer(value, integer) ? can_assign_integer(integer) : can_assign_raw_string(value);
+}
+
+bool Entry::can_assign_raw_string(std::string_view value) const noexcept {
   if (type() != ValueType::string || encoding() == Encoding::shared || value.size() > kLargestInline)
     return false;
-  const size_t old_size = layout_size();
   const size_t header = kHeader + (has_expiry() ? 8 : 0) + (flags_ & kLongKey ? 8 : 0);
   const size_t new_size = std::max<size_t>(header + key_size() + value.size(), 16);
-  if (zm::good_size(new_size) != zm::good_size(old_size)) return false;
+  return zm::good_size(new_size) == zm::good_size(layout_size());
+}
+
+bool Entry::try_assign_raw_string(std::string_view value) noexcept {
+  if (!can_assign_raw_string(value)) return false;
   if (encoding() ==
       Encoding::int64) {  // the payload word goes, and the long key's length and the key move over it
     const size_t from = payload_offset() + 8;
@@ -220,11 +228,13 @@ bool Entry::try_assign_raw_string(std::string_view value) noexcept {
   return true;
 }
 
+bool Entry::can_assign_integer(int64_t value) const noexcept {
+  return is_integer() && integer_encoding(value) == encoding();
+}
+
 bool Entry::try_assign_integer(int64_t value) noexcept {
-  if (!is_integer()) return false;
-  const Encoding wanted = integer_encoding(value);
-  if (wanted != encoding()) return false;
-  if (wanted == Encoding::int32) {
+  if (!can_assign_integer(value)) return false;
+  if (encoding() == Encoding::int32) {
     value_ = static_cast<uint32_t>(static_cast<int32_t>(value));
   } else {
     store(payload_offset(), value);

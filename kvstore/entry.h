@@ -99,6 +99,7 @@ class Entry {
   // In place if the block's size class stays the same, so that a block's class always follows from its
   // layout; false otherwise, and nothing is changed. The key and the presence of an expiry stay.
   bool try_assign_string(std::string_view value) noexcept;
+  bool can_assign_string(std::string_view value) const noexcept;  // it would be true
   bool try_assign_raw_string(std::string_view value) noexcept;
   bool try_assign_integer(int64_t value) noexcept;
   // Changes the length of a value of Encoding::bytes and marks it raw; new bytes are zero. In place or not at
@@ -139,6 +140,8 @@ class Entry {
     std::memcpy(base() + offset, &value, sizeof value);
   }
   bool has_payload() const noexcept { return encoding() >= Encoding::int64; }
+  bool can_assign_raw_string(std::string_view value) const noexcept;
+  bool can_assign_integer(int64_t value) const noexcept;
   size_t payload_offset() const noexcept { return kHeader + (has_expiry() ? 8 : 0); }
   size_t long_key_offset() const noexcept { return payload_offset() + (has_payload() ? 8 : 0); }
   size_t key_offset() const noexcept { return long_key_offset() + (flags_ & kLongKey ? 8 : 0); }

@@ -3,6 +3,7 @@
 #include <plimsoll/text/numbers.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 namespace plimsoll {
@@ -147,8 +148,18 @@ bool Keyspace::assign_in_place(Found& found, int64_t expiry, Assign&& assign) no
 
 void Keyspace::assign_string(const Key& key, Found& found, const StringSource& value, int64_t expiry) {
   expiry = resolve_expiry(found, expiry);
-  if (assign_in_place(found, expiry, [&](Entry& entry) { return entry.try_assign_string(value.bytes); })) return;
+  if (assign_in_place(found, expiry, [&](Entry& entry) { return entry.try_assign_string(value.bytes); }))
+    return;
   put(key, found, Entry::make_string(key.bytes, value, expiry));
+}
+
+bool Keyspace::takes_in_place(const Found& found, std::string_view value) noexcept {
+  return found && !found->has_expiry() && found->can_assign_string(value);
+}
+
+void Keyspace::store_in_place(Entry& entry, std::string_view value) noexcept {
+  [[maybe_unused]] const bool stored = entry.try_assign_string(value);
+  assert(stored);
 }
 
 void Keyspace::assign_raw_string(const Key& key, Found& found, std::string_view value, int64_t expiry) {

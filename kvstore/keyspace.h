@@ -49,6 +49,10 @@ class Keyspace {
   // nothing) and is kept valid. `expiry` in Unix ms, kNoExpiry, or kKeepExpiry. The value must not point into
   // the keyspace. May throw.
   void assign_string(const Key& key, Found& found, const StringSource& value, int64_t expiry);
+  // In two steps: whether the key that was found can be set to a value without expiry in place; and that,
+  // which then cannot fail as long as nothing else was stored under the key.
+  static bool takes_in_place(const Found& found, std::string_view value) noexcept;
+  static void store_in_place(Entry& entry, std::string_view value) noexcept;
   // The same, never as an integer and shown as "raw" by OBJECT ENCODING.
   void assign_raw_string(const Key& key, Found& found, std::string_view value, int64_t expiry);
   void assign_integer(const Key& key, Found& found, int64_t value, int64_t expiry);

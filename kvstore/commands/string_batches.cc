@@ -1,5 +1,8 @@
 // Several strings at once: MGET, MSET, MSETNX.
 
+#include <cassert>
+#include <iterator>
+#include <span>
 #include <utility>
 
 #include "commands/families.h"
@@ -23,81 +26,124 @@ void mget(Call& call) {
   }
 }
 
-// Stores all of a command's keys and values, or, when it throws std::bad_alloc, none. Every block is made
-// first; then the new keys go in, which may fail for want of room in a table and is undone; replacing a value
-// cannot fail.
+// Stores all of a command's keys and values, or, when it throws std::bad_alloc, none. First every key gets
+// what could fail: room in the table or a block. Then values are put in place of others, which cannot.
 class Batch {
  public:
   Batch(const Call& call, Keyspace& keyspace) : call_(call), keyspace_(keyspace) {}
   Batch(const Batch&) = delete;
   ~Batch() {
-    for (Item& item : items_) {
-      if (item.entry != nullptr) Entry::destroy(item.entry);
+    for (const Item& item : items()) {
+      if (item.way == Way::replaces) Entry::destroy(item.entry);
     }
   }
 
   void store() {
-    make_entries();
-    insert_new();
-    replace_old();
+    if (call_.key_count() > kFew) many_.reserve(call_.key_count());
+    try {
+      while (count_ < call_.key_count()) prepare();
+    } catch (...) {
+      take_out_new();
+      throw;
+    }
+    put_values();
     report();
   }
 
  private:
-  struct Item {
-    Entry* entry;  // ours until it is in the keyspace
-    bool fresh;
+  enum class Way : uint8_t {
+    inserted,  // the key is new, and has its value
+    in_place,  // the entry takes the value
+    replaces,  // the entry is ours until it stands for the one that is there
+    replaced
   };
+  struct Item {
+    Entry* entry;
+    Way way;
+  };
+  // Tells keys that have come from those that have not, some of which it takes for others: the more there
+  // were, the more of them.
+  class SeenKeys {
+   public:
+    bool add(uint64_t hash) noexcept {
+      uint64_t& word = words_[(hash >> 6) % std::size(words_)];
+      const uint64_t bit = uint64_t{1} << (hash & 63);
+      return (std::exchange(word, word | bit) & bit) == 0;
+    }
+
+   private:
+    uint64_t words_[16] = {};
+  };
+  static constexpr size_t kFew = 16;
 
   StringSource value(size_t i) const noexcept { return string_argument(call_, 2 + 2 * i); }
+  std::span<Item> items() noexcept { return {many_.empty() ? few_ : many_.data(), count_}; }
+  bool inserted(size_t i) noexcept { return items()[i].way == Way::inserted; }
 
-  void make_entries() {
-    items_.reserve(call_.key_count());
-    for (size_t i = 0; i < call_.key_count(); ++i) {
-      items_.push_back({Entry::make_string(call_.key(i).bytes, value(i), kNoExpiry), false});
+  void add(Item item) {
+    if (call_.key_count() > kFew) {
+      many_.push_back(item);
+    } else {
+      few_[count_] = item;
     }
+    ++count_;
   }
 
-  void insert_new() {
-    for (size_t i = 0; i < items_.size(); ++i) {
-      call_.prefetch_ahead(i);
-      Found found = keyspace_.find_for_write(call_.key(i));
-      if (found) continue;
-      Entry* const entry = std::exchange(items_[i].entry, nullptr);  // put() destroys it if it throws
-      try {
-        keyspace_.put(call_.key(i), found, entry);
-      } catch (...) {
-        take_out(i);
-        throw;
-      }
-      items_[i].fresh = true;
+  bool is_first(size_t i) noexcept {
+    const uint64_t hash = call_.key(i).hash;
+    if (call_.key_count() > kFew) return seen_.add(hash);
+    for (size_t before = 0; before < i; ++before) {
+      if (call_.key(before).hash == hash) return false;
     }
+    return true;
   }
 
-  void take_out(size_t end) noexcept {
-    for (size_t i = 0; i < end; ++i) {
-      if (!items_[i].fresh) continue;
+  // An entry takes the first value of its key only: another one could find that it has been replaced.
+  void prepare() {
+    const size_t i = count_;
+    call_.prefetch_ahead(i);
+    const Key key = call_.key(i);
+    Found found = keyspace_.find_for_write(key);
+    if (is_first(i) && Keyspace::takes_in_place(found, value(i).bytes))
+      return add({found.entry, Way::in_place});
+    Entry* const entry = Entry::make_string(key.bytes, value(i), kNoExpiry);
+    if (found) return add({entry, Way::replaces});
+    keyspace_.put(key, found, entry);  // destroys it if it throws
+    add({entry, Way::inserted});
+  }
+
+  void take_out_new() noexcept {
+    for (size_t i = 0; i < count_; ++i) {
+      if (!inserted(i)) continue;
       Found found = keyspace_.peek(call_.key(i));
       keyspace_.erase(found);
     }
   }
 
-  void replace_old() noexcept {
-    for (size_t i = 0; i < items_.size(); ++i) {
-      if (items_[i].entry == nullptr) continue;
+  // In the order of the command, whose last value for a key stays.
+  void put_values() noexcept {
+    for (size_t i = 0; i < count_; ++i) {
+      Item& item = items()[i];
+      if (item.way == Way::in_place) Keyspace::store_in_place(*item.entry, value(i).bytes);
+      if (item.way != Way::replaces) continue;
+      item.way = Way::replaced;
       Found found = keyspace_.peek(call_.key(i));
-      keyspace_.put(call_.key(i), found, std::exchange(items_[i].entry, nullptr));
+      assert(found);
+      keyspace_.put(call_.key(i), found, item.entry);
     }
   }
 
-  void report() const {
-    for (size_t i = 0; i < items_.size(); ++i)
-      report_set(call_, call_.key(i).bytes, value(i).bytes, kNoExpiry, items_[i].fresh);
+  void report() {
+    for (size_t i = 0; i < count_; ++i)
+      report_set(call_, call_.key(i).bytes, value(i).bytes, kNoExpiry, inserted(i));
   }
 
   const Call& call_;
   Keyspace& keyspace_;
-  zm::vector<Item, zm::Tag::command> items_;
+  SeenKeys seen_;
+  size_t count_ = 0;
+  Item few_[kFew];
+  zm::vector<Item, zm::Tag::command> many_;  // instead, where a command has more keys
 };
 
 // The row's key specification passes a last key without a value.

@@ -109,6 +109,7 @@ INSTANTIATE_TEST_SUITE_P(
         CommandLine{{"GETDEL", "large"}}, CommandLine{{"GETEX", "large", "EX", "100"}},
         CommandLine{{"GETEX", "timed", "PERSIST"}},
         CommandLine{{"MSET", "a", kLarge, "x", "1", "timed", "2", "y", "3", "x", kLarge, "z", "4"}},
+        CommandLine{{"MSET", "a", "ALPHA", "n", "42", "x", kLarge, "b", "BETA", "a", kLarge, "b", "GAMMA"}},
         CommandLine{{"MSETNX", "x", "1", "y", kLarge, "x", "2", "z", "3"}},
         CommandLine{{"MGET", "a", "large", "large", "none"}}, CommandLine{{"APPEND", "x", "new"}},
         CommandLine{{"APPEND", "a", kLarge}}, CommandLine{{"APPEND", "n", "5"}},

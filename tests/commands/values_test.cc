@@ -1,6 +1,11 @@
 // What the wire test cannot see from outside: the store's own accounts and states beside a command's reply.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+
 #include "commands/recording_sink.h"
 #include "store/harness.h"
 
@@ -58,6 +63,58 @@ TEST_F(Values, MemoryUsageIsWhatDeletingGivesBack) {
     call({"DEL", "key"});
     EXPECT_EQ(usage, ":" + std::to_string(before - dataset_bytes()) + "\r\n") << value.size();
   }
+}
+
+// Of few keys, so that many are named more than once in a command, with values that fit into what is there
+// and with others.
+TEST_F(Values, BatchesStoreTheLastValueOfEachKey) {
+  const size_t dataset = dataset_bytes();
+  std::mt19937 random{5};
+  const auto value = [&] {
+    constexpr size_t kSizes[] = {0, 1, 3, 12, 20, 100, 300, 13'000, 70'000};
+    if (random() % 4 == 0) return std::to_string(static_cast<int64_t>(random()) << random() % 31);
+    return std::string(kSizes[random() % (random() % 8 == 0 ? std::size(kSizes) : 7)],
+                       static_cast<char>('a' + random() % 26));
+  };
+  std::map<std::string, std::string> model;
+  std::set<std::string> timed;  // those of its keys that expire
+  for (int round = 0; round < 5000; ++round) {
+    const bool only_new = random() % 8 == 0;
+    std::vector<std::string> words{only_new ? "MSETNX" : "MSET"};
+    std::map<std::string, std::string> batch;
+    for (size_t n = 1 + random() % (random() % 8 == 0 ? 40 : 6); n-- > 0;) {
+      words.push_back("key:" + std::to_string(random() % 12));
+      words.push_back(value());
+      batch[words.end()[-2]] = words.back();
+    }
+    const bool stores = !only_new || std::none_of(batch.begin(), batch.end(), [&](const auto& each) {
+      return model.contains(each.first);
+    });
+    EXPECT_EQ(call(words), !only_new ? "+OK\r\n" : stores ? ":1\r\n" : ":0\r\n");
+    if (stores) {
+      for (const auto& [key, text] : batch) {
+        model[key] = text;
+        timed.erase(key);
+      }
+    }
+    const std::string key = "key:" + std::to_string(random() % 12);
+    if (random() % 3 == 0 && call({"EXPIRE", key, "100"}) == ":1\r\n") timed.insert(key);
+    if (random() % 16 == 0) {
+      clock_.advance_ms(200'000);
+      for (const std::string& due : timed) model.erase(due);
+      timed.clear();
+    }
+    if (random() % 3 == 0) {
+      call({"DEL", key});
+      model.erase(key);
+      timed.erase(key);
+    }
+    for (const auto& [each, text] : model) ASSERT_EQ(call({"GET", each}), bulk(text)) << "round " << round;
+  }
+  EXPECT_EQ(store_.size(0), model.size());
+  call({"FLUSHALL", "SYNC"});
+  settle(store_);
+  EXPECT_EQ(dataset_bytes(), dataset);
 }
 
 TEST_F(Values, RenameKeepsTheTimeOfTheLastUse) {

@@ -497,10 +497,15 @@ TEST_P(ThreadFaults, DueKeysGo) {
 TEST_P(ServerFaults, CommandsOnWhatIsThereTakeNone) {
   server_.make_keys();
   const std::pair<Words, std::string> commands[] = {
-      {{"SET", "other", "new"}, "+OK\r\n"}, {{"GET", "other"}, "$3\r\nnew\r\n"},
-      {{"SET", "n", "41"}, "+OK\r\n"},      {{"INCR", "n"}, ":42\r\n"},
-      {{"EXISTS", "other"}, ":1\r\n"},      {{"TTL", "other"}, ":-1\r\n"},
-      {{"STRLEN", "other"}, ":3\r\n"},      {{"MGET", "other", "none"}, "*2\r\n$3\r\nnew\r\n$-1\r\n"},
+      {{"SET", "other", "new"}, "+OK\r\n"},
+      {{"GET", "other"}, "$3\r\nnew\r\n"},
+      {{"SET", "n", "41"}, "+OK\r\n"},
+      {{"INCR", "n"}, ":42\r\n"},
+      {{"EXISTS", "other"}, ":1\r\n"},
+      {{"TTL", "other"}, ":-1\r\n"},
+      {{"STRLEN", "other"}, ":3\r\n"},
+      {{"MGET", "other", "none"}, "*2\r\n$3\r\nnew\r\n$-1\r\n"},
+      {{"MSET", "n", "7", "other", "new"}, "+OK\r\n"},
   };
   std::string batch;
   for (const auto& [words, reply] : commands) batch += command(words);
