@@ -28,7 +28,7 @@ namespace {
 
 constexpr size_t kVectors = 64;                 // of one gathered write
 constexpr size_t kMostWrittenInTurn = 4 << 20;  // then others have their turn
-constexpr int64_t kPurgeUs = 2000;              // after a client has gone
+constexpr int64_t kPurgeUs = 500;               // after a client has gone
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
 // send() costs some percent of a small reply less than sendmsg().

@@ -137,12 +137,12 @@ int run(int argc, char** argv) {
 // jemalloc(3), TUNING: one arena for all threads but those that ask for one (zm::use_own_arena), since each
 // lets some memory lie about; none of its own for large blocks, which would give them back late; and small
 // blocks alone in the caches of threads, where nobody else can use them. jemalloc keeps 128 bytes for each
-// slab, and slabs of the sizes that divide a page are one page otherwise: 3 % of what they hold.
+// slab, and slabs of these sizes would be one page: 3 % of what they hold.
 extern "C" {
 extern const char* malloc_conf;
 const char* malloc_conf =
     "narenas:1,oversize_threshold:0,tcache_max:4096,"
-    "slab_sizes:64-64:4|128-128:4|256-256:4|512-512:4|1024-1024:4|2048-2048:4|4096-4096:4|8192-8192:4|12288-12288:6";
+    "slab_sizes:64-64:4|128-128:4|256-256:4|512-512:4|1024-1024:4|2048-2048:4|4096-4096:4";
 }
 
 int main(int argc, char** argv) {

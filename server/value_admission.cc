@@ -34,7 +34,8 @@ ValueAdmission::Answer ValueAdmission::ask(uint64_t connection, size_t bytes, bo
     case RoomFor::there:
       // Whoever comes next and finds no room has keys go for it only when this one has arrived.
       if (giver_ == 0) giver_ = connection;
-      return Answer::granted;
+      if (giver_ == connection || bytes <= zm::line::free_room_for_announced()) return Answer::granted;
+      break;
     case RoomFor::never:
       return Answer::never;
     case RoomFor::after_giving:

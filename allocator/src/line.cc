@@ -148,8 +148,9 @@ void set_outside(std::size_t bytes) noexcept {
   forget_expected();
   lower_ceiling();
   // What those who could not wait have left.
-  put_off.store(0, std::memory_order_relaxed);
+  const std::size_t left = put_off.load(std::memory_order_relaxed);
   if (backend::unfinished_purge() != 0) backend::purge();
+  if (backend::unfinished_purge() == 0) put_off.fetch_sub(left, std::memory_order_relaxed);
   untouched.fetch_add(passed_over.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
   purge_untouched(INT64_MAX);
 }
@@ -227,8 +228,6 @@ std::size_t less_brief_share(std::size_t bytes) noexcept {
   return bytes - std::min(bytes, brief_share());
 }
 
-// Others than clients are left as much as those have for certain, or who writes to an empty store would find
-// it taken by what clients announced.
 std::size_t missing_of_least_data() noexcept {
   const std::size_t least = client_share();
   return least - std::min(least, used_memory_but_clients());
@@ -239,15 +238,20 @@ std::size_t missing_of_least_data() noexcept {
 std::size_t free_room() noexcept {
   const std::size_t left = room();
   if (left == SIZE_MAX) return left;
-  const std::size_t kept = margin() + reserved.load(std::memory_order_relaxed) + missing_of_least_data();
+  const std::size_t kept = margin() + reserved.load(std::memory_order_relaxed);
   return less_brief_share(left - std::min(left, kept));
+}
+
+std::size_t free_room_for_announced() noexcept {
+  const std::size_t left = free_room();
+  return left == SIZE_MAX ? left : left - std::min(left, missing_of_least_data());
 }
 
 // Beyond their share clients stay a margin away from what others leave free: these give more than is missing,
 // and whatever that is would be taken, so that they had to give again. For the same reason they do not take
 // what turns out to be free when expectations are replaced by a measurement.
 std::size_t client_room() noexcept {
-  std::size_t left = free_room();
+  std::size_t left = free_room_for_announced();
   if (left == SIZE_MAX) return left;
   const std::size_t now = expected.load(std::memory_order_relaxed);
   const std::size_t before = expected_before.load(std::memory_order_relaxed);

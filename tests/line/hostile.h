@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,8 +38,8 @@ uint64_t ask_and_never_read(BlindWriters& clients, const std::vector<std::string
 uint64_t send_half_a_value(BlindWriters& clients, size_t announced, size_t sent);
 
 // All of these at once, on a thread of its own: 200 that ask for 30 MB each and never read, 64 that send half
-// of a value of 20 MB, and 10,000 that do nothing (one for each 26 KB of a smaller group); then one asks for a
-// value of 512 MB, and writes 100 values of a megabyte with one command. The server is to let in 11,000.
+// of a value of 20 MB, and 10,000 that do nothing (one for each 26 KB of a smaller group); then one asks for
+// a value of 512 MB, and writes 100 values of a megabyte with one command. The server is to let in 11,000.
 class HostileClients {
  public:
   explicit HostileClients(const LineServer& server) : thread_([this, &server] { run(server); }) {}
@@ -50,6 +51,7 @@ class HostileClients {
   uint64_t half_sent() const noexcept { return half_sent_; }
   const std::string& huge_reply() const noexcept { return huge_reply_; }
   const std::string& mset_reply() const noexcept { return mset_reply_; }
+  bool finished() const noexcept { return finished_; }  // before join(), too
 
  private:
   void run(const LineServer& server);
@@ -57,6 +59,7 @@ class HostileClients {
   std::unique_ptr<BlindWriters> readers_, halves_, idle_;
   uint64_t asked_ = 0, half_sent_ = 0;
   std::string huge_reply_, mset_reply_;
+  std::atomic<bool> finished_{false};
   std::thread thread_;
 };
 

@@ -92,7 +92,7 @@ class Line : public ::testing::Test {
     RecordProperty("longest_wait_ms", std::to_string(longest));
     RecordProperty("longer_waits", std::to_string(longer) + "/" + std::to_string(waits.size()));
     EXPECT_LE(longest, kPreemptedMs) << "for memory";
-    EXPECT_LE(longer, 1 + static_cast<long long>(waits.size()) / 20) << "waits of more than 20 ms for memory";
+    EXPECT_LE(longer, 2 + static_cast<long long>(waits.size()) / 20) << "waits of more than 20 ms for memory";
   }
 
   void expect_ledger_is_true() {
@@ -213,13 +213,16 @@ TEST_F(Line, HoldsChurnAndHostileClientsTogether) {
   HostileClients harm(*server_);
   LatencyProbe probe(*server_, 1);
   const ChurnResult result = run_churn(*server_, usual_churn(), server_->limit(), 4);
+  EXPECT_TRUE(harm.finished()) << "the churn was over before it";
   harm.join();
   probe.stop();
   EXPECT_TRUE(result.survived) << server_->process().log();
   EXPECT_EQ(result.refused, 0u) << "keys go before a write is refused";
   EXPECT_GT(harm.asked(), 190'000u);
   EXPECT_GT(harm.half_sent(), 20'000'000u);
-  EXPECT_TRUE(harm.huge_reply().starts_with("-OOM")) << harm.huge_reply();
+  if (headline_limit() < 512 * kMiB) {
+    EXPECT_TRUE(harm.huge_reply().starts_with("-OOM")) << harm.huge_reply();
+  }
   EXPECT_EQ(harm.mset_reply(), "+OK\r\n");
   const double live = static_cast<double>(result.live_bytes) / static_cast<double>(server_->limit());
   RecordProperty("live_share", std::to_string(live));

@@ -116,9 +116,9 @@ Request read_request(int argc, char** argv) {
     LineServer::Options server;
     server.program = argv[at++];
     server.limit = request.limit;
+    if (request.hostile) server.arguments = {"--maxclients", "11000"};
     while (at < argc && std::strcmp(argv[at], "--") != 0) server.arguments.push_back(argv[at++]);
     ++at;
-    if (request.hostile) server.arguments.insert(server.arguments.end(), {"--maxclients", "11000"});
     request.servers.push_back(std::move(server));
   }
   return request;

@@ -95,9 +95,12 @@ void release(std::size_t bytes) noexcept;
 std::size_t wanted_room() noexcept;
 
 // What may be taken to be kept without giving anything up: the margin, the brief share and what is reserved
-// stay free, and so much that others than clients may have as much as the clients' share. SIZE_MAX without a
-// line.
+// stay free. SIZE_MAX without a line.
 std::size_t free_room() noexcept;
+
+// The same for what clients keep or announce: others keep room for as much as the clients' share, even while
+// they hold less, or who writes to an empty store would find it taken by values that never come.
+std::size_t free_room_for_announced() noexcept;
 
 // By how much memory that clients keep may grow that nobody has reserved: less than free_room(), beyond their
 // share.
@@ -117,7 +120,8 @@ std::size_t ends_given_back() noexcept;  // in all, now
 
 // A block has been freed of which so many bytes were never touched. The ledger counts their pages and the
 // kernel does not, until the heap gives them back: which it is told to once that is much, for half a
-// millisecond. What there was no time for is on its way, and gone after the next set_outside().
+// millisecond. What there was no time for is on its way, at most so much as is said here, until a
+// set_outside() has seen it go.
 void freed_untouched(std::size_t bytes) noexcept;
 std::size_t untouched_on_way_back() noexcept;
 
