@@ -88,10 +88,10 @@ void HostileClients::join() {
 namespace {
 
 // Values that others announce take what is free before anybody else does. They are found to be too slow one
-// after the other.
+// after the other, once the group is full.
 bool wait_for_room(RawConnection& control) {
   constexpr long long kLittle = 1 << 20;
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(300);
   while (info_number(control, "memory", "plimsoll_line_unfilled") > kLittle) {
     if (std::chrono::steady_clock::now() > until) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
