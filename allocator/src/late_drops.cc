@@ -18,8 +18,8 @@ namespace {
 
 using detail::MutexLock;
 
-// What a purge finds no place for it drops itself. With sixteen times as many, so much was put off on a busy
-// machine that a server of 64 MB was killed: the process is not measured while it is dropped.
+// What a purge finds no place for it drops itself. With sixteen times as many places a server of 64 MB was
+// killed on a busy machine.
 constexpr std::size_t kMost = 1024;
 
 struct Range {
