@@ -202,7 +202,6 @@ bool Entry::try_assign_string(std::string_view value) noexcept {
 }
 
 bool Entry::can_assign_string(std::string_view value) const noexcept {
-  if (type() != ValueType::string) return false;
   int64_t integer;
   return parse_integer(value, integer) ? can_assign_integer(integer) : can_assign_raw_string(value);
 }

@@ -201,13 +201,9 @@ bool route_commits(const CommitRoute& to) noexcept {
 bool purge_for(std::int64_t us) noexcept {
   static const Mib<3> purge_name("arena.0.purge");
   const std::int64_t deadline_ns = us == INT64_MAX ? INT64_MAX : late_drops::now_ns() + us * 1000;
-  // No more than there are now: others put off more meanwhile, and who purges to the end measures the
-  // process.
-  std::size_t late = late_drops::drop_piece();
-  for (std::size_t left = late_drops::bytes(); late != 0; left -= std::min(left, late)) {
+  while (const std::size_t late = late_drops::drop_piece()) {
     refund(late);
-    if (left == 0 || late_drops::now_ns() >= deadline_ns) break;
-    late = late_drops::drop_piece();
+    if (late_drops::now_ns() >= deadline_ns) break;
   }
   Mib<3> purge = purge_name;
   purge_deadline_ns = us == INT64_MAX ? 0 : deadline_ns;

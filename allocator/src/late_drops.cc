@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -38,7 +37,7 @@ constinit std::size_t count = 0;
 // How many ranges there are in each 64 KiB of the address space, several of which share a count: most of what
 // is committed meets none of them, and is not looked for.
 constexpr unsigned kCellBits = 16;
-constexpr std::size_t kCells = 64 * 1024;
+constexpr std::size_t kCells = 16 * 1024;
 constinit std::uint16_t ranges_in[kCells] = {};
 constinit Range in_flight = {};
 constinit std::atomic_flag dropping = ATOMIC_FLAG_INIT;
@@ -85,7 +84,8 @@ bool drop(const Range& range) noexcept {
 
 // kMost: there is none.
 std::size_t find_overlapping(const Range& wanted) noexcept {
-  for (std::size_t i = count; i-- > 0;) {
+  if (!may_overlap(wanted)) return kMost;
+  for (std::size_t i = 0; i < count; ++i) {
     if (ranges[i].overlaps(wanted)) return i;
   }
   return kMost;
@@ -135,28 +135,15 @@ void land(bool dropped) noexcept {
   in_flight = {};
 }
 
-// To be zero again. What the kernel refuses to drop keeps its contents.
-void clear(const Range& range) noexcept {
-  if (!drop(range)) std::memset(range.start, 0, size_of(range));
-}
-
-constexpr std::size_t kTryAgain = SIZE_MAX;
-
-// Takes what lies in `wanted` off the list, and tells how much that is. What had to be taken beyond it has
-// gone before anybody else can have it. kTryAgain: another thread is dropping pages that would be taken.
-std::size_t take(const Range& wanted) noexcept {
+// Takes a part of `wanted` off the list; an empty one if nothing of it is there. False: another thread is
+// dropping pages that would be taken, try again.
+bool take_part(const Range& wanted, Range* part) noexcept {
   const MutexLock lock(&mutex);
-  if (!may_overlap(wanted)) return 0;
   const bool could_take_more = count == kMost && size_of(in_flight) != 0;  // see cut()
-  if (in_flight.overlaps(wanted) || could_take_more) return kTryAgain;
-  std::size_t taken = 0;
-  for (std::size_t i = count; i-- > 0;) {  // cut() puts only ranges here that have been looked at
-    if (!ranges[i].overlaps(wanted)) continue;
-    const Range piece = cut(i, wanted);
-    taken += size_of(piece);
-    if (piece.end > wanted.end) clear({wanted.end, piece.end});
-  }
-  return taken;
+  if (in_flight.overlaps(wanted) || could_take_more) return false;
+  const std::size_t index = find_overlapping(wanted);
+  *part = index == kMost ? Range{} : cut(index, wanted);
+  return true;
 }
 
 }  // namespace
@@ -206,10 +193,18 @@ std::size_t drop_in(void* space, std::size_t length) noexcept {
   // What is committed has been given up before, which the caller has seen.
   if (put_off_bytes.load(std::memory_order_acquire) == 0) return 0;
   const Range wanted = {static_cast<char*>(space), static_cast<char*>(space) + length};
-  std::size_t taken;
-  while ((taken = take(wanted)) == kTryAgain) sched_yield();
-  if (taken != 0) clear(wanted);
-  return taken;
+  std::size_t dropped = 0;
+  while (true) {
+    Range part;
+    if (!take_part(wanted, &part)) {
+      sched_yield();
+      continue;
+    }
+    if (size_of(part) == 0) return dropped;
+    // A refused page keeps its contents, and is to be zero.
+    if (!drop(part)) std::memset(part.start, 0, size_of(part));
+    dropped += size_of(part);
+  }
 }
 
 std::size_t bytes() noexcept {

@@ -91,9 +91,8 @@ namespace {
 // after the other, once the group is full.
 bool wait_for_room(RawConnection& control) {
   constexpr long long kLittle = 1 << 20;
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(120);
-  while (info_field(control, "memory", "used_memory").empty() ||  // it was refused
-         info_number(control, "memory", "plimsoll_line_unfilled") > kLittle) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(300);
+  while (info_number(control, "memory", "plimsoll_line_unfilled") > kLittle) {
     if (std::chrono::steady_clock::now() > until) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
