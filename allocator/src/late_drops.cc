@@ -33,12 +33,6 @@ struct Range {
 constinit pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 constinit Range ranges[kMost] = {};
 constinit std::size_t count = 0;
-
-// How many ranges there are in each 64 KiB of the address space, several of which share a count: most of what
-// is committed meets none of them, and is not looked for.
-constexpr unsigned kCellBits = 16;
-constexpr std::size_t kCells = 16 * 1024;
-constinit std::uint16_t ranges_in[kCells] = {};
 constinit Range in_flight = {};
 constinit std::atomic_flag dropping = ATOMIC_FLAG_INIT;
 constinit std::atomic<std::size_t> put_off_bytes{0};  // in ranges
@@ -48,43 +42,12 @@ std::size_t size_of(const Range& range) noexcept {
   return static_cast<std::size_t>(range.end - range.start);
 }
 
-std::uintptr_t first_cell(const Range& range) noexcept {
-  return reinterpret_cast<std::uintptr_t>(range.start) >> kCellBits;
-}
-
-std::uintptr_t last_cell(const Range& range) noexcept {
-  return (reinterpret_cast<std::uintptr_t>(range.end) - 1) >> kCellBits;
-}
-
-void count_in_cell(std::uintptr_t cell, int sign) noexcept {
-  ranges_in[cell % kCells] = static_cast<std::uint16_t>(ranges_in[cell % kCells] + sign);
-}
-
-void count_in_cells(const Range& range, int sign) noexcept {
-  for (std::uintptr_t cell = first_cell(range); cell <= last_cell(range); ++cell) count_in_cell(cell, sign);
-}
-
-// Two ranges, one behind the other, become one (-1), or one becomes two (+1): a cell that has a part of both
-// counts one or two.
-void count_where_they_meet(const Range& before, const Range& behind, int sign) noexcept {
-  if (size_of(before) != 0 && size_of(behind) != 0 && last_cell(before) == first_cell(behind))
-    count_in_cell(last_cell(before), sign);
-}
-
-bool may_overlap(const Range& wanted) noexcept {
-  for (std::uintptr_t cell = first_cell(wanted); cell <= last_cell(wanted); ++cell) {
-    if (ranges_in[cell % kCells] != 0) return true;
-  }
-  return false;
-}
-
 bool drop(const Range& range) noexcept {
   return madvise(range.start, size_of(range), MADV_DONTNEED) == 0;
 }
 
 // kMost: there is none.
 std::size_t find_overlapping(const Range& wanted) noexcept {
-  if (!may_overlap(wanted)) return kMost;
   for (std::size_t i = 0; i < count; ++i) {
     if (ranges[i].overlaps(wanted)) return i;
   }
@@ -96,18 +59,14 @@ std::size_t find_overlapping(const Range& wanted) noexcept {
 Range cut(std::size_t index, const Range& wanted) noexcept {
   const Range range = ranges[index];
   Range piece = {std::max(wanted.start, range.start), std::min(wanted.end, range.end)};
-  if (piece.start != range.start && piece.end != range.end && count == kMost) piece.end = range.end;
-  const Range before = {range.start, piece.start}, behind = {piece.end, range.end};
-  count_where_they_meet(before, piece, +1);
-  count_where_they_meet(piece, behind, +1);
-  count_in_cells(piece, -1);
-  if (size_of(before) != 0) {
-    ranges[index] = before;
-    if (size_of(behind) != 0) ranges[count++] = behind;
-  } else if (size_of(behind) != 0) {
-    ranges[index] = behind;
-  } else {
+  if (piece.start == range.start && piece.end == range.end) {
     ranges[index] = ranges[--count];
+  } else if (piece.start == range.start) {
+    ranges[index].start = piece.end;
+  } else {
+    if (piece.end != range.end && count == kMost) piece.end = range.end;
+    ranges[index].end = piece.start;
+    if (piece.end != range.end) ranges[count++] = {piece.end, range.end};
   }
   put_off_bytes.fetch_sub(size_of(piece), std::memory_order_release);
   if (count == 0) refused.store(false, std::memory_order_relaxed);
@@ -135,14 +94,21 @@ void land(bool dropped) noexcept {
   in_flight = {};
 }
 
-// Takes a part of `wanted` off the list; an empty one if nothing of it is there. False: another thread is
-// dropping pages that would be taken, try again.
+// To be zero again. What the kernel refuses to drop keeps its contents.
+void clear(const Range& range) noexcept {
+  if (!drop(range)) std::memset(range.start, 0, size_of(range));
+}
+
+// Takes a part of `wanted` off the list; an empty one if nothing of it is there. What had to be taken behind
+// `wanted` has gone before anybody else can have it. False: another thread is dropping pages that would be
+// taken, try again.
 bool take_part(const Range& wanted, Range* part) noexcept {
   const MutexLock lock(&mutex);
   const bool could_take_more = count == kMost && size_of(in_flight) != 0;  // see cut()
   if (in_flight.overlaps(wanted) || could_take_more) return false;
   const std::size_t index = find_overlapping(wanted);
   *part = index == kMost ? Range{} : cut(index, wanted);
+  if (part->end > wanted.end) clear({wanted.end, part->end});
   return true;
 }
 
@@ -161,17 +127,14 @@ bool put_off(void* space, std::size_t length) noexcept {
   Range* const last = count == 0 ? nullptr : &ranges[count - 1];
   // Of a range that grew behind the piece in flight, what is left could have no place.
   if (last != nullptr && last->end == range.start && !last->overlaps(in_flight)) {
-    count_where_they_meet(*last, range, -1);
     last->end = range.end;
   } else if (last != nullptr && last->start == range.end) {
-    count_where_they_meet(range, *last, -1);
     last->start = range.start;
   } else if (count < kMost) {
     ranges[count++] = range;
   } else {
     return false;
   }
-  count_in_cells(range, +1);
   put_off_bytes.fetch_add(length, std::memory_order_relaxed);
   return true;
 }
@@ -201,8 +164,7 @@ std::size_t drop_in(void* space, std::size_t length) noexcept {
       continue;
     }
     if (size_of(part) == 0) return dropped;
-    // A refused page keeps its contents, and is to be zero.
-    if (!drop(part)) std::memset(part.start, 0, size_of(part));
+    clear({part.start, std::min(part.end, wanted.end)});
     dropped += size_of(part);
   }
 }
