@@ -1,7 +1,6 @@
 // Several strings at once: MGET, MSET, MSETNX.
 
 #include <cassert>
-#include <iterator>
 #include <span>
 #include <utility>
 
@@ -61,19 +60,7 @@ class Batch {
     Entry* entry;
     Way way;
   };
-  // Tells keys that have come from those that have not, some of which it takes for others: the more there
-  // were, the more of them.
-  class SeenKeys {
-   public:
-    bool add(uint64_t hash) noexcept {
-      uint64_t& word = words_[(hash >> 6) % std::size(words_)];
-      const uint64_t bit = uint64_t{1} << (hash & 63);
-      return (std::exchange(word, word | bit) & bit) == 0;
-    }
-
-   private:
-    uint64_t words_[16] = {};
-  };
+  // So many keys are kept on the stack, and looked for among each other.
   static constexpr size_t kFew = 16;
 
   StringSource value(size_t i) const noexcept { return string_argument(call_, 2 + 2 * i); }
@@ -89,11 +76,11 @@ class Batch {
     ++count_;
   }
 
-  bool is_first(size_t i) noexcept {
-    const uint64_t hash = call_.key(i).hash;
-    if (call_.key_count() > kFew) return seen_.add(hash);
+  // Whether no key before it is the same; not known, and so not said, of many.
+  bool is_first(size_t i) const noexcept {
+    if (call_.key_count() > kFew) return false;
     for (size_t before = 0; before < i; ++before) {
-      if (call_.key(before).hash == hash) return false;
+      if (call_.key(before).hash == call_.key(i).hash) return false;
     }
     return true;
   }
@@ -140,7 +127,6 @@ class Batch {
 
   const Call& call_;
   Keyspace& keyspace_;
-  SeenKeys seen_;
   size_t count_ = 0;
   Item few_[kFew];
   zm::vector<Item, zm::Tag::command> many_;  // instead, where a command has more keys
