@@ -88,11 +88,13 @@ void HostileClients::join() {
 namespace {
 
 // Values that others announce take what is free before anybody else does. They are found to be too slow one
-// after the other, once the group is full.
-bool wait_for_room(RawConnection& control) {
+// after the other, once the group is full, which takes the longer the larger it is.
+bool wait_for_room(RawConnection& control, uint64_t limit) {
   constexpr long long kLittle = 1 << 20;
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(300);
-  while (info_number(control, "memory", "plimsoll_line_unfilled") > kLittle) {
+  constexpr uint64_t kFilledInSecond = 4 << 20;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(limit / kFilledInSecond);
+  while (info_field(control, "memory", "used_memory").empty() ||  // INFO was refused memory
+         info_number(control, "memory", "plimsoll_line_unfilled") > kLittle) {
     if (std::chrono::steady_clock::now() > until) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
@@ -119,7 +121,8 @@ void HostileClients::run(const LineServer& server) {
       mset.push_back("hostile:mset:" + std::to_string(i));
       mset.push_back(std::string(kValue, 'm'));
     }
-    mset_reply_ = wait_for_room(control) ? control.call(mset) : "others announce values all the time";
+    mset_reply_ =
+        wait_for_room(control, server.limit()) ? control.call(mset) : "others announce values all the time";
   } catch (const ConnectionError& error) {
     mset_reply_ = error.what();
   }
