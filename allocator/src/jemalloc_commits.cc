@@ -13,6 +13,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 #include "jemalloc_controls.h"
 #include "late_drops.h"
@@ -56,11 +57,17 @@ void* reserve(void* wanted, std::size_t size, std::size_t alignment) noexcept {
   return reinterpret_cast<void*>(base);
 }
 
+// Where the pages of space that jemalloc has were refused, it asks for more space to try there. That would be
+// refused, too, and what maps the space (address trees, page tables) would grow with each refusal, outside the
+// ledger: tens of MB a second where writers are refused as fast as they write.
+constinit thread_local bool pages_were_refused = false;
+
 // Called for space that jemalloc cannot cut from what it has. `commit` in: whether pages are wanted; out:
 // whether they are committed.
 void* hook_alloc(extent_hooks_t*, void* wanted, std::size_t size, std::size_t alignment, bool* zero,
                  bool* commit, unsigned) {
-  if (*commit && !charge(size)) return nullptr;
+  const bool in_vain = std::exchange(pages_were_refused, false);
+  if (*commit ? !charge(size) : in_vain) return nullptr;
   void* space = reserve(wanted, size, alignment);
   if (space != nullptr && !route.add_range(space, size)) {
     munmap(space, size);
@@ -113,7 +120,8 @@ bool hook_commit(extent_hooks_t*, void* space, std::size_t, std::size_t offset, 
   char* const start = static_cast<char*>(space) + offset;
   if (!route.in_range(start)) return false;
   if (const std::size_t late = late_drops::drop_in(start, length)) refund(late);
-  return !charge(length);
+  pages_were_refused = !charge(length);
+  return pages_were_refused;
 }
 
 bool hook_decommit(extent_hooks_t*, void* space, std::size_t, std::size_t offset, std::size_t length,

@@ -1,10 +1,13 @@
 // The line on jemalloc: what the ledger says is what the kernel can come to count, and no page is committed
 // past it.
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include <zmalloc/region.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <random>
 #include <thread>
 #include <vector>
@@ -93,6 +96,34 @@ TEST_F(Line, NoPageIsCommittedPastIt) {
     EXPECT_TRUE(blocks.add(size)) << "memory that was given back can be had again";
     line::set_limit(0);
   }
+}
+
+// Address space and what maps it stand outside the ledger: nobody refuses them.
+TEST_F(Line, WhatIsRefusedMapsNoSpace) {
+  const int statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);  // a stream would need memory
+  const auto mapped_pages = [statm] {
+    char text[64] = {};
+    EXPECT_GT(pread(statm, text, sizeof(text) - 1, 0), 0);
+    return std::strtoull(text, nullptr, 10);
+  };
+  line::set_limit(start_ + line::account().outside + 8 * kMiB);
+  Blocks blocks;
+  for (const std::size_t n : {64 * 1024, 32 * 1024}) {
+    while (blocks.add(n)) {
+    }
+  }
+  const auto refuse_all = [&] {
+    for (std::size_t n = 32 * 1024; n <= 4 * kMiB; n *= 2) EXPECT_FALSE(blocks.add(n)) << n;
+  };
+  refuse_all();
+  const auto before = mapped_pages();
+  const std::uint64_t refusals = line::account().refusals;
+  for (int i = 0; i < 200; ++i) refuse_all();
+  const auto after = mapped_pages();
+  line::set_limit(0);
+  EXPECT_GE(line::account().refusals, refusals + 200 * 8);
+  EXPECT_EQ(after, before);
+  close(statm);
 }
 
 TEST_F(Line, RegionsStandBelowItToo) {
