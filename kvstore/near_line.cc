@@ -46,12 +46,13 @@ bool Engine::keep_off_line(bool writes) noexcept {
 }
 
 // The margin is for those who write at the same time. What is left free beside it, for clients and for what
-// is reserved, no writer takes: it gives until that is there again. False: nothing more can be given.
+// is reserved, no writer takes: it gives until that is there again. False: nothing more can be given, or no
+// key and this thread has not come to give anything else.
 bool Engine::give_before_taking() noexcept {
   const int64_t deadline = options_.clock->monotonic_us() + kLongestHelpUs;
   while (zm::line::room() + zm::line::margin() < zm::line::wanted_room()) {
     if (!give_pages_back(kEvictionSliceUs)) return false;
-    if (options_.clock->monotonic_us() >= deadline) break;
+    if (options_.clock->monotonic_us() >= deadline) return could_give() != 0;
   }
   return true;
 }

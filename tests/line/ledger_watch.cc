@@ -28,6 +28,16 @@ double percent_of_line(const LedgerWatch::Sample& sample, int64_t bytes) {
   return 100.0 * static_cast<double>(bytes) / static_cast<double>(sample.line);
 }
 
+std::string as_lines(const std::vector<LedgerWatch::Sample>& samples) {
+  std::ostringstream text;
+  for (const LedgerWatch::Sample& s : samples) {
+    text << "\nat " << s.seconds << " s: kernel " << s.kernel << ", ledger " << s.ledger << " to "
+         << s.ledger_most << ", unfilled " << s.unfilled << ", line " << s.line << ", RSS " << s.resident
+         << ", unexplained " << s.unexplained << " by parts " << s.age_ms << " ms old";
+  }
+  return text.str();
+}
+
 }  // namespace
 
 LedgerWatch::LedgerWatch(LineServer& server) : server_(server), thread_([this] { run(); }) {}
@@ -113,13 +123,12 @@ std::string farthest_apart(const std::vector<LedgerWatch::Sample>& samples) {
   std::stable_sort(worst.begin(), worst.end(),
                    [&](const auto& a, const auto& b) { return apart(a) > apart(b); });
   worst.resize(std::min(worst.size(), kMost));
-  std::ostringstream text;
-  for (const LedgerWatch::Sample& s : worst) {
-    text << "\nat " << s.seconds << " s: kernel " << s.kernel << ", ledger " << s.ledger << " to "
-         << s.ledger_most << ", unfilled " << s.unfilled << ", line " << s.line << ", RSS " << s.resident
-         << ", unexplained " << s.unexplained << " by parts " << s.age_ms << " ms old";
-  }
-  return text.str();
+  return as_lines(worst);
+}
+
+std::string latest(const std::vector<LedgerWatch::Sample>& samples) {
+  constexpr size_t kMost = 20;
+  return as_lines({samples.end() - static_cast<ptrdiff_t>(std::min(samples.size(), kMost)), samples.end()});
 }
 
 }  // namespace plimsoll::test

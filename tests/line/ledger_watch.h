@@ -59,5 +59,7 @@ double most_overseen_percent(const std::vector<LedgerWatch::Sample>& samples);
 double most_unexplained_percent(const std::vector<LedgerWatch::Sample>& samples);
 // The samples in which the figures are farthest apart, a line each, for who has to find out why.
 std::string farthest_apart(const std::vector<LedgerWatch::Sample>& samples);
+// The last ones, likewise: what a server held before it was killed.
+std::string latest(const std::vector<LedgerWatch::Sample>& samples);
 
 }  // namespace plimsoll::test

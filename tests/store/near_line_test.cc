@@ -28,11 +28,14 @@ class WorkingClock final : public Clock {
   static constexpr int64_t kStepUs = 20;
 
   int64_t now_ms() const noexcept override { return us_.load() / 1000; }
-  int64_t monotonic_us() const noexcept override { return us_.fetch_add(kStepUs); }
+  int64_t monotonic_us() const noexcept override { return us_.fetch_add(step_us_.load()); }
   int64_t passed_us() const noexcept { return us_.load(); }
+  // Another step: of a thread that seldom has the processor.
+  void step_by(int64_t us) noexcept { step_us_.store(us); }
 
  private:
   mutable std::atomic<int64_t> us_{1'700'000'000'000'000};
+  std::atomic<int64_t> step_us_{kStepUs};
 };
 
 class NearLine : public testing::Test {
@@ -90,6 +93,22 @@ TEST_F(NearLine, AReaderGivesForOneSliceAtMost) {
   EXPECT_LT(store_.size(0), before);
   EXPECT_LT(zm::line::room(), zm::line::wanted_room());
   EXPECT_LE(took, 500 + 100 + 20 * WorkingClock::kStepUs);
+}
+
+// Else a server whose threads come to nothing within their time fills what is left for clients with data, and
+// can't answer them any more.
+TEST_F(NearLine, NoWriterPassesWhereNoKeyMayGoHoweverShortOfTimeItIs) {
+  Tuning tuning = store_.tuning();
+  tuning.policy = EvictionPolicy::noeviction;
+  store_.tune(tuning);
+  want(8 * kMiB);
+  clock_.step_by(30'000);
+  const std::string oom = "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
+  EXPECT_EQ(run(store_, {"SET", "another", value_}), oom);
+  EXPECT_EQ(run(store_, {"GET", "key:1"}), "$100\r\n" + value_ + "\r\n");
+  tuning.policy = EvictionPolicy::allkeys_random;
+  store_.tune(tuning);
+  EXPECT_EQ(run(store_, {"SET", "another", value_}), "+OK\r\n");
 }
 
 // To give so much in one piece out of small keys takes longer than a command may: whoever has the time asks
