@@ -38,6 +38,8 @@ void Connection::read_turn() {
     unread_ = true;
   } else if ((state & kPausedOutput) != 0) {
     take_in_unparsed();
+  } else if (stalled_) {
+    unread_ = true;  // what is here comes first, in a turn that has been asked for
   } else if (input_.large_under_way()) {
     read_large();
   } else if (grows_in_place()) {

@@ -3,6 +3,7 @@
 #include <zmalloc/line.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
@@ -116,6 +117,7 @@ void InputBuffer::keep(std::string_view bytes, RespParser& parser) {
 
 void InputBuffer::take(char* to, RespParser& parser) noexcept {
   if (pending_ == nullptr) return;
+  assert(pending_->blocks.size() <= 1);
   bytes().copy(to, bytes().size());
   if (!pending_->blocks.empty()) retire_first();
   parser.swap(pending_->parser);
@@ -158,6 +160,7 @@ size_t InputBuffer::next_extension(size_t wanted) const noexcept {
 
 char* InputBuffer::extend(size_t wanted, size_t* room) {
   Pending& pending = *pending_;
+  assert(pending.blocks.size() <= 1);
   if (const size_t capacity = next_extension(wanted); capacity != 0) {
     make_room_for_block();
     Block block = make_block(capacity);

@@ -53,6 +53,23 @@ TEST(Backpressure, APipelineWrittenWholeBeforeReadingGetsEveryReply) {
   EXPECT_EQ(connection.call({"PING"}), "+PONG\r\n");
 }
 
+// A pause ends as output drains, and what was taken in meanwhile goes on in a turn of its own. What arrives
+// before that turn comes behind it.
+TEST(Backpressure, WhatArrivesAsAPauseEndsKeepsItsPlace) {
+  const ServerProcess server(server_options({"--io-threads", "1", "--client-output-pause", "64kb"}));
+  RawConnection connection = server.connect();
+  constexpr size_t kCount = 20'000, kLength = 3'000;
+  const auto payload = [](size_t i) {
+    std::string text = std::to_string(i);
+    return text.append(kLength - text.size(), '.');
+  };
+  std::jthread writer([&] {
+    for (size_t i = 0; i < kCount; ++i)
+      if (!write_blindly(connection, encode_command({"ECHO", payload(i)}), 10'000)) return;
+  });
+  for (size_t i = 0; i < kCount; ++i) ASSERT_EQ(connection.read_reply(), bulk(payload(i))) << i;
+}
+
 // A value that is refused lies in several blocks by then; what comes behind it is answered, too.
 TEST(Backpressure, AValueTakenInDuringAPauseMayBeRefused) {
   const ServerProcess server(server_options({"--io-threads", "1", "--client-output-pause", "8mb"}));
