@@ -147,7 +147,8 @@ ChurnResult run_churn(const LineServer& server, const std::vector<ChurnPhase>& p
     for (size_t i = 0; i < phases.size(); ++i) churn.run(phases[i], static_cast<int>(i));
     churn.count_live();
     churn.result.survived = true;
-  } catch (const ConnectionError&) {  // the server has gone, or does not answer as it should
+  } catch (const ConnectionError& error) {  // the server has gone, or does not answer as it should
+    churn.result.failure = error.what();
   }
   return churn.result;
 }

@@ -24,6 +24,7 @@ struct ChurnResult {
   uint64_t refused = 0;     // answered -OOM
   uint64_t live_bytes = 0;  // keys and values that are there at the end
   bool survived = false;
+  std::string failure;  // why not
 };
 
 enum class Expiry { none, far };  // of the keys it writes

@@ -195,7 +195,7 @@ TEST_P(Churned, HoldsWhileSizesChange) {
   const bool expires = std::string(GetParam().policy).starts_with("volatile");
   const ChurnResult result =
       run_churn(*server_, GetParam().phases, server_->limit(), 4, expires ? Expiry::far : Expiry::none);
-  EXPECT_TRUE(result.survived) << server_->process().log() << latest(watch_->stop());
+  EXPECT_TRUE(result.survived) << result.failure << server_->process().log() << latest(watch_->stop());
   const double live = static_cast<double>(result.live_bytes) / static_cast<double>(server_->limit());
   RecordProperty("live_share", std::to_string(live));
   if (evicts) {
@@ -218,7 +218,7 @@ TEST_F(Line, HoldsChurnAndHostileClientsTogether) {
   EXPECT_TRUE(harm.finished()) << "the churn was over before it";
   harm.join();
   probe.stop();
-  EXPECT_TRUE(result.survived) << server_->process().log() << latest(watch_->stop());
+  EXPECT_TRUE(result.survived) << result.failure << server_->process().log() << latest(watch_->stop());
   EXPECT_EQ(result.refused, 0u) << "keys go before a write is refused";
   EXPECT_GT(harm.asked(), 190'000u);
   EXPECT_GT(harm.half_sent(), 20'000'000u);
