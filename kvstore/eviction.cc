@@ -1,7 +1,7 @@
 // Eviction: how much is to be given back, and which keys go.
 
 #include <plimsoll/text/ascii.h>
-#include <sched.h>
+#include <zmalloc/pause.h>
 
 #include <algorithm>
 #include <iterator>
@@ -255,7 +255,7 @@ void Engine::give_without_keys() noexcept {
   free_some_garbage();
   compactor_.run(kEvictionSliceUs, Compactor::Effort::fine);
   const int64_t deadline = options_.clock->monotonic_us() + kLongestHelpUs;
-  while (!return_pages(kEvictionSliceUs) && options_.clock->monotonic_us() < deadline) sched_yield();
+  while (!return_pages(kEvictionSliceUs) && options_.clock->monotonic_us() < deadline) zm::pause_briefly();
 }
 
 bool Engine::reclaim(const zm::Refusal& refusal, Reclaimed& so_far) noexcept {
@@ -290,7 +290,7 @@ bool Engine::give_for_refused(const zm::Refusal& refusal, bool first, Reclaimed&
   }
   if (lazyfree_pending_.load(std::memory_order_relaxed) == 0) {
     const Compactor::Outcome compaction = compactor_.run(kEvictionSliceUs, Compactor::Effort::coarse);
-    if (compaction == Compactor::Outcome::busy) sched_yield();  // it gives for all
+    if (compaction == Compactor::Outcome::busy) zm::pause_briefly();  // it gives for all
     if (compaction != Compactor::Outcome::idle) {
       return_pages(kEvictionSliceUs);
       return true;

@@ -1,8 +1,8 @@
 // What the store does as the process comes near its line (zmalloc/line.h): it gives pages back before the
 // line has to refuse them. Writers help in proportion to how near it is, for some milliseconds each.
 
-#include <sched.h>
 #include <zmalloc/line.h>
+#include <zmalloc/pause.h>
 
 #include <algorithm>
 
@@ -67,7 +67,7 @@ bool Engine::give_pages_back(int64_t budget_us) noexcept {
     const int64_t now = options_.clock->monotonic_us();
     if (now - start >= budget_us) break;
     if (!returned) {
-      sched_yield();  // to who is at it, if it is not this thread
+      zm::pause_briefly();  // to who is at it, if it is not this thread
     } else if (!give_for_a_turn(now, dice)) {
       nothing_to_give_until_us_.store(now + kFruitlessUs, std::memory_order_relaxed);
       return false;
@@ -91,7 +91,7 @@ bool Engine::give_for_a_turn(int64_t now_us, uint64_t& dice) noexcept {
   } else if (wants_pages && compactor_.reclaimable(kSurveyAgeUs, Compactor::Effort::fine) > missing) {
     compaction = compactor_.run(kTurnUs, Compactor::Effort::fine);
   }
-  if (compaction == Outcome::busy) sched_yield();  // no key goes for what another thread is about to give
+  if (compaction == Outcome::busy) zm::pause_briefly();  // no key goes for what another thread is about to give
   if (compaction != Outcome::idle) return true;
   if (give_keys(SIZE_MAX, now_us + kTurnUs, dice) != 0) return true;
   // With no key to go, slabs that are only somewhat sparse are better than none.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sched.h>
+#include <zmalloc/pause.h>
 
 #include <atomic>
 
@@ -10,8 +10,8 @@
 
 namespace plimsoll {
 
-// A lock for sections of a microsecond or so: spins, then gives the processor away. One locked instruction to take it, none
-// to release it.
+// A lock for sections of a microsecond or so: spins, then sleeps, since the holder has lost its processor. One locked
+// instruction to take it, none to release it.
 class ShardLock {
  public:
   void lock() noexcept {
@@ -28,7 +28,7 @@ class ShardLock {
         _mm_pause();
 #endif
       } else {
-        sched_yield();
+        zm::pause_briefly();
       }
     }
   }

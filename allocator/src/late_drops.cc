@@ -1,9 +1,9 @@
 #include "late_drops.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <zmalloc/pause.h>
 
 #include <algorithm>
 #include <atomic>
@@ -160,7 +160,7 @@ std::size_t drop_in(void* space, std::size_t length) noexcept {
   while (true) {
     Range part;
     if (!take_part(wanted, &part)) {
-      sched_yield();
+      pause_briefly();
       continue;
     }
     if (size_of(part) == 0) return dropped;

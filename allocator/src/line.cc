@@ -1,8 +1,8 @@
-#include <sched.h>
 #include <sys/mman.h>
 #include <zmalloc/backend.h>
 #include <zmalloc/counters.h>
 #include <zmalloc/line.h>
+#include <zmalloc/pause.h>
 #include <zmalloc/region.h>
 
 #include <algorithm>
@@ -121,7 +121,7 @@ void purge_untouched(std::int64_t us) noexcept {
   const std::size_t freed = untouched.exchange(0, std::memory_order_relaxed);
   bool gone = false;
   for (int i = 0; i < kMostPurges && !gone; ++i) {
-    if (i > 0) sched_yield();
+    if (i > 0) pause_briefly();
     backend::purge_within(us);
     gone = backend::info().dirty <= limit() / kUntouchedShare;
   }
