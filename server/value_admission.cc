@@ -29,12 +29,14 @@ void ValueAdmission::reserve(size_t bytes) noexcept {
 
 ValueAdmission::Answer ValueAdmission::ask(uint64_t connection, size_t bytes, bool may_evict) {
   const bool gives = giver_ == connection;
-  if (gives) reserve(0);
+  if (gives || guest_ == connection) reserve(0);
   switch (thread_.server().store().room_for(bytes)) {
     case RoomFor::there:
       // Whoever comes next and finds no room has keys go for it only when this one has arrived.
       if (giver_ == 0) giver_ = connection;
-      if (giver_ == connection || bytes <= zm::line::free_room_for_announced()) return Answer::granted;
+      // Of what no key may go for, data is left its least share even so.
+      if ((giver_ == connection && may_evict) || bytes <= zm::line::free_room_for_announced())
+        return Answer::granted;
       break;
     case RoomFor::never:
       return Answer::never;

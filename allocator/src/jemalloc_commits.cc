@@ -58,8 +58,8 @@ void* reserve(void* wanted, std::size_t size, std::size_t alignment) noexcept {
 }
 
 // Where the pages of space that jemalloc has were refused, it asks for more space to try there. That would be
-// refused, too, and what maps the space (address trees, page tables) would grow with each refusal, outside the
-// ledger: tens of MB a second where writers are refused as fast as they write.
+// refused, too, and what maps the space (address trees, page tables) would grow with each refusal, outside
+// the ledger: tens of MB a second where writers are refused as fast as they write.
 constinit thread_local bool pages_were_refused = false;
 
 // Called for space that jemalloc cannot cut from what it has. `commit` in: whether pages are wanted; out:
@@ -209,9 +209,13 @@ bool route_commits(const CommitRoute& to) noexcept {
 bool purge_for(std::int64_t us) noexcept {
   static const Mib<3> purge_name("arena.0.purge");
   const std::int64_t deadline_ns = us == INT64_MAX ? INT64_MAX : late_drops::now_ns() + us * 1000;
-  while (const std::size_t late = late_drops::drop_piece()) {
+  // No more than there are now: others put off more meanwhile, and who purges to the end measures the
+  // process.
+  std::size_t late = late_drops::drop_piece();  // first, so that what the kernel has refused is tried again
+  for (std::size_t left = late_drops::bytes(); late != 0; left -= std::min(left, late)) {
     refund(late);
-    if (late_drops::now_ns() >= deadline_ns) break;
+    if (left == 0 || late_drops::now_ns() >= deadline_ns) break;
+    late = late_drops::drop_piece();
   }
   Mib<3> purge = purge_name;
   purge_deadline_ns = us == INT64_MAX ? 0 : deadline_ns;

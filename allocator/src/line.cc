@@ -150,7 +150,7 @@ void set_outside(std::size_t bytes) noexcept {
   // What those who could not wait have left.
   const std::size_t left = put_off.load(std::memory_order_relaxed);
   if (backend::unfinished_purge() != 0) backend::purge();
-  if (backend::unfinished_purge() == 0) put_off.fetch_sub(left, std::memory_order_relaxed);
+  put_off.fetch_sub(left - std::min(left, backend::unfinished_purge()), std::memory_order_relaxed);
   untouched.fetch_add(passed_over.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
   purge_untouched(INT64_MAX);
 }
