@@ -199,7 +199,7 @@ ParseResult RespParser::parse_bulks(std::string_view bytes, const ParserLimits& 
     if (refused_) {
       skip_ = size + kLineEnd;
     } else {
-      large_ = here < size && size > limits.largest_contiguous;
+      large_ = here < size + kLineEnd && size > limits.largest_contiguous;
       if (large_) return ParseResult::large;
       if (here < size + kLineEnd) return ParseResult::need_more;
       arguments_.push_back({position_, size});

@@ -242,6 +242,38 @@ TEST(InputBuffer, ARefusedCommandOfSeveralBlocksIsPassedOver) {
   expect_refused_then_ping(buffer);
 }
 
+// A large bulk string of which only the line end lies in another block is more than a block has room for in
+// front of what it holds.
+TEST(InputBuffer, ABlockMayEndRightBehindALargeBulkString) {
+  const size_t whole = zm::good_size(100'000);  // so that the block is full
+  for (const size_t of_line_end : {0u, 1u}) {
+    const std::string value(whole - of_line_end - std::string_view("*2__$4__ECHO__$123456__").size(), 'v');
+    const std::string first = header(2) + bulk("ECHO") + "$" + std::to_string(value.size()) + "\r\n" + value +
+                              std::string("\r\n", of_line_end);
+    const std::string second = std::string("\r\n").substr(of_line_end) + header(1) + bulk("PING");
+    RespParser fresh;
+    InputBuffer buffer;
+    buffer.keep(first, fresh);
+    ASSERT_EQ(buffer.room(), 0u);
+    size_t room = 0;
+    char* const place = buffer.extend_unparsed(16'000, &room);
+    ASSERT_GE(room, second.size());
+    second.copy(place, second.size());
+    buffer.commit(second.size());
+    ASSERT_EQ(parse(buffer), ParseResult::large) << of_line_end;
+    buffer.begin_large(SharedBytes::allocate(value.size(), zm::Tag::client_input));
+    ASSERT_FALSE(buffer.large_under_way());
+    while (parse(buffer) == ParseResult::need_more) ASSERT_TRUE(buffer.join());
+    ASSERT_EQ(buffer.parser().argument_count(), 2u);
+    EXPECT_EQ(buffer.parser().argument(1, buffer.bytes().data()), value);
+    buffer.consume(buffer.parser().position());
+    buffer.parser().clear();
+    buffer.release_placed();
+    ASSERT_EQ(parse(buffer), ParseResult::command);
+    EXPECT_EQ(buffer.parser().argument(0, buffer.bytes().data()), "PING");
+  }
+}
+
 TEST(InputBuffer, GivesBackWhatALargeCommandTook) {
   InputBuffer buffer;
   RespParser fresh;
