@@ -97,15 +97,8 @@ size_t CommandBatch::run(Connection& connection, std::string_view bytes, RespPar
         connection.yielded_ = true;  // what has run is done first
         break;
       }
-      prepare(connection);
-      const size_t executed = execute(connection, began_ns);
+      const size_t executed = run_collected(connection, parser, began_ns);
       for (size_t i = 0; i < executed; ++i) done += slots_[i].size;
-      if (executed > 0) {
-        connection.input_.release_placed();
-        thread_.admission().done(connection.id());
-      }
-      leave_parser(parser, executed);
-      if (output_.size() >= kFlushBytes) connection.send(output_);
       more = more || executed < count_;
       connection.yielded_ = more && (done >= kTurnBytes || clock_ns_ - began_ns >= kTurnNs) &&
                             done < bytes.size() && connection.may_run();
@@ -121,6 +114,24 @@ size_t CommandBatch::run(Connection& connection, std::string_view bytes, RespPar
   if (arguments_.capacity() > kKeptArguments) decltype(arguments_)().swap(arguments_);
   connection.stalled_ = connection.yielded_ || (done < bytes.size() && !connection.may_run());
   return done;
+}
+
+// Returns how many of the group ran. What has run can't be told from what has not when memory for it is
+// refused: then the connection is closed, and nobody parses on from a wrong place.
+size_t CommandBatch::run_collected(Connection& connection, RespParser& parser, uint64_t& began_ns) {
+  try {
+    prepare(connection);
+    const size_t executed = execute(connection, began_ns);
+    if (executed > 0) {
+      connection.input_.release_placed();
+      thread_.admission().done(connection.id());
+    }
+    leave_parser(parser, executed);
+    if (output_.size() >= kFlushBytes) connection.send(output_);
+    return executed;
+  } catch (const std::bad_alloc&) {
+    throw MemoryRefusedMidway();
+  }
 }
 
 // Fills slots_. False if the bytes hold no further command. Without memory for a command it throws, and its
@@ -194,6 +205,7 @@ void CommandBatch::leave_parser(RespParser& parser, size_t executed) const noexc
 
 void CommandBatch::protocol_error(Connection& connection, std::string_view reason) {
   log_verbose("Protocol error ({}) from client {}", reason, connection.id());
+  thread_.admission().done(connection.id());  // of a value that came before
   zm::string<zm::Tag::client_output> message("ERR Protocol error: ");
   message += reason;
   const auto mark = target_->mark();
@@ -266,7 +278,7 @@ bool CommandBatch::run_one(Connection& connection, Slot& slot) {
   }
   const auto mark = target_->mark();
   Reply reply(*target_, connection.session_.resp_version());
-  if (refuse(connection, slot, reply)) {
+  if (is_refused(connection, slot, reply)) {
     count_refusal(slot, reply);
   } else if (!run_in_store(connection, slot, reply)) {
     return false;
@@ -317,8 +329,18 @@ void CommandBatch::cut_off_unanswered(Connection& connection) {
   connection.close_after_reply();
 }
 
+// Refused, and answered if there is memory for that.
+bool CommandBatch::is_refused(const Connection& connection, const Slot& slot, Reply& reply) {
+  try {
+    return refuse(connection, slot, reply);
+  } catch (const std::bad_alloc&) {
+    reply.lose();
+    return true;
+  }
+}
+
 // Answers the command with what forbids it to run.
-bool CommandBatch::refuse(Connection& connection, const Slot& slot, Reply& reply) {
+bool CommandBatch::refuse(const Connection& connection, const Slot& slot, Reply& reply) {
   if (!slot.refusal.empty()) {
     reply.error(slot.refusal);
     return true;

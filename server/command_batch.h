@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <string_view>
 
 #include "resp_parser.h"
@@ -18,6 +19,11 @@ class Connection;
 class IoThread;
 class Server;
 class ServerExtension;
+
+// Commands have run, and memory was refused for what comes of them.
+struct MemoryRefusedMidway final : std::exception {
+  const char* what() const noexcept override { return "memory is refused for replies"; }
+};
 
 // Runs the commands an I/O thread has received for one connection, in groups: the group is parsed, its keys
 // are hashed and their cache lines requested together, then each command runs in order. Owns what all
@@ -53,7 +59,8 @@ class CommandBatch {
   // Returns how many bytes became commands; `parser` is then in the state of the command that follows, of
   // which only a part is here, or which may not run yet. Stops early, with connection.stalled_ set, when the
   // connection may run no more for now, and with connection.yielded_ set, too, after kTurnBytes or kTurnNs:
-  // the other connections of the thread wait. Throws std::bad_alloc.
+  // the other connections of the thread wait. Throws std::bad_alloc if nothing ran and `parser` is where it
+  // was refused memory, else MemoryRefusedMidway: the connection has to be closed.
   size_t run(Connection& connection, std::string_view bytes, RespParser& parser);
 
   // Gives back memory that the last tick did not need.
@@ -78,13 +85,15 @@ class CommandBatch {
   void leave_parser(RespParser& parser, size_t executed) const noexcept;
   void protocol_error(Connection& connection, std::string_view reason);
   void prepare(const Connection& connection);
+  size_t run_collected(Connection& connection, RespParser& parser, uint64_t& began_ns);
   size_t execute(Connection& connection, uint64_t& began_ns);
   bool run_one(Connection& connection, Slot& slot);
   void pause_if_too_much(Connection& connection, bool send_first);
   bool has_room(Connection& connection, Slot& slot);
   void cut_off_web_page(Connection& connection);
   void cut_off_unanswered(Connection& connection);
-  bool refuse(Connection& connection, const Slot& slot, Reply& reply);
+  bool is_refused(const Connection& connection, const Slot& slot, Reply& reply);
+  bool refuse(const Connection& connection, const Slot& slot, Reply& reply);
   bool run_in_store(Connection& connection, Slot& slot, Reply& reply);
   void account(Connection& connection, const Slot& slot, const Reply& reply, uint64_t ns);
   void report(Connection& connection, const Slot& slot, uint64_t ns, ServerExtension& extension);
