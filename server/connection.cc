@@ -199,7 +199,10 @@ void Connection::close_if_overdue(int64_t now_ms) noexcept {
   if (slow) log_warning("Closing client {} whose command arrives too slowly: others want the memory", id_);
   const bool unread = leaves_replies_unread(now_ms);
   if (unread) log_warning("Closing client {} that leaves its replies unread: others want the memory", id_);
-  if (!slow && !unread && !overdue(now_ms)) return limit_unsent();
+  if (!slow && !unread && !overdue(now_ms)) {
+    look_at_pause();
+    return limit_unsent();
+  }
   close();
   thread_.remove(*this);
 }

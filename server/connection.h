@@ -173,6 +173,7 @@ class Connection final : public SessionHost {
   void send(OutputBuffer& replies);
   bool write_some(OutputBuffer& output);  // false when the connection is closed by it
   void set_output_pause() noexcept;       // begins or ends it
+  void look_at_pause() noexcept;          // some time later
   void apply_output_limits() noexcept;
   void make_way_for_replies() noexcept;
   OutputLimit output_limit() const noexcept;

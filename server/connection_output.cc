@@ -112,6 +112,14 @@ void Connection::set_output_pause() noexcept {
   }
 }
 
+// What output may pile up, and what input may be kept meanwhile, follows the room that is left for clients;
+// no edge tells that there is more.
+void Connection::look_at_pause() noexcept {
+  if (!has(kPausedOutput)) return;
+  set_output_pause();
+  if (unread_) resume_later();
+}
+
 uint64_t Connection::unsent_cost(int64_t now_ms) const noexcept {
   if (output_.empty()) return 0;
   const int64_t waits = std::max<int64_t>(now_ms - output_progress_ms_, 0) + 1;

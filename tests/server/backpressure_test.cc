@@ -1,10 +1,8 @@
 // Clients that read late, little or never.
 
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <sys/socket.h>
 
-#include <cerrno>
+#include <chrono>
 #include <set>
 #include <string>
 #include <thread>
@@ -14,20 +12,8 @@
 namespace plimsoll::test {
 namespace {
 
-// Writes without ever reading; false when the socket takes nothing for `patience` milliseconds.
-bool write_blindly(const RawConnection& connection, std::string_view bytes, int patience) {
-  while (!bytes.empty()) {
-    const ssize_t n =
-        ::send(connection.descriptor(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (n > 0) {
-      bytes.remove_prefix(static_cast<size_t>(n));
-      continue;
-    }
-    if (n < 0 && errno != EAGAIN && errno != EINTR) return false;
-    pollfd wait{connection.descriptor(), POLLOUT, 0};
-    if (::poll(&wait, 1, patience) <= 0) return false;
-  }
-  return true;
+bool write_blindly(const RawConnection& connection, std::string_view bytes, int patience_ms) {
+  return connection.send_unread(bytes, std::chrono::milliseconds(patience_ms)) == bytes.size();
 }
 
 std::string repeated(const std::string& text, size_t times) {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -91,9 +92,10 @@ TEST_F(LineNeighbours, ACommandWaitsForWhatSmallKeysCanGive) {
   EXPECT_EQ(other.call({"SETRANGE", "third", "17000000", "x"}), ":17000001\r\n");
   const long long evicted = info_number(control_, "stats", "evicted_keys") - before;
   EXPECT_GT(evicted, 4'000'000 / 300);
-  const std::string length = other.call({"STRLEN", "first"});  // or nothing: it may have gone for the third
   EXPECT_TRUE(other.call({"SETRANGE", "first", "64000000", "x"}).starts_with("-OOM "));
   ASSERT_EQ(control_.call({"CONFIG", "SET", "maxmemory-policy", "noeviction"}), "+OK\r\n");
+  const std::string length = other.call({"STRLEN", "first"});  // or nothing: it may have gone for the third
+  EXPECT_TRUE(other.call({"SETRANGE", "first", "64000000", "x"}).starts_with("-OOM "));
   EXPECT_TRUE(other.call({"SETRANGE", "fourth", "9000000", "x"}).starts_with("-OOM "));
   EXPECT_EQ(other.call({"STRLEN", "first"}), length);
 }
@@ -116,21 +118,59 @@ TEST_F(LineNeighbours, AWholeCommandDoesNotWaitForAValueThatArrives) {
   EXPECT_EQ(control_.call({"STRLEN", "slow"}), ":8000000\r\n");
 }
 
-// What is announced and will not be data leaves data its least share, where there is no data yet, too.
+// What is announced and will not be data leaves data its least share, where there is no data yet, too:
+// however nearly it fits beside the margin and the clients' brief share, of a megabyte each here.
 TEST_F(LineNeighbours, AnAnnouncedArgumentLeavesRoomForData) {
   constexpr long long kValue = 41'900'000, kMegabyte = 1 << 20;
-  // So that it would fit beside the margin and the clients' brief share, of a megabyte each here.
-  const long long line =
-      info_number(control_, "memory", "plimsoll_line_held") + kValue + 2 * kMegabyte + kMegabyte / 2;
+  const std::string beginning(100'000, 'e');
+  const auto info = [this](const char* section, const char* name) {
+    return info_number(control_, section, name);
+  };
+  const long long held_at_first = info("memory", "plimsoll_line_held");
+  for (long long more = kMegabyte / 4; more <= 2 * kMegabyte; more += kMegabyte / 4) {
+    const long long line = info("memory", "plimsoll_line_held") + kValue + 2 * kMegabyte + more;
+    ASSERT_EQ(control_.call({"CONFIG", "SET", "memory-line", std::to_string(line)}), "+OK\r\n");
+    {
+      RawConnection other = server_.connect();
+      const long long received = info("stats", "total_net_input_bytes");
+      other.send("*2\r\n$4\r\nECHO\r\n$" + std::to_string(kValue) + "\r\n" + beginning);
+      ASSERT_TRUE(eventually([&] {
+        return info("stats", "total_net_input_bytes") > received + static_cast<long long>(beginning.size());
+      }));
+      fill(1'800);
+    }
+    EXPECT_EQ(info("stats", "evicted_keys"), 0);
+    ASSERT_EQ(control_.call({"FLUSHALL"}), "+OK\r\n");
+    ASSERT_TRUE(
+        eventually([&] { return info("memory", "plimsoll_line_held") < held_at_first + 4 * kMegabyte; }));
+  }
+}
+
+// What a client writes before it reads is taken in as soon as there is room for it, though nothing new comes
+// of it meanwhile.
+TEST_F(LineNeighbours, InputOfAPausedClientIsTakenInWhenThereIsRoomAgain) {
+  constexpr long long kHeld = 41'900'000, kMegabyte = 1 << 20;
+  ASSERT_EQ(control_.call({"SET", "key", std::string(kMegabyte, 'v')}), "+OK\r\n");
+  const long long line = info_number(control_, "memory", "plimsoll_line_held") + kHeld + 5 * kMegabyte;
   ASSERT_EQ(control_.call({"CONFIG", "SET", "memory-line", std::to_string(line)}), "+OK\r\n");
-  RawConnection other = server_.connect();
-  other.send("*2\r\n$4\r\nECHO\r\n$" + std::to_string(kValue) + "\r\n" + std::string(100'000, 'e'));
-  ASSERT_TRUE(eventually([&] { return info_number(control_, "stats", "total_net_input_bytes") > 100'000; }));
-  fill(1'000);
-  EXPECT_EQ(info_number(control_, "stats", "evicted_keys"), 0);
-  other.send(std::string(kValue - 100'000, 'e') + "\r\n" + encode_command({"PING"}));
-  EXPECT_TRUE(other.read_reply().starts_with("-OOM "));
-  EXPECT_EQ(other.read_reply(), "+PONG\r\n");
+  auto holder = std::make_unique<RawConnection>(server_.connect());
+  holder->send("*2\r\n$4\r\nECHO\r\n$" + std::to_string(kHeld) + "\r\n");
+  ASSERT_TRUE(
+      eventually([&] { return info_number(control_, "memory", "plimsoll_line_unfilled") > kHeld - 1000; }));
+
+  RawConnection paused = server_.connect();
+  constexpr size_t kReplies = 4, kCommands = 20'000;
+  std::string commands;
+  for (size_t i = 0; i < kReplies; ++i) commands += encode_command({"GET", "key"});
+  const std::string argument(100, 'e');
+  for (size_t i = 0; i < kCommands; ++i) commands += encode_command({"ECHO", argument});
+  const size_t sent = paused.send_unread(commands, std::chrono::milliseconds(300));
+  ASSERT_LT(sent, commands.size()) << "there was room for all of it";
+  holder.reset();
+  EXPECT_EQ(sent + paused.send_unread(std::string_view(commands).substr(sent), std::chrono::seconds(10)),
+            commands.size());
+  for (size_t i = 0; i < kReplies; ++i) ASSERT_EQ(paused.read_reply().size(), kMegabyte + 12);
+  for (size_t i = 0; i < kCommands; ++i) ASSERT_EQ(paused.read_reply(), "$100\r\n" + argument + "\r\n");
 }
 
 // One value at a time has keys go for it before it has arrived. That must not be one that never does.

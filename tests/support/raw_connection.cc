@@ -130,6 +130,21 @@ void RawConnection::send_in_fragments(std::string_view bytes, std::mt19937_64& r
   }
 }
 
+size_t RawConnection::send_unread(std::string_view bytes, std::chrono::milliseconds patience) const {
+  size_t taken = 0;
+  while (taken < bytes.size()) {
+    const ssize_t n = ::send(fd_, bytes.data() + taken, bytes.size() - taken, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n > 0) {
+      taken += static_cast<size_t>(n);
+      continue;
+    }
+    if (n < 0 && errno != EAGAIN && errno != EINTR) break;
+    pollfd wait{fd_, POLLOUT, 0};
+    if (::poll(&wait, 1, static_cast<int>(patience.count())) <= 0) break;
+  }
+  return taken;
+}
+
 std::string RawConnection::read_reply() {
   const auto until = Clock::now() + deadline_;
   ReplyScanner scanner;

@@ -40,6 +40,8 @@ class RawConnection {
   void send(std::string_view bytes);
   // Sends all bytes in pieces of 1 to 32 bytes (of up to a 50th for long texts), each in a write of its own.
   void send_in_fragments(std::string_view bytes, std::mt19937_64& random);
+  // Sends without ever reading. Returns how many bytes were taken before the socket took none for `patience`.
+  size_t send_unread(std::string_view bytes, std::chrono::milliseconds patience) const;
   // Exactly one complete reply.
   std::string read_reply();
   // Everything that comes until the peer closes.
