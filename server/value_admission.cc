@@ -3,6 +3,7 @@
 #include <zmalloc/line.h>
 
 #include <algorithm>
+#include <new>
 
 #include "connection.h"
 #include "io_thread.h"
@@ -17,19 +18,31 @@ constexpr int64_t kSliceUs = 500;
 }  // namespace
 
 ValueAdmission::~ValueAdmission() {
-  reserve(0);
+  reserve(0, 0);
 }
 
-// `bytes` in place of what was reserved before.
-void ValueAdmission::reserve(size_t bytes) noexcept {
+// For another's turn. Where there is no memory to remember that, there is none to wait for.
+ValueAdmission::Answer ValueAdmission::wait(uint64_t connection) noexcept {
+  if (std::find(waiting_.begin(), waiting_.end(), connection) != waiting_.end()) return Answer::wait;
+  try {
+    waiting_.push_back(connection);
+  } catch (const std::bad_alloc&) {
+    return Answer::never;
+  }
+  return Answer::wait;
+}
+
+// `bytes` in place of what was reserved before, for whomever that was.
+void ValueAdmission::reserve(uint64_t connection, size_t bytes) noexcept {
   zm::line::release(reserved_);
+  reserved_for_ = connection;
   reserved_ = bytes;
   zm::line::reserve(reserved_);
 }
 
 ValueAdmission::Answer ValueAdmission::ask(uint64_t connection, size_t bytes, bool may_evict) {
   const bool gives = giver_ == connection;
-  if (gives || guest_ == connection) reserve(0);
+  if (reserved_for_ == connection) reserve(0, 0);
   switch (thread_.server().store().room_for(bytes)) {
     case RoomFor::there:
       // Whoever comes next and finds no room has keys go for it only when this one has arrived.
@@ -45,29 +58,31 @@ ValueAdmission::Answer ValueAdmission::ask(uint64_t connection, size_t bytes, bo
   }
   if (!may_evict) return Answer::never;
   if (!gives && giver_ != 0) {
-    if (std::find(waiting_.begin(), waiting_.end(), connection) == waiting_.end())
-      waiting_.push_back(connection);
-    return Answer::wait;
+    return wait(connection);
   }
   giver_ = connection;
-  return give(bytes);
+  return give(connection, bytes);
 }
 
 ValueAdmission::Answer ValueAdmission::ask_for_whole(uint64_t connection, size_t bytes) {
   const Connection* const giver = giver_ == connection ? nullptr : thread_.find(giver_);
-  if (giver == nullptr || !giver->awaits_its_client() || (guest_ != 0 && guest_ != connection))
+  if (giver == nullptr || !giver->awaits_its_client() || (guest_ != 0 && guest_ != connection)) {
+    if (guest_ == connection) guest_ = 0;  // others may visit while it waits
     return ask(connection, bytes, true);
+  }
   guest_ = connection;
-  reserve(0);
+  reserve(0, 0);  // the giver has taken its own
   const RoomFor room = thread_.server().store().room_for(bytes);
-  return room == RoomFor::there ? Answer::granted : room == RoomFor::never ? Answer::never : give(bytes);
+  return room == RoomFor::there   ? Answer::granted
+         : room == RoomFor::never ? Answer::never
+                                  : give(connection, bytes);
 }
 
-ValueAdmission::Answer ValueAdmission::give(size_t bytes) {
+ValueAdmission::Answer ValueAdmission::give(uint64_t connection, size_t bytes) {
   Store& store = thread_.server().store();
-  reserve(bytes);
+  reserve(connection, bytes);
   if (store.make_room(bytes, kSliceUs)) return Answer::again;
-  reserve(0);
+  reserve(0, 0);
   return store.room_for(bytes) == RoomFor::there ? Answer::granted : Answer::never;
 }
 
@@ -88,17 +103,18 @@ void ValueAdmission::watch_giver(int64_t now_ms) noexcept {
   }
   mark_ms_ = now_ms;
   mark_bytes_ = arrived;
+  if (awaited) resume_waiting();  // whole commands among them may be guests now
 }
 
 void ValueAdmission::end_turn() noexcept {
+  if (reserved_for_ == giver_) reserve(0, 0);
   giver_ = 0;
-  reserve(0);
   resume_waiting();
 }
 
 void ValueAdmission::end_visit() noexcept {
+  if (reserved_for_ == guest_) reserve(0, 0);
   guest_ = 0;
-  reserve(0);
   resume_waiting();
 }
 

@@ -47,16 +47,18 @@ class ValueAdmission {
   bool anybody_waits() const noexcept { return !waiting_.empty(); }
 
  private:
-  Answer give(size_t bytes);
-  void reserve(size_t bytes) noexcept;
+  Answer give(uint64_t connection, size_t bytes);
+  Answer wait(uint64_t connection) noexcept;
+  void reserve(uint64_t connection, size_t bytes) noexcept;
   void end_turn() noexcept;
   void end_visit() noexcept;
   void resume_waiting() noexcept;
 
   IoThread& thread_;
   uint64_t giver_ = 0;
-  uint64_t guest_ = 0;    // whose whole command has keys go for it in the giver's turn
-  size_t reserved_ = 0;   // for the giver or the guest, until it takes it
+  uint64_t guest_ = 0;   // whose whole command has keys go for it in the giver's turn
+  size_t reserved_ = 0;  // for the giver or the guest, until it takes it
+  uint64_t reserved_for_ = 0;
   uint64_t watched_ = 0;  // the giver at mark_ms_; 0: none had others wait for it
   int64_t mark_ms_ = 0;
   size_t mark_bytes_ = 0;                          // that had arrived of its command
