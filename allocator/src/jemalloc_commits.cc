@@ -46,28 +46,35 @@ void* reserve(void* wanted, std::size_t size, std::size_t alignment) noexcept {
     if (got != MAP_FAILED) munmap(got, size);
     return nullptr;
   }
-  const std::size_t padded = size + alignment;
+  const std::size_t padding = alignment - std::min(alignment, page_bytes());
+  const std::size_t padded = size + padding;
   if (padded < size) return nullptr;
   void* raw = mmap(nullptr, padded, kProtection, kFlags, -1, 0);
   if (raw == MAP_FAILED) return nullptr;
   const auto start = reinterpret_cast<std::uintptr_t>(raw);
   const std::uintptr_t base = (start + alignment - 1) & ~(std::uintptr_t{alignment} - 1);
   if (base != start) munmap(raw, base - start);
-  if (base - start != alignment) munmap(reinterpret_cast<void*>(base + size), alignment - (base - start));
+  if (base - start != padding) munmap(reinterpret_cast<void*>(base + size), padding - (base - start));
   return reinterpret_cast<void*>(base);
 }
 
-// Where the pages of space that jemalloc has were refused, it asks for more space to try there. That would be
-// refused, too, and what maps the space (address trees, page tables) would grow with each refusal, outside
-// the ledger: tens of MB a second where writers are refused as fast as they write.
-constinit thread_local bool pages_were_refused = false;
+// How much of the space that jemalloc has was to be committed and was refused; 0: the last commit was not. It
+// asks for more space then, and at last for a mapping with pages of that size. What maps them (address trees,
+// page tables) would grow with each refusal, outside the ledger, by tens of MB a second where writers are
+// refused as fast as they write; and a mapping for each block that finds room by then would use up the
+// ranges.
+constinit thread_local std::size_t refused_bytes = 0;
+
+bool asks_in_vain(std::size_t size, bool commit) noexcept {
+  if (!commit) return refused_bytes != 0;
+  return std::exchange(refused_bytes, 0) == size;
+}
 
 // Called for space that jemalloc cannot cut from what it has. `commit` in: whether pages are wanted; out:
 // whether they are committed.
 void* hook_alloc(extent_hooks_t*, void* wanted, std::size_t size, std::size_t alignment, bool* zero,
                  bool* commit, unsigned) {
-  const bool in_vain = std::exchange(pages_were_refused, false);
-  if (*commit ? !charge(size) : in_vain) return nullptr;
+  if (asks_in_vain(size, *commit) || (*commit && !charge(size))) return nullptr;
   void* space = reserve(wanted, size, alignment);
   if (space != nullptr && !route.add_range(space, size)) {
     munmap(space, size);
@@ -120,8 +127,9 @@ bool hook_commit(extent_hooks_t*, void* space, std::size_t, std::size_t offset, 
   char* const start = static_cast<char*>(space) + offset;
   if (!route.in_range(start)) return false;
   if (const std::size_t late = late_drops::drop_in(start, length)) refund(late);
-  pages_were_refused = !charge(length);
-  return pages_were_refused;
+  const bool charged = charge(length);
+  refused_bytes = charged ? 0 : length;
+  return !charged;
 }
 
 bool hook_decommit(extent_hooks_t*, void* space, std::size_t, std::size_t offset, std::size_t length,
