@@ -253,6 +253,7 @@ class Engine {
   // False if a command that may add has to be refused.
   bool keep_off_line(bool writes) noexcept;
   bool give_before_taking() noexcept;
+  static size_t lacks_room_to_write() noexcept;  // bytes
   // Compacts, evicts and purges until there is room again below the line, for at most about `budget_us`.
   // False: nothing more can be given, and there is not.
   bool give_pages_back(int64_t budget_us) noexcept;

@@ -1,6 +1,7 @@
 // What the store does as the process comes near its line (zmalloc/line.h): it gives pages back before the
 // line has to refuse them. Writers help in proportion to how near it is, for some milliseconds each.
 
+#include <zmalloc/backend.h>
 #include <zmalloc/line.h>
 #include <zmalloc/pause.h>
 
@@ -46,15 +47,24 @@ bool Engine::keep_off_line(bool writes) noexcept {
 }
 
 // The margin is for those who write at the same time. What is left free beside it, for clients and for what
-// is reserved, no writer takes: it gives until that is there again. False: nothing more can be given, or no
-// key and this thread has not come to give anything else.
+// is reserved, no writer takes: it gives until that is there again, or for as long as it may. False: nothing
+// more can be given.
 bool Engine::give_before_taking() noexcept {
   const int64_t deadline = options_.clock->monotonic_us() + kLongestHelpUs;
-  while (zm::line::room() + zm::line::margin() < zm::line::wanted_room()) {
+  while (lacks_room_to_write() != 0) {
     if (!give_pages_back(kEvictionSliceUs)) return false;
-    if (options_.clock->monotonic_us() >= deadline) return could_give() != 0;
+    if (options_.clock->monotonic_us() >= deadline) break;
   }
-  return true;
+  // A thread that has hardly run may have given nothing. Where no key may go, others would not, either.
+  const size_t lacks = lacks_room_to_write();
+  return lacks == 0 || could_give() != 0 ||
+         compactor_.last_reclaimable() + zm::backend::unfinished_purge() >= lacks;
+}
+
+size_t Engine::lacks_room_to_write() noexcept {
+  const size_t wanted = zm::line::wanted_room();
+  const size_t lacks = wanted - std::min(wanted, zm::line::room());
+  return lacks - std::min(lacks, zm::line::margin());
 }
 
 bool Engine::give_pages_back(int64_t budget_us) noexcept {
@@ -91,7 +101,8 @@ bool Engine::give_for_a_turn(int64_t now_us, uint64_t& dice) noexcept {
   } else if (wants_pages && compactor_.reclaimable(kSurveyAgeUs, Compactor::Effort::fine) > missing) {
     compaction = compactor_.run(kTurnUs, Compactor::Effort::fine);
   }
-  if (compaction == Outcome::busy) zm::pause_briefly();  // no key goes for what another thread is about to give
+  if (compaction == Outcome::busy)
+    zm::pause_briefly();  // no key goes for what another thread is about to give
   if (compaction != Outcome::idle) return true;
   if (give_keys(SIZE_MAX, now_us + kTurnUs, dice) != 0) return true;
   // With no key to go, slabs that are only somewhat sparse are better than none.

@@ -26,9 +26,12 @@ class ShardLock {
       if (spins < 100) {
 #if defined(__x86_64__) || defined(__i386__)
         _mm_pause();
+#elif defined(__aarch64__)
+        asm volatile("yield");
 #endif
       } else {
         zm::pause_briefly();
+        spins = 0;
       }
     }
   }

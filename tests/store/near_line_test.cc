@@ -109,6 +109,11 @@ TEST_F(NearLine, NoWriterPassesWhereNoKeyMayGoHoweverShortOfTimeItIs) {
   tuning.policy = EvictionPolicy::allkeys_random;
   store_.tune(tuning);
   EXPECT_EQ(run(store_, {"SET", "another", value_}), "+OK\r\n");
+  // Nor is one refused for whom there is enough on its way back.
+  tuning.policy = EvictionPolicy::noeviction;
+  store_.tune(tuning);
+  for (int i = 0; i < 200'000; ++i) run(store_, {"DEL", "key:" + std::to_string(i)});
+  EXPECT_EQ(run(store_, {"SET", "a third", value_}), "+OK\r\n");
 }
 
 // To give so much in one piece out of small keys takes longer than a command may: whoever has the time asks
