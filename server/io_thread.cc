@@ -176,8 +176,8 @@ void IoThread::set_frequency(int64_t hz) noexcept {
 
 void IoThread::tick() noexcept {
   if (!resumes_.empty() && !resumes_posted_) run_resumes();  // posting was refused
+  sweep();  // first: it goes by who waits, and those are about to ask again after what follows
   admission_.watch_giver(unix_ms());
-  sweep();
   batch_->trim();
   batch_->set_wall_clock();
   if (index_ == 0) server_.cron();
