@@ -58,7 +58,10 @@ Engine::Engine(Store& store, const Options& options)
 Engine::~Engine() {
   if (has_thread_) stop_thread();
   for (int database = 0; database < static_cast<int>(options_.databases); ++database) flush(database, false);
-  while (free_some_garbage()) {
+  // Of what has no entry left, too, and counts as pending no more.
+  for (unsigned i = 0; i < shard_count(); ++i) {
+    while (free_garbage(i, 1u << 16)) {
+    }
   }
   for (const std::atomic<ShardDatabase*>& slot : databases_) {
     ShardDatabase* part = slot.load(std::memory_order_relaxed);

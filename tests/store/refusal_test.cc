@@ -160,6 +160,22 @@ TEST(Refusals, NothingIsEvictedForMoreThanThereIs) {
   EXPECT_EQ(store.size(), 20'000u);
 }
 
+// What is freed later is freed in slices. One that ends with the last entry leaves the table's frame behind,
+// which goes with the store at the latest.
+TEST(Refusals, ASliceThatEndsWithTheLastEntryLeavesNothingForGood) {
+  const size_t before = stores_bytes();
+  for (int keys = 250; keys <= 270; ++keys) {
+    Options options;
+    options.shards = 1;
+    Store store(options);
+    for (int i = 0; i < keys; ++i) ASSERT_EQ(store.set(std::to_string(i), "v"), Status::ok);
+    EXPECT_EQ(run(store, {"FLUSHALL", "ASYNC"}), "+OK\r\n");
+    const RefuseLarger refuse(1'000'000);
+    EXPECT_EQ(run(store, {"SETRANGE", "huge", "500000000", "x"}).substr(0, 4), "-OOM");
+  }
+  EXPECT_EQ(stores_bytes(), before);
+}
+
 // Giving back what was asked for twice over did not help: the rest stays.
 TEST(Refusals, EvictionEndsWhereItDoesNotHelp) {
   Options options;
