@@ -101,8 +101,7 @@ bool Engine::give_for_a_turn(int64_t now_us, uint64_t& dice) noexcept {
   } else if (wants_pages && compactor_.reclaimable(kSurveyAgeUs, Compactor::Effort::fine) > missing) {
     compaction = compactor_.run(kTurnUs, Compactor::Effort::fine);
   }
-  if (compaction == Outcome::busy)
-    zm::pause_briefly();  // no key goes for what another thread is about to give
+  if (compaction == Outcome::busy) zm::pause_briefly();  // no key goes for what another is about to give
   if (compaction != Outcome::idle) return true;
   if (give_keys(SIZE_MAX, now_us + kTurnUs, dice) != 0) return true;
   // With no key to go, slabs that are only somewhat sparse are better than none.

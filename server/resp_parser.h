@@ -26,7 +26,7 @@ struct ParserLimits {
 enum class ParseResult : uint8_t {
   command,    // a whole command; it may have no arguments at all and is then to be skipped
   need_more,  // the rest has not arrived
-  large,      // a bulk string of RespParser::large_size() bytes is announced, and it or its line end is not all here
+  large,      // a bulk string of RespParser::large_size() bytes is announced, and more of it is to come
   error,      // RespParser::error() says what is wrong; nothing after it can be read
 };
 

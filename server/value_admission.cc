@@ -41,7 +41,6 @@ void ValueAdmission::reserve(uint64_t connection, size_t bytes) noexcept {
 }
 
 ValueAdmission::Answer ValueAdmission::ask(uint64_t connection, size_t bytes, bool may_evict) {
-  const bool gives = giver_ == connection;
   if (reserved_for_ == connection) reserve(0, 0);
   switch (thread_.server().store().room_for(bytes)) {
     case RoomFor::there:
@@ -57,9 +56,7 @@ ValueAdmission::Answer ValueAdmission::ask(uint64_t connection, size_t bytes, bo
       break;
   }
   if (!may_evict) return Answer::never;
-  if (!gives && giver_ != 0) {
-    return wait(connection);
-  }
+  if (giver_ != 0 && giver_ != connection) return wait(connection);
   giver_ = connection;
   return give(connection, bytes);
 }

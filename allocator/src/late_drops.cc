@@ -17,8 +17,7 @@ namespace {
 
 using detail::MutexLock;
 
-// What a purge finds no place for it drops itself. With sixteen times as many places a server of 64 MB was
-// killed on a busy machine.
+// What a purge finds no place for it drops itself. Few, since whoever commits pages searches them all.
 constexpr std::size_t kMost = 1024;
 
 struct Range {

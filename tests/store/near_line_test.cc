@@ -109,7 +109,7 @@ TEST_F(NearLine, NoWriterPassesWhereNoKeyMayGoHoweverShortOfTimeItIs) {
   tuning.policy = EvictionPolicy::allkeys_random;
   store_.tune(tuning);
   EXPECT_EQ(run(store_, {"SET", "another", value_}), "+OK\r\n");
-  // Nor is one refused for whom there is enough on its way back.
+  // Nor is one refused once there is room.
   tuning.policy = EvictionPolicy::noeviction;
   store_.tune(tuning);
   for (int i = 0; i < 200'000; ++i) run(store_, {"DEL", "key:" + std::to_string(i)});
