@@ -99,6 +99,16 @@ void MemoryLine::measure_soon() noexcept {
   if (!asked_.exchange(true, std::memory_order_relaxed)) wake_.notify_one();
 }
 
+void MemoryLine::expect_outside(size_t bytes) noexcept {
+  const size_t share = zm::line::client_share(), due = share / 2, overdue = due + share / 8;
+  const size_t expected = zm::line::expect_outside(bytes);
+  if (expected < due) return;
+  measure_soon();
+  if (expected < overdue || overdue_.test_and_set(std::memory_order_acquire)) return;
+  zm::line::measure();
+  overdue_.clear(std::memory_order_release);
+}
+
 void MemoryLine::measure_after_change() noexcept {
   if (zm::line::limit() != 0 && has_changed(held_.load(std::memory_order_relaxed), zm::line::account().heap))
     measure_soon();
@@ -109,12 +119,7 @@ void MemoryLine::apply() noexcept {
   const auto limit = static_cast<size_t>(resolve(setting_));
   if (limit == 0) return zm::line::set_limit(0);
   zm::line::set_client_share(std::max(kLeastClientShare, limit / kClientShare));
-  size_t outside = 0;
-  if (zm::line::measure_outside(&outside) == 0) {
-    zm::line::set_outside(outside);
-  } else {
-    zm::line::forget_expected();
-  }
+  zm::line::measure();
   if (limit != zm::line::limit()) zm::line::set_limit(limit);
 }
 
@@ -134,6 +139,7 @@ void MemoryLine::run() noexcept {
     asked_.store(false, std::memory_order_relaxed);
     const zm::line::Account before = zm::line::account();
     apply();
+    zm::line::complete_purges();
     const zm::line::Account now = zm::line::account();
     const bool changes = has_changed(before.outside, now.outside) ||
                          has_changed(held_.load(std::memory_order_relaxed), now.heap) ||

@@ -44,6 +44,9 @@ class MemoryLine {
   // The line is where it shall be when this returns.
   void set(LineSetting setting) noexcept;
 
+  // The kernel may have taken so much for clients: zm::line::expect_outside(). Once that is much it is
+  // measured, here where the thread that shall do so comes too late: for some half a millisecond. Any thread.
+  void expect_outside(size_t bytes) noexcept;
   // What the ledger does not see has changed much: it is measured within some ten milliseconds. Any thread.
   void measure_soon() noexcept;
   // The same if what it sees has: much of the rest comes with it. To be called some times a second. Any
@@ -66,6 +69,7 @@ class MemoryLine {
   std::atomic<bool> resting_{false};  // the next measurement is further away than while memory changes
   bool stopping_ = false;
   std::atomic<bool> asked_{false};
+  std::atomic_flag overdue_ = ATOMIC_FLAG_INIT;  // a thread that expected too much measures
   std::thread thread_;
 };
 

@@ -244,7 +244,7 @@ bool Server::admit(int fd, const SocketAddress& peer) noexcept {
 }
 
 void Server::expect_outside(size_t bytes) noexcept {
-  if (zm::line::expect_outside(bytes) && memory_line_ != nullptr) memory_line_->measure_soon();
+  if (memory_line_ != nullptr) memory_line_->expect_outside(bytes);
 }
 
 void Server::measure_after_rest() noexcept {

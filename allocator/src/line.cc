@@ -20,6 +20,7 @@ constinit std::atomic<std::size_t> outside{0};
 constinit std::atomic<std::size_t> expected{0};         // outside, since that was measured
 constinit std::atomic<std::size_t> expected_before{0};  // between the two measurements before
 constinit std::atomic<std::uint32_t> measured{0};
+constinit std::atomic_flag settling = ATOMIC_FLAG_INIT;  // a measurement has ended
 constinit std::atomic<std::size_t> heap{0};
 constinit std::atomic<std::size_t> heap_peak{0};
 constinit std::atomic<std::uint64_t> refusals{0};
@@ -113,8 +114,8 @@ bool much_is_untouched() noexcept {
 }
 
 // A purge passes over what another one has begun with, and leaves what was freed since: then there is a
-// second. Not more: other threads free while this one purges. If that passes over it, too, the next
-// measurement tries again.
+// second. Not more: other threads free while this one purges. If that passes over it, too, complete_purges()
+// tries again.
 void purge_untouched(std::int64_t us) noexcept {
   constexpr int kMostPurges = 2;
   if (!much_is_untouched() || purging.test_and_set(std::memory_order_acquire)) return;
@@ -138,28 +139,42 @@ void set_limit(std::size_t bytes) noexcept {
   ceiling.store(bytes != 0 && total + margin() > bytes ? total + margin() : 0, std::memory_order_relaxed);
 }
 
-void forget_expected() noexcept {
-  expected_before.store(expected.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
+namespace {
+
+// What a measurement has seen of what was expected. By now that may be more.
+void forget_expected(std::size_t seen) noexcept {
+  std::size_t now = expected.load(std::memory_order_relaxed);
+  while (!expected.compare_exchange_weak(now, now - std::min(now, seen), std::memory_order_relaxed)) {
+  }
+  expected_before.store(std::min(now, seen), std::memory_order_relaxed);
   measured.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+int measure() noexcept {
+  const std::uint32_t before = measurements();
+  const std::size_t seen = expected.load(std::memory_order_relaxed);
+  std::size_t bytes = 0;
+  const int error = measure_outside(&bytes);
+  if (settling.test_and_set(std::memory_order_acquire)) return error;
+  if (measurements() == before) {
+    if (error == 0) outside.store(bytes, std::memory_order_relaxed);
+    forget_expected(seen);
+  }
+  settling.clear(std::memory_order_release);
+  lower_ceiling();
+  return error;
 }
 
 void set_outside(std::size_t bytes) noexcept {
   outside.store(bytes, std::memory_order_relaxed);
-  forget_expected();
+  forget_expected(SIZE_MAX);
   lower_ceiling();
-  // What those who could not wait have left.
-  const std::size_t left = put_off.load(std::memory_order_relaxed);
-  if (backend::unfinished_purge() != 0) backend::purge();
-  put_off.fetch_sub(left - std::min(left, backend::unfinished_purge()), std::memory_order_relaxed);
-  untouched.fetch_add(passed_over.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
-  purge_untouched(INT64_MAX);
 }
 
-bool expect_outside(std::size_t bytes) noexcept {
-  const std::size_t most = client_share() / 2;
-  const std::size_t before = expected.load(std::memory_order_relaxed);
-  const std::size_t more = std::min(bytes, most - std::min(most, before));
-  return expected.fetch_add(more, std::memory_order_relaxed) + more >= most;
+std::size_t expect_outside(std::size_t bytes) noexcept {
+  return expected.fetch_add(bytes, std::memory_order_relaxed) + bytes;
 }
 
 std::uint32_t measurements() noexcept {
@@ -303,6 +318,14 @@ void freed_untouched(std::size_t bytes) noexcept {
 
 std::size_t untouched_on_way_back() noexcept {
   return std::min(put_off.load(std::memory_order_relaxed), backend::unfinished_purge());
+}
+
+void complete_purges() noexcept {
+  const std::size_t left = put_off.load(std::memory_order_relaxed);
+  if (backend::unfinished_purge() != 0) backend::purge();
+  put_off.fetch_sub(left - std::min(left, backend::unfinished_purge()), std::memory_order_relaxed);
+  untouched.fetch_add(passed_over.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
+  purge_untouched(INT64_MAX);
 }
 
 }  // namespace zm::line

@@ -49,7 +49,7 @@ TEST_F(LinePurge, UntouchedPagesDoNotStayInTheLedger) {
     EXPECT_EQ(put_off, std::min(left, bytes));
     if (put_off == 0) continue;
     most_put_off = std::max(most_put_off, put_off);
-    line::set_outside(0);
+    line::complete_purges();
     EXPECT_EQ(line::untouched_on_way_back(), 0u);
     EXPECT_LE(line::account().heap, before + 4 * kMiB);
   }
@@ -82,7 +82,7 @@ TEST_F(LinePurge, UntouchedPagesThatAPurgePassesOverAreNotForgotten) {
     line::freed_untouched(kFreed);
     other.join();
     passed_over = line::account().heap > most;
-    line::set_outside(0);
+    line::complete_purges();
     EXPECT_LE(line::account().heap, most);
     for (std::size_t i = 1; i < untouched.size(); i += 2) deallocate(Tag::client_input, untouched[i]);
   }

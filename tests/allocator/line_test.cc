@@ -208,7 +208,7 @@ TEST_F(Line, WhatTheKernelIsExpectedToTakeIsTheClients) {
   line::set_client_share(8 * kMiB);
   const std::size_t room = line::room(), wanted = line::wanted_room(), left = line::client_room();
   const std::uint32_t measured = line::measurements();
-  EXPECT_FALSE(line::expect_outside(3 * kMiB));
+  EXPECT_EQ(line::expect_outside(3 * kMiB), 3 * kMiB);
   EXPECT_EQ(line::room(), room - 3 * kMiB);
   EXPECT_EQ(line::wanted_room(), wanted - 3 * kMiB) << "no data goes for it";
   EXPECT_EQ(line::account().expected, 3 * kMiB);
@@ -218,8 +218,49 @@ TEST_F(Line, WhatTheKernelIsExpectedToTakeIsTheClients) {
   EXPECT_EQ(line::client_room(), left - 3 * kMiB) << "or clients would be given what data gave for them";
   line::set_outside(0);
   EXPECT_EQ(line::client_room(), left);
-  EXPECT_TRUE(line::expect_outside(30 * kMiB)) << "to be measured";
-  EXPECT_EQ(line::account().expected, 4 * kMiB) << "no more than half of the clients' share";
+}
+
+TEST_F(Line, WhatIsExpectedWhileItIsMeasuredHasNotBeenSeen) {
+  line::expect_outside(kMiB);
+  EXPECT_EQ(line::measure(), 0);
+  EXPECT_EQ(line::account().expected, 0u);
+  EXPECT_GT(line::account().outside, 0u);
+  std::atomic<bool> stopping{false};
+  std::atomic<std::size_t> expected{0};
+  std::thread other([&] {
+    while (!stopping.load()) {
+      line::expect_outside(1);
+      expected.fetch_add(1);
+    }
+  });
+  std::size_t most_left = 0;
+  for (int i = 0; i < 100; ++i) {
+    const std::size_t before = expected.load();
+    EXPECT_EQ(line::measure(), 0);
+    const std::size_t left = line::account().expected;
+    EXPECT_LE(left, expected.load() - before + 1);
+    most_left = std::max(most_left, left);
+  }
+  stopping.store(true);
+  other.join();
+  EXPECT_GT(most_left, 1000u) << "or it was forgotten, too";
+}
+
+TEST_F(Line, AMeasurementThatBeganBeforeAnotherEndedIsDropped) {
+  constexpr int kThreads = 4, kTimes = 200;
+  const std::uint32_t before = line::measurements();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i)
+    threads.emplace_back([] {
+      for (int j = 0; j < kTimes; ++j) {
+        line::expect_outside(1000);
+        EXPECT_EQ(line::measure(), 0);
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_LT(line::measurements() - before, std::uint32_t{kThreads * kTimes});
+  EXPECT_EQ(line::measure(), 0);
+  EXPECT_EQ(line::account().expected, 0u);
 }
 
 // Sizes of large blocks are far apart; what nobody will touch of one is not held for it.

@@ -12,7 +12,7 @@ namespace {
 
 constexpr auto kPeriod =
     std::chrono::milliseconds(43);  // no divisor of the period that the server samples in
-constexpr auto kMoment = std::chrono::milliseconds(20);
+constexpr int64_t kMomentMs = 20;
 constexpr int64_t kLittle = 2'000'000;  // may be any share of a small server
 
 int64_t field(const std::string& info, const std::string& name) {
@@ -24,6 +24,10 @@ int64_t overseen(const LedgerWatch::Sample& sample) {
   return sample.ledger - sample.unfilled - sample.kernel;
 }
 
+bool is_momentary(const LedgerWatch::Sample& sample) {
+  return sample.taken_ms <= kMomentMs;
+}
+
 double percent_of_line(const LedgerWatch::Sample& sample, int64_t bytes) {
   return 100.0 * static_cast<double>(bytes) / static_cast<double>(sample.line);
 }
@@ -33,7 +37,8 @@ std::string as_lines(const std::vector<LedgerWatch::Sample>& samples) {
   for (const LedgerWatch::Sample& s : samples) {
     text << "\nat " << s.seconds << " s: kernel " << s.kernel << ", ledger " << s.ledger << " to "
          << s.ledger_most << ", unfilled " << s.unfilled << ", line " << s.line << ", RSS " << s.resident
-         << ", unexplained " << s.unexplained << " by parts " << s.age_ms << " ms old";
+         << ", unexplained " << s.unexplained << " by parts " << s.age_ms << " ms old, taken in " << s.taken_ms
+         << " ms";
   }
   return text.str();
 }
@@ -70,6 +75,8 @@ void LedgerWatch::run() {
       sample.resident = field(after, "used_memory_rss");
       sample.unexplained = field(after, "plimsoll_breakdown_rest");
       sample.age_ms = field(after, "plimsoll_smaps_age_ms");
+      sample.taken_ms =
+          std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - now).count();
       samples_.push_back(sample);
       std::this_thread::sleep_until(now + kPeriod);
     }
@@ -83,10 +90,15 @@ int64_t most_held(const std::vector<LedgerWatch::Sample>& samples) {
   return most;
 }
 
+double momentary_per_second(const std::vector<LedgerWatch::Sample>& samples) {
+  const auto momentary = std::count_if(samples.begin(), samples.end(), is_momentary);
+  return samples.empty() ? 0 : static_cast<double>(momentary) / samples.back().seconds;
+}
+
 double most_unseen_percent(const std::vector<LedgerWatch::Sample>& samples) {
   double most = 0;
   for (const LedgerWatch::Sample& s : samples) {
-    if (s.line != 0) most = std::max(most, percent_of_line(s, s.kernel - s.ledger_most));
+    if (s.line != 0 && is_momentary(s)) most = std::max(most, percent_of_line(s, s.kernel - s.ledger_most));
   }
   return most;
 }
@@ -104,7 +116,7 @@ double most_overseen_percent(const std::vector<LedgerWatch::Sample>& samples) {
 double most_unexplained_percent(const std::vector<LedgerWatch::Sample>& samples) {
   double most = -1, before = -1;
   for (const LedgerWatch::Sample& s : samples) {
-    if (s.resident == 0 || s.age_ms > kMoment.count()) continue;
+    if (s.resident == 0 || s.age_ms > kMomentMs) continue;
     const int64_t bytes = std::abs(s.unexplained);
     const double now =
         bytes < kLittle ? 0 : 100.0 * static_cast<double>(bytes) / static_cast<double>(s.resident);

@@ -28,6 +28,7 @@ class LedgerWatch {
     int64_t resident = 0;
     int64_t unexplained = 0;
     int64_t age_ms = 0;
+    int64_t taken_ms = 0;  // from the first reading to the last
   };
 
   explicit LedgerWatch(LineServer& server);
@@ -48,9 +49,13 @@ class LedgerWatch {
 
 // The largest of what the kernel counts; 0 without samples.
 int64_t most_held(const std::vector<LedgerWatch::Sample>& samples);
-// By how many percent of the line the kernel's figure exceeds the ledger at most, and the ledger, less what
-// is unfilled, the kernel's. The latter in two samples in a row: the three figures are not of one moment, and
-// a thread may be held up between it takes a block and says that it is unfilled.
+// How many were taken within a moment. While the server answers late, much comes and goes between the
+// readings.
+double momentary_per_second(const std::vector<LedgerWatch::Sample>& samples);
+// By how many percent of the line the kernel's figure exceeds the ledger at most, in samples taken within a
+// moment, and the ledger, less what is unfilled, the kernel's. The latter in two samples in a row: the three
+// figures are not of one moment, and a thread may be held up between it takes a block and says that it is
+// unfilled.
 double most_unseen_percent(const std::vector<LedgerWatch::Sample>& samples);
 double most_overseen_percent(const std::vector<LedgerWatch::Sample>& samples);
 // What INFO's breakdown leaves unexplained at most, either way, in percent of RSS, of samples whose parts are

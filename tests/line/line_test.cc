@@ -103,7 +103,7 @@ class Line : public ::testing::Test {
     EXPECT_FALSE(server_->killed());
     EXPECT_EQ(control_->call({"PING"}), "+PONG\r\n");
     ASSERT_GT(samples.size(), 5u);
-    const double rate = static_cast<double>(samples.size()) / samples.back().seconds;
+    const double rate = momentary_per_second(samples);
     RecordProperty("samples_per_second", std::to_string(rate));
     EXPECT_GE(rate, 15) << "too few samples to go by";
     const double ahead =

@@ -2,8 +2,8 @@
 //
 // Every page that the heap or a RegionPool commits is charged to one ledger first, and refunded when it goes
 // back to the kernel; a charge that would cross the line is refused, and the allocation with it. What the
-// process holds besides (code, stacks, page tables, socket buffers) cannot be refused: its owner measures it
-// and says so with set_outside(), and the heap has the rest.
+// process holds besides (code, stacks, page tables, socket buffers) cannot be refused: it is measured, when
+// the process's owner says so with measure(), and the heap has the rest.
 //
 // Process-wide and opt-in: a program calls install(), a library never does. All functions are thread-safe,
 // allocate nothing and throw nothing.
@@ -34,15 +34,17 @@ inline std::size_t limit() noexcept {
   return detail::line_limit.load(std::memory_order_relaxed);
 }
 
-// What is held outside the ledger, as last measured. Forgets what was expected.
+// Measures what is held outside the ledger: see measure_outside(). Several threads may do so at a time; what
+// one of them finds that began before another ended is dropped. Returns 0 or an errno value.
+int measure() noexcept;
+// The same for who measures by other means. Forgets all that was expected.
 void set_outside(std::size_t bytes) noexcept;
 
 // The kernel may have taken so much for clients, in their sockets, since the last measurement: it counts as
-// held, and of the clients' share, until the next one. That is due, and nothing more is counted, once it is
-// half of that share: true then.
-bool expect_outside(std::size_t bytes) noexcept;
-void forget_expected() noexcept;        // nothing can be measured
-std::uint32_t measurements() noexcept;  // calls of these so far
+// held, and of the clients' share, until one that began afterwards has ended, or failed. Returns how much is
+// expected by now: a measurement is due once it is half of that share.
+std::size_t expect_outside(std::size_t bytes) noexcept;
+std::uint32_t measurements() noexcept;  // that were not dropped, so far
 
 struct Account {
   std::size_t limit;       // 0: none
@@ -120,9 +122,10 @@ std::size_t ends_given_back() noexcept;  // in all, now
 
 // A block has been freed of which so many bytes were never touched. The ledger counts their pages and the
 // kernel does not, until the heap gives them back: which it is told to once that is much, for half a
-// millisecond. What there was no time for is on its way, at most so much as is said here, until a
-// set_outside() has seen it go.
+// millisecond. What there was no time for is on its way, at most so much as is said here, until
+// complete_purges() gives it back, for however long that takes.
 void freed_untouched(std::size_t bytes) noexcept;
 std::size_t untouched_on_way_back() noexcept;
+void complete_purges() noexcept;
 
 }  // namespace zm::line
