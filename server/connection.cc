@@ -183,7 +183,9 @@ void Connection::resume() noexcept {
     const bool waited = waits_for_memory_;
     waits_for_memory_ = false;
     if (stalled_ || waited) run_pending();
-    if (unread_ && !closed_) read_turn();
+    if (closed_) return;
+    if (input_ended_) return close_once_answered();
+    if (unread_) read_turn();
   });
 }
 

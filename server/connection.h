@@ -125,6 +125,7 @@ class Connection final : public SessionHost {
   void resume() noexcept;  // goes on after a pause of any kind
   void close_if_overdue(int64_t now_ms) noexcept;
   void look_again() noexcept;  // for a stream's end that came along with its last bytes
+  bool asked_to_resume() const noexcept { return resume_queued_; }
   // Whether it is its client that the command under way waits for, and what has come of that.
   bool awaits_its_client() const noexcept;
   size_t arrived() const noexcept { return input_.size(); }
@@ -167,6 +168,9 @@ class Connection final : public SessionHost {
   // Nothing when there is nothing to go on with: no bytes for now, or the connection is closed.
   bool has_arrived();
   size_t receive(std::span<const iovec> places);
+  void find_nothing(bool at_end) noexcept;
+  void end_input() noexcept;
+  void close_once_answered() noexcept;
   void after_read(size_t received, size_t asked);
   void settle();                  // after each turn: sends, publishes figures, applies limits
   bool may_run() const noexcept;  // commands may run now
@@ -196,6 +200,7 @@ class Connection final : public SessionHost {
   bool stalled_ = false;         // input_ holds commands that have not been tried
   bool yielded_ = false;         // stalled_, only until the other connections had their turns
   bool unread_ = false;          // the socket may hold bytes for which no edge will come
+  bool input_ended_ = false;     // the client sends no more, and is closed once it has its replies
   bool unverified_ = false;      // the last read was short: the end of the stream may hide behind it
   bool waits_to_write_ = false;  // the socket was full
   bool resume_queued_ = false;

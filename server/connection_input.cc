@@ -33,6 +33,7 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 
 void Connection::read_turn() {
   unread_ = false;
+  if (input_ended_) return;
   const uint32_t state = flags();
   if (yielded_ || waits_for_memory_ || (state & (kCloseAfterReply | kPausedByClient)) != 0) {
     unread_ = true;
@@ -312,6 +313,31 @@ InputBuffer::Text Connection::error_of_arriving() {
 
 // --- sockets ---
 
+// Nothing can be received: for now, any more, or because of an error.
+void Connection::find_nothing(bool at_end) noexcept {
+  unverified_ = false;
+  if (at_end) {
+    end_input();
+  } else if (errno != EAGAIN && errno != EWOULDBLOCK) {
+    close();
+  }
+}
+
+// The client has ended its half of the stream, or all of it. It gets its replies before ours ends, also those
+// to commands that still wait to be run; if it reads none of them it is closed like others that do not.
+void Connection::end_input() noexcept {
+  const bool is_owed = stalled_ || !output_.empty() || !thread_.batch().output().empty();
+  if (!is_owed || has(kMonitor)) return close();
+  input_ended_ = true;
+  close_once_answered();
+}
+
+void Connection::close_once_answered() noexcept {
+  if (stalled_ || waits_for_memory_) return;
+  thread_.admission().done(id_);
+  close_after_reply();
+}
+
 // Something can be received. Closes the connection if nothing will be any more.
 bool Connection::has_arrived() {
   char first;
@@ -319,8 +345,7 @@ bool Connection::has_arrived() {
     const ssize_t n = ::recv(fd_, &first, 1, MSG_PEEK);
     if (n > 0) return true;
     if (n < 0 && errno == EINTR) continue;
-    unverified_ = false;
-    if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) close();
+    find_nothing(n == 0);
     return false;
   }
 }
@@ -339,8 +364,7 @@ size_t Connection::receive(std::span<const iovec> places) {
       return static_cast<size_t>(n);
     }
     if (n < 0 && errno == EINTR) continue;
-    unverified_ = false;
-    if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) close();
+    find_nothing(n == 0);
     return 0;
   }
 }

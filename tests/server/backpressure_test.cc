@@ -56,6 +56,37 @@ TEST(Backpressure, WhatArrivesAsAPauseEndsKeepsItsPlace) {
   for (size_t i = 0; i < kCount; ++i) ASSERT_EQ(connection.read_reply(), bulk(payload(i))) << i;
 }
 
+// Its half of the stream has ended, which is found while its commands wait for output to drain.
+TEST(Backpressure, AClientThatEndsItsInputGetsEveryReply) {
+  const ServerProcess server(server_options({"--io-threads", "1", "--client-output-pause", "64kb"}));
+  RawConnection control = server.connect();
+  const std::string value(1'000'000, 'v');
+  ASSERT_EQ(control.call({"SET", "key", value}), "+OK\r\n");
+  constexpr size_t kCount = 100;
+  RawConnection connection = server.connect();
+  connection.send(repeated(encode_command({"GET", "key"}), kCount) + encode_command({"SET", "last", "one"}) +
+                  "*2\r\n$3\r\nGET\r\n$3\r\nke");
+  connection.finish_sending();
+  // The thread has found the end before it comes to the second of these.
+  for (int i = 0; i < 2; ++i) ASSERT_EQ(control.call({"GET", "last"}), "$-1\r\n") << "not paused";
+  const std::string replies = connection.read_until_closed();
+  EXPECT_EQ(replies.size(), kCount * bulk(value).size() + 5);
+  EXPECT_TRUE(replies == repeated(bulk(value), kCount) + "+OK\r\n");
+  EXPECT_EQ(control.call({"GET", "last"}), bulk("one"));
+}
+
+TEST(Backpressure, APausedClientThatGoesIsClosedAtOnce) {
+  const ServerProcess server(server_options({"--client-output-pause", "64kb"}));
+  RawConnection control = server.connect();
+  ASSERT_EQ(control.call({"SET", "key", std::string(1'000'000, 'v')}), "+OK\r\n");
+  {
+    const RawConnection gone = server.connect();
+    write_blindly(gone, repeated(encode_command({"GET", "key"}), 100), 200);
+    ASSERT_EQ(info_number(control, "clients", "connected_clients"), 2);
+  }
+  EXPECT_TRUE(eventually([&] { return info_number(control, "clients", "connected_clients") == 1; }));
+}
+
 // A value that is refused lies in several blocks by then; what comes behind it is answered, too.
 TEST(Backpressure, AValueTakenInDuringAPauseMayBeRefused) {
   const ServerProcess server(server_options({"--io-threads", "1", "--client-output-pause", "8mb"}));
