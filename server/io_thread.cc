@@ -130,11 +130,15 @@ void IoThread::take_and_visit(Ids& ids, Visit&& visit) noexcept {
 void IoThread::resume_later(Connection& connection) noexcept {
   try {
     resumes_.push_back(connection.id());
-    if (resumes_posted_) return;
+  } catch (const std::bad_alloc&) {
+    some_unlisted_ = true;
+    return;
+  }
+  if (resumes_posted_) return;
+  try {
     asio::post(context_, [this] { run_resumes(); });
     resumes_posted_ = true;
-  } catch (const std::exception&) {
-    connection.kill();
+  } catch (const std::exception&) {  // the next tick runs them
   }
 }
 
@@ -147,8 +151,8 @@ void IoThread::look_again_later(Connection& connection) noexcept {
   try {
     second_looks_.push_back(connection.id());
     if (second_looks_.size() == 1) second_look_.once_in(kSecondLook);
-  } catch (const std::exception&) {
-    connection.kill();
+  } catch (const std::bad_alloc&) {
+    some_unlisted_ = true;
   }
 }
 
@@ -156,17 +160,32 @@ void IoThread::look_again() noexcept {
   take_and_visit(second_looks_, [](Connection& connection) { connection.look_again(); });
 }
 
-void IoThread::resume_paused() noexcept {
-  // Resuming can end a connection; the next one is looked up by id.
+// The visit may end the connection.
+template <class Visit>
+void IoThread::visit_all(Visit&& visit) noexcept {
   for (auto next = connections_.begin(); next != connections_.end();) {
-    Connection& connection = *next->second;
-    const uint64_t id = connection.id();
-    if (connection.has(kPausedByClient)) {
-      connection.set_flag(kPausedByClient, false);
-      connection.resume();
-    }
+    const uint64_t id = next->first;
+    visit(*next->second);
     next = connections_.upper_bound(id);
   }
+}
+
+void IoThread::resume_paused() noexcept {
+  visit_all([](Connection& connection) {
+    if (!connection.has(kPausedByClient)) return;
+    connection.set_flag(kPausedByClient, false);
+    connection.resume();
+  });
+}
+
+void IoThread::visit_unlisted() noexcept {
+  if (!some_unlisted_) return;
+  some_unlisted_ = false;
+  visit_all([this](Connection& connection) {
+    const uint64_t id = connection.id();
+    if (connection.asked_to_resume()) connection.resume();
+    if (Connection* still_there = find(id)) still_there->look_again();
+  });
 }
 
 void IoThread::set_frequency(int64_t hz) noexcept {
@@ -176,6 +195,7 @@ void IoThread::set_frequency(int64_t hz) noexcept {
 
 void IoThread::tick() noexcept {
   if (!resumes_.empty() && !resumes_posted_) run_resumes();  // posting was refused
+  visit_unlisted();
   sweep();  // first: it goes by who waits, and those are about to ask again after what follows
   admission_.watch_giver(unix_ms());
   batch_->trim();

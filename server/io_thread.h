@@ -106,8 +106,8 @@ class IoThread {
   void remove(Connection& connection) noexcept;  // destroys it
   // For the time of a change of what others read of a connection.
   std::mutex& registry_mutex() const noexcept { return registry_mutex_; }
-  // Calls connection.resume() in a later turn, after the other connections had theirs; kills it if memory for
-  // that is refused.
+  // Calls connection.resume() in a later turn, after the other connections had theirs; no later than some
+  // tick if memory for that is refused.
   void resume_later(Connection& connection) noexcept;
   // Calls connection.look_again() some milliseconds later.
   void look_again_later(Connection& connection) noexcept;
@@ -130,6 +130,9 @@ class IoThread {
   void look_again() noexcept;
   template <class Visit>
   void take_and_visit(Ids& ids, Visit&& visit) noexcept;
+  template <class Visit>
+  void visit_all(Visit&& visit) noexcept;
+  void visit_unlisted() noexcept;
 
   Server& server_;
   const unsigned index_;
@@ -148,6 +151,8 @@ class IoThread {
   Ids resumes_;
   bool resumes_posted_ = false;
   Ids second_looks_;
+  bool some_unlisted_ =
+      false;  // no memory to list those who asked for one or the other: the next tick asks all
   mutable std::mutex registry_mutex_;
   zm::map<uint64_t, Owned, zm::Tag::client> connections_;
   std::atomic<size_t> connection_count_{0};

@@ -522,6 +522,35 @@ TEST_P(ServerFaults, CommandsOnWhatIsThereTakeNone) {
   server_.end_refusals();
 }
 
+TEST_P(ServerFaults, ManyClientsAtATimeAreServedFromWhatIsThere) {
+  constexpr int kClients = 100;
+  server_.make_keys();
+  std::vector<RawConnection> clients;
+  const auto are_connected = [&](int count) {
+    return eventually([&] {
+      return server_.ask({"INFO", "clients"})
+                 .find("\nconnected_clients:" + std::to_string(count + 1) + "\r") != std::string::npos;
+    });
+  };
+  for (int i = 0; i < kClients; ++i) clients.push_back(server_.client());
+  ASSERT_TRUE(are_connected(kClients));
+  clients.clear();
+  ASSERT_TRUE(are_connected(0));
+  may_keep_memory_of_now();  // the event loop keeps what it knew descriptors by
+  for (int i = 0; i < kClients; ++i) clients.push_back(server_.client());
+  ASSERT_TRUE(are_connected(kClients));
+  server_.refuse(1, 1'000'000);
+  for (RawConnection& client : clients) client.send(command({"EXISTS", "K"}));
+  for (RawConnection& client : clients) ASSERT_EQ(client.read_reply(), ":1\r\n");
+  for (RawConnection& client : clients) ASSERT_EQ(client.call({"EXISTS", "K"}), ":1\r\n");
+  for (RawConnection& client : clients) {
+    client.send(command({"EXISTS", "K"}));
+    client.finish_sending();  // may be seen in a second look only
+  }
+  for (RawConnection& client : clients) EXPECT_EQ(client.read_until_closed(), ":1\r\n");
+  server_.end_refusals();
+}
+
 TEST_P(ServerFaults, KeysAreEvicted) {
   server_.ask({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
   const auto fill = [&] {

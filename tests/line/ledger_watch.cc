@@ -37,8 +37,8 @@ std::string as_lines(const std::vector<LedgerWatch::Sample>& samples) {
   for (const LedgerWatch::Sample& s : samples) {
     text << "\nat " << s.seconds << " s: kernel " << s.kernel << ", ledger " << s.ledger << " to "
          << s.ledger_most << ", unfilled " << s.unfilled << ", line " << s.line << ", RSS " << s.resident
-         << ", unexplained " << s.unexplained << " by parts " << s.age_ms << " ms old, taken in " << s.taken_ms
-         << " ms";
+         << ", unexplained " << s.unexplained << " by parts " << s.age_ms << " ms old, taken in "
+         << s.taken_ms << " ms";
   }
   return text.str();
 }
@@ -75,8 +75,7 @@ void LedgerWatch::run() {
       sample.resident = field(after, "used_memory_rss");
       sample.unexplained = field(after, "plimsoll_breakdown_rest");
       sample.age_ms = field(after, "plimsoll_smaps_age_ms");
-      sample.taken_ms =
-          std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - now).count();
+      sample.taken_ms = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - now).count();
       samples_.push_back(sample);
       std::this_thread::sleep_until(now + kPeriod);
     }
