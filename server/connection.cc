@@ -103,7 +103,7 @@ void Connection::set_flag(ConnectionFlag flag, bool on) noexcept {
   flags_.store(after, kRelaxed);
   if (flag == kMonitor) on ? server().add_monitor() : server().remove_monitor();
   if (flag == kPausedByClient) server().count_paused(on ? 1 : -1);
-  if (flag == kPausedOutput && on) output_progress_ms_ = unix_ms_coarse();
+  if ((flag == kPausedOutput || flag == kCloseAfterReply) && on) output_progress_ms_ = unix_ms_coarse();
 }
 
 void Connection::reset() noexcept {
@@ -269,7 +269,7 @@ bool Connection::overdue(int64_t now_ms) const noexcept {
     return true;
   }
   const int64_t timeout_ms = config.number(Opt::timeout) * 1000;
-  return timeout_ms > 0 && !has(kMonitor) && !has(kPausedByClient) && !waits_for_memory_ &&
+  return timeout_ms > 0 && !must_read && !has(kMonitor) && !has(kPausedByClient) && !waits_for_memory_ &&
          now_ms - last_interaction_ms() > timeout_ms;
 }
 

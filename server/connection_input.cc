@@ -389,7 +389,7 @@ void Connection::after_read(size_t received, size_t asked) {
 }
 
 bool Connection::awaits_its_client() const noexcept {
-  return !closed_ && input_.size() > 0 && !stalled_ && !unread_ && !waits_for_memory_ &&
+  return !closed_ && !input_ended_ && input_.size() > 0 && !stalled_ && !unread_ && !waits_for_memory_ &&
          (flags() & (kPausedOutput | kPausedByClient)) == 0;
 }
 
