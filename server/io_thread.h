@@ -151,8 +151,7 @@ class IoThread {
   Ids resumes_;
   bool resumes_posted_ = false;
   Ids second_looks_;
-  bool some_unlisted_ =
-      false;  // no memory to list those who asked for one or the other: the next tick asks all
+  bool some_unlisted_ = false;  // no memory to list one for either: the next tick asks all
   mutable std::mutex registry_mutex_;
   zm::map<uint64_t, Owned, zm::Tag::client> connections_;
   std::atomic<size_t> connection_count_{0};
