@@ -118,7 +118,7 @@ void Connection::reset() noexcept {
 
 void Connection::push(const SharedBytes& bytes) noexcept {
   constexpr size_t kSmallestReference = 4096;
-  if (closed_ || killed()) return;
+  if (closed_ || killed() || has(kCloseAfterReply)) return;
   try {
     const bool running = thread_.batch().current() == this;
     OutputBuffer& output = running ? thread_.batch().current_output() : output_;

@@ -232,9 +232,10 @@ bool Connection::make_room_to_parse() {
 }
 
 // A large bulk string has been announced: it gets its memory, or the command is refused. False: it has to
-// wait.
+// wait, for memory or for ever.
 bool Connection::start_large() {
   const size_t size = input_.parser().large_size();
+  if (input_ended_ && input_.unparsed() < size) return false;  // the rest will not come
   if (!may_take(size)) return !waits_for_memory_;
   const bool has_memory = server().store().with_memory(
       [&] { input_.begin_large(SharedBytes::allocate(size, zm::Tag::client_input)); });
@@ -335,6 +336,7 @@ void Connection::end_input() noexcept {
 void Connection::close_once_answered() noexcept {
   if (stalled_ || waits_for_memory_) return;
   thread_.admission().done(id_);
+  input_.release();  // a command whose rest will not come
   close_after_reply();
 }
 

@@ -75,6 +75,38 @@ TEST(Backpressure, AClientThatEndsItsInputGetsEveryReply) {
   EXPECT_EQ(control.call({"GET", "last"}), bulk("one"));
 }
 
+TEST(Backpressure, NothingIsTakenForACommandWhoseRestWillNotCome) {
+  const ServerProcess server(server_options(
+      {"--io-threads", "1", "--client-output-pause", "64kb", "--maxmemory-policy", "allkeys-lru"}));
+  RawConnection control = server.connect();
+  for (int i = 0; i < 20; ++i) control.call({"SET", "key:" + std::to_string(i), std::string(1'000'000, 'v')});
+  const long long used = info_number(control, "memory", "used_memory");
+  control.call({"CONFIG", "SET", "maxmemory", std::to_string(used + 1'000'000)});
+  RawConnection connection = server.connect();
+  connection.send(repeated(encode_command({"GET", "key:0"}), 10) +
+                  "*3\r\n$3\r\nSET\r\n$4\r\nhalf\r\n$10000000\r\n" + std::string(1000, 'h'));
+  connection.finish_sending();
+  for (int i = 0; i < 2; ++i) ASSERT_EQ(control.call({"PING"}), "+PONG\r\n");  // the end has been found
+  EXPECT_EQ(connection.read_until_closed().size(), 10 * bulk(std::string(1'000'000, 'v')).size());
+  EXPECT_EQ(info_number(control, "stats", "evicted_keys"), 0);
+}
+
+// Here it has been taken before, and the replies are few enough to wait without a pause.
+TEST(Backpressure, WhatWasTakenForACommandWhoseRestWillNotComeIsFreed) {
+  constexpr long long kAnnounced = 50'000'000;
+  const ServerProcess server(server_options({"--client-output-pause", "100mb"}));
+  RawConnection control = server.connect();
+  ASSERT_EQ(control.call({"SET", "key", std::string(1'000'000, 'v')}), "+OK\r\n");
+  RawConnection connection = server.connect();
+  connection.send(repeated(encode_command({"GET", "key"}), 20) + "*3\r\n$3\r\nSET\r\n$4\r\nhalf\r\n$" +
+                  std::to_string(kAnnounced) + "\r\nh");
+  const auto memory_of_clients = [&] { return info_number(control, "memory", "mem_clients_normal"); };
+  ASSERT_TRUE(eventually([&] { return memory_of_clients() > kAnnounced; }));
+  connection.finish_sending();
+  EXPECT_TRUE(eventually([&] { return memory_of_clients() < kAnnounced / 2; }));
+  EXPECT_EQ(connection.read_until_closed().size(), 20 * bulk(std::string(1'000'000, 'v')).size());
+}
+
 TEST(Backpressure, APausedClientThatGoesIsClosedAtOnce) {
   const ServerProcess server(server_options({"--io-threads", "1", "--client-output-pause", "64kb"}));
   RawConnection control = server.connect();
