@@ -104,9 +104,12 @@ void MemoryLine::expect_outside(size_t bytes) noexcept {
   const size_t expected = zm::line::expect_outside(bytes);
   if (expected < due) return;
   measure_soon();
-  if (expected < overdue || overdue_.test_and_set(std::memory_order_acquire)) return;
+  if (expected < overdue) return;
+  // One thread does so for all, unless it does not get on with it.
+  const bool another_measures = overdue_.test_and_set(std::memory_order_acquire);
+  if (another_measures && expected < share) return;
   zm::line::measure();
-  overdue_.clear(std::memory_order_release);
+  if (!another_measures) overdue_.clear(std::memory_order_release);
 }
 
 void MemoryLine::measure_after_change() noexcept {

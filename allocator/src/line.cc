@@ -147,7 +147,7 @@ void forget_expected(std::size_t seen) noexcept {
   while (!expected.compare_exchange_weak(now, now - std::min(now, seen), std::memory_order_relaxed)) {
   }
   expected_before.store(std::min(now, seen), std::memory_order_relaxed);
-  measured.fetch_add(1, std::memory_order_relaxed);
+  measured.fetch_add(1, std::memory_order_release);
 }
 
 }  // namespace
@@ -178,7 +178,7 @@ std::size_t expect_outside(std::size_t bytes) noexcept {
 }
 
 std::uint32_t measurements() noexcept {
-  return measured.load(std::memory_order_relaxed);
+  return measured.load(std::memory_order_acquire);
 }
 
 bool covers(const void* address) noexcept {
