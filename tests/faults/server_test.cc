@@ -549,6 +549,7 @@ TEST_P(ServerFaults, ManyClientsAtATimeAreServedFromWhatIsThere) {
     client.finish_sending();  // may be seen in a second look only
   }
   for (RawConnection& client : clients) EXPECT_EQ(client.read_until_closed(), ":1\r\n");
+  EXPECT_EQ(server_.process().log().find("Closing connection"), std::string::npos) << server_.process().log();
   server_.end_refusals();
 }
 

@@ -88,17 +88,22 @@ void HostileClients::join() {
 namespace {
 
 // Values that others announce take what is free before anybody else does. They are found to be too slow one
-// after the other, once the group is full, which takes the longer the larger it is.
-bool wait_for_room(RawConnection& control, uint64_t limit) {
+// after the other, once the group is full, which takes the longer the larger it is, until those that are left
+// fit into the clients' share. Returns why they are not by then, or nothing.
+std::string wait_for_room(RawConnection& control, uint64_t limit) {
   constexpr long long kLittle = 1 << 20;
   constexpr uint64_t kFilledInSecond = 4 << 20;
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(limit / kFilledInSecond);
-  while (info_field(control, "memory", "used_memory").empty() ||  // INFO was refused memory
-         info_number(control, "memory", "plimsoll_line_unfilled") > kLittle) {
-    if (std::chrono::steady_clock::now() > until) return false;
+  while (true) {
+    const std::string info = info_text(control, "memory");
+    const long long unfilled = number_of_info(info, "plimsoll_line_unfilled");  // -1: INFO was refused memory
+    const long long share = number_of_info(info, "plimsoll_line_client_share");
+    if (unfilled >= 0 && unfilled <= std::max(kLittle, share)) return {};
+    if (std::chrono::steady_clock::now() > until) {
+      return "others announce values all the time: " + std::to_string(unfilled) + " bytes, " + info;
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
-  return true;
 }
 
 }  // namespace
@@ -121,8 +126,8 @@ void HostileClients::run(const LineServer& server) {
       mset.push_back("hostile:mset:" + std::to_string(i));
       mset.push_back(std::string(kValue, 'm'));
     }
-    mset_reply_ =
-        wait_for_room(control, server.limit()) ? control.call(mset) : "others announce values all the time";
+    mset_reply_ = wait_for_room(control, server.limit());
+    if (mset_reply_.empty()) mset_reply_ = control.call(mset);
   } catch (const ConnectionError& error) {
     mset_reply_ = error.what();
   }
