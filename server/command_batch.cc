@@ -32,6 +32,12 @@ uint64_t now_ns() noexcept {
   return static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
 
+// Those whose work has no bound, but for long values.
+bool may_take_long(const Command* command) noexcept {
+  constexpr uint32_t kOfWhole = kWholeStore | kOwnLocks;
+  return command != nullptr && (command->row->flags & kOfWhole) != 0 && (command->row->flags & kFast) == 0;
+}
+
 // Commands of HTTP clients that were talked into connecting here by a web page; Redis closes on them too.
 bool is_cross_protocol(std::string_view name) noexcept {
   return ascii_equal_nocase(name, "post") || ascii_equal_nocase(name, "host:");
@@ -244,7 +250,9 @@ size_t CommandBatch::execute(Connection& connection, uint64_t& began_ns) {
   // So much can wait to be sent, unless there is no memory that it could wait in.
   const size_t little = zm::line::fits(1) ? kLittleOutput : 0;
   for (size_t i = 0; i < count_; ++i) {
+    if (may_take_long(slots_[i].invocation.command)) thread_.send_held_replies();
     if (!connection.may_run() || !run_one(connection, slots_[i])) return i;
+    thread_.send_overdue_replies();
     if (output_.size() + connection.output_.size() > little) pause_if_too_much(connection, little == 0);
     if (clock_ns_ - began_ns >= kTurnNs) return i + 1;  // one that had to make room may take milliseconds
   }

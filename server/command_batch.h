@@ -63,6 +63,9 @@ class CommandBatch {
   // was refused memory, else MemoryRefusedMidway: the connection has to be closed.
   size_t run(Connection& connection, std::string_view bytes, RespParser& parser);
 
+  // When its last command ended, on the monotonic clock.
+  uint64_t last_ended_ns() const noexcept { return clock_ns_; }
+
   // Gives back memory that the last tick did not need.
   void trim() noexcept;
   // Compares the clocks anew. To be called now and then: steps of some milliseconds are noticed by that

@@ -143,13 +143,14 @@ void Connection::push(const SharedBytes& bytes) noexcept {
 template <class Work>
 void Connection::enter(Work&& work) noexcept {
   if (closed_) return;
+  IoThread& thread = thread_;
   try {
     if (killed()) {
       close();
     } else {
       work();
     }
-    if (!closed_) settle();
+    if (!closed_ && !hold_replies()) settle();
   } catch (const std::bad_alloc&) {
     const zm::Refusal refusal = zm::last_refusal();
     log_warning("Closing connection {}: memory is refused ({} bytes of {})", id_, refusal.bytes,
@@ -161,8 +162,9 @@ void Connection::enter(Work&& work) noexcept {
   }
   if (closed_) {
     thread_.batch().output().clear();  // what was gathered for it
-    thread_.remove(*this);
+    thread.remove(*this);
   }
+  thread.send_overdue_replies();
 }
 
 void Connection::start() {
@@ -175,6 +177,23 @@ void Connection::resume_later() noexcept {
   if (resume_queued_) return;
   resume_queued_ = true;
   thread_.resume_later(*this);
+}
+
+// After a turn. What comes in further turns of the round is held with the rest.
+bool Connection::hold_replies() noexcept {
+  constexpr uint32_t kOrdinary = kUnixSocket | kNoEvict;
+  if ((flags() & ~kOrdinary) != 0 || yielded_ || killed()) return false;
+  OutputBuffer& replies = thread_.batch().output();
+  if (replies_held_) return output_.size() <= HeldReplies::kLargest;
+  if (replies.empty() || !output_.empty()) return false;
+  replies_held_ = thread_.hold_replies(*this, replies, output_);
+  return replies_held_;
+}
+
+void Connection::send_held() noexcept {
+  replies_held_ = false;
+  if (thread_.batch().current() == this) return;  // its turn ends with all of them
+  enter([] {});
 }
 
 void Connection::resume() noexcept {
@@ -215,6 +234,10 @@ bool Connection::may_run() const noexcept {
 }
 
 void Connection::settle() {
+  if (replies_held_) {
+    replies_held_ = false;
+    thread_.held_replies().forget(*this);
+  }
   send(thread_.batch().output());
   if (closed_) return;
   make_way_for_replies();
@@ -285,6 +308,7 @@ void Connection::finish() noexcept {
 void Connection::close() noexcept {
   if (closed_) return;
   closed_ = true;
+  if (replies_held_) thread_.held_replies().forget(*this);
   thread_.admission().done(id_);
   ThreadTotals::add(thread_.totals().unfilled_input, -unfilled_input_);
   unfilled_input_ = 0;

@@ -124,6 +124,7 @@ class Connection final : public SessionHost {
   void start();            // throws what Readiness::start() throws
   void resume() noexcept;  // goes on after a pause of any kind
   void close_if_overdue(int64_t now_ms) noexcept;
+  void send_held() noexcept;   // IoThread::hold_replies(): the round has ended
   void look_again() noexcept;  // for a stream's end that came along with its last bytes
   bool asked_to_resume() const noexcept { return resume_queued_; }
   // Whether it is its client that the command under way waits for, and what has come of that.
@@ -143,6 +144,7 @@ class Connection final : public SessionHost {
 
   template <class Work>
   void enter(Work&& work) noexcept;
+  bool hold_replies() noexcept;
   void resume_later() noexcept;
 
   // connection_input.cc
@@ -203,6 +205,7 @@ class Connection final : public SessionHost {
   bool input_ended_ = false;     // the client sends no more, and is closed once it has its replies
   bool unverified_ = false;      // the last read was short: the end of the stream may hide behind it
   bool waits_to_write_ = false;  // the socket was full
+  bool replies_held_ = false;    // output_ waits for the end of the round
   bool resume_queued_ = false;
   bool waits_for_memory_ = false;  // the next part of a command does not fit yet
   std::atomic<bool> authenticated_;

@@ -58,7 +58,7 @@ void Connection::send(OutputBuffer& replies) {
     if (!waits_to_write_ && !write_some(output_)) return;
   }
   if (output_.empty()) {
-    output_ = OutputBuffer();
+    thread_.held_replies().recycle(output_);
   } else if (!waits_to_write_) {
     resume_later();
   }
@@ -139,7 +139,7 @@ void Connection::make_way_for_replies() noexcept {
   const size_t half = zm::line::brief_share() / 2;
   if (zm::line::fits_briefly(half) || zm::tag_bytes(zm::Tag::client_output) < half) return;
   Connection* const other = thread_.costliest_unread_output();
-  if (other == nullptr) return;
+  if (other == nullptr || other == thread_.batch().current()) return;
   log_warning("Closing client {} that reads none of its {} pending bytes: others want the memory", other->id_,
               other->output_.size());
   server().counters().output_buffer_limit_disconnections.fetch_add(1, kRelaxed);

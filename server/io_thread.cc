@@ -30,6 +30,7 @@ IoThread::IoThread(Server& server, unsigned index)
     : server_(server),
       index_(index),
       context_(ASIO_CONCURRENCY_HINT_UNSAFE_IO),  // one thread runs it; others post
+      rounds_(context_, this, [](void* self) noexcept { static_cast<IoThread*>(self)->send_held_replies(); }),
       work_(asio::make_work_guard(context_)),
       command_statistics_(server.commands().size(), server.statistics_generation()),
       batch_(zm::make_unique<CommandBatch, zm::Tag::server>(*this)),
@@ -147,6 +148,19 @@ void IoThread::run_resumes() noexcept {
   take_and_visit(resumes_, [](Connection& connection) { connection.resume(); });
 }
 
+// With one connection at a time there is nobody to wait for.
+bool IoThread::hold_replies(Connection& connection, OutputBuffer& replies, OutputBuffer& output) noexcept {
+  return rounds_.several() && held_replies_.hold(connection, replies, output, batch_->last_ended_ns());
+}
+
+void IoThread::send_held_replies() noexcept {
+  if (held_replies_.empty()) return;
+  OutputBuffer under_way;  // of the connection whose turn it is
+  under_way.swap(batch_->output());
+  while (Connection* connection = held_replies_.next()) connection->send_held();
+  under_way.swap(batch_->output());
+}
+
 void IoThread::look_again_later(Connection& connection) noexcept {
   try {
     second_looks_.push_back(connection.id());
@@ -199,6 +213,7 @@ void IoThread::tick() noexcept {
   sweep();  // first: it goes by who waits, and those are about to ask again after what follows
   admission_.watch_giver(unix_ms());
   batch_->trim();
+  held_replies_.trim();
   batch_->set_wall_clock();
   if (index_ == 0) server_.cron();
 }

@@ -14,6 +14,8 @@
 #include "command_batch.h"
 #include "command_stats.h"
 #include "connection.h"
+#include "event_rounds.h"
+#include "held_replies.h"
 #include "ticker.h"
 #include "value_admission.h"
 
@@ -111,6 +113,15 @@ class IoThread {
   void resume_later(Connection& connection) noexcept;
   // Calls connection.look_again() some milliseconds later.
   void look_again_later(Connection& connection) noexcept;
+  // The turn of a connection without output has ended: its `replies` become `output`, and it is called back
+  // when others of the round have had theirs. False: they are to be sent now.
+  bool hold_replies(Connection& connection, OutputBuffer& replies, OutputBuffer& output) noexcept;
+  HeldReplies& held_replies() noexcept { return held_replies_; }
+  // All that are held; also in the turn of another connection, between two commands.
+  void send_held_replies() noexcept;
+  void send_overdue_replies() noexcept {
+    if (held_replies_.due(batch_->last_ended_ns())) send_held_replies();
+  }
   // CLIENT PAUSE has ended.
   void resume_paused() noexcept;
 
@@ -137,6 +148,7 @@ class IoThread {
   Server& server_;
   const unsigned index_;
   asio::io_context context_;
+  EventRounds rounds_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   ThreadTotals totals_;
   CommandStatistics command_statistics_;
@@ -148,6 +160,7 @@ class IoThread {
   std::atomic<int64_t> hz_{10};
   uint64_t swept_id_ = 0;     // the sweep goes on behind it
   uint64_t compared_id_ = 0;  // and costliest_unread_output() behind this one
+  HeldReplies held_replies_;
   Ids resumes_;
   bool resumes_posted_ = false;
   Ids second_looks_;

@@ -1,6 +1,7 @@
 // Requests and replies over real connections.
 
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <chrono>
@@ -141,6 +142,54 @@ TEST(Connection, ClosesWhenTheClientHasFinished) {
     connection.finish_sending();
     EXPECT_EQ(connection.read_until_closed(), "+PONG\r\n");
   }
+}
+
+// One thread finds them all at once, when the first command that sleeps lets it.
+class ManyAtOnce : public testing::Test {
+ protected:
+  void gather(size_t clients) {
+    control_.send(encode_command({"DEBUG", "SLEEP", "0.3"}));
+    for (size_t i = 0; i < clients; ++i) clients_.push_back(server_.connect());
+  }
+
+  const ServerProcess server_{
+      server_options({"--io-threads", "1", "--enable-debug-command", "yes", "--maxclients", "200"})};
+  RawConnection control_ = server_.connect();
+  std::vector<RawConnection> clients_;
+};
+
+TEST_F(ManyAtOnce, EachGetsItsReplies) {
+  for (int round = 0; round < 3; ++round) {
+    clients_.clear();
+    gather(100);
+    for (size_t i = 0; i < clients_.size(); ++i) {
+      const std::string text = std::to_string(i);
+      clients_[i].send(encode_command({"ECHO", text}) + encode_command({"SET", text, text}));
+      if (i % 3 == 0) clients_[i].finish_sending();
+      else if (i % 5 == 1) clients_[i].send("QUIT\r\n");
+    }
+    for (size_t i = 0; i < clients_.size(); i += 7) clients_[i] = server_.connect();  // those have gone
+    for (size_t i = 0; i < clients_.size(); ++i) {
+      if (i % 7 == 0) continue;
+      EXPECT_EQ(clients_[i].read_reply(), bulk(std::to_string(i)));
+      EXPECT_EQ(clients_[i].read_reply(), "+OK\r\n");
+      if (i % 3 != 0 && i % 5 == 1) {
+        EXPECT_EQ(clients_[i].read_until_closed(), "+OK\r\n");
+      }
+    }
+    EXPECT_EQ(control_.read_reply(), "+OK\r\n");
+  }
+}
+
+TEST_F(ManyAtOnce, NobodyWaitsForACommandThatTakesLong) {
+  gather(20);
+  for (RawConnection& client : clients_) client.send(encode_command({"ECHO", "short"}));
+  RawConnection slow = server_.connect();
+  slow.send(encode_command({"DEBUG", "SLEEP", "1"}));
+  for (RawConnection& client : clients_) EXPECT_EQ(client.read_reply(), bulk("short"));
+  pollfd readable{slow.descriptor(), POLLIN, 0};
+  EXPECT_EQ(::poll(&readable, 1, 0), 0) << "they waited for it";
+  EXPECT_EQ(slow.read_reply(), "+OK\r\n");
 }
 
 TEST(Connection, ClosesWhenNothingWasSaid) {

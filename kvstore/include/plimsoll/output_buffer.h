@@ -45,6 +45,11 @@ class OutputBuffer {
     if (static_cast<size_t>(limit_ - cursor_) < n) add_chunk(n);
     return cursor_;
   }
+  // The same, in a first chunk of about that size if there is none.
+  char* reserve_about(size_t n) {
+    if (pieces_.empty()) next_chunk_ = n;
+    return reserve(n);
+  }
   void advance(size_t n) noexcept {
     cursor_ += n;
     total_ += n;
@@ -64,6 +69,11 @@ class OutputBuffer {
 
   // Empties the buffer but keeps its first chunk for the next use.
   void clear() noexcept;
+  // It is empty and keeps a chunk with room for `n` bytes, but not for twice as many.
+  bool is_spare(size_t n) const noexcept {
+    const auto room = static_cast<size_t>(limit_ - cursor_);
+    return empty() && room >= n && room < 2 * n;
+  }
   // Moves what is unsent here to the end of `other`, leaving this one empty. What is held by reference stays
   // so; to an empty `other` little is moved into little room. Throws std::bad_alloc, unless `other` is empty;
   // each buffer then holds its part.
