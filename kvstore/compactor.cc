@@ -28,7 +28,7 @@ void Compactor::survey(int64_t older_than_us, Effort effort) noexcept {
 
 bool Compactor::worthwhile() noexcept {
   const size_t sparse = survey_.reclaimable();
-  if (at_start()) pass_began_with_ = sparse;
+  if (at_start()) pass_began_with_ = survey_;
   return sparse > kLeastWorth && sparse / 8 * 7 > settled();
 }
 
@@ -131,11 +131,14 @@ void Compactor::move_entries(Table& table, const Candidate* candidates, size_t n
 void Compactor::finish_pass() noexcept {
   passes_.fetch_add(1, std::memory_order_relaxed);
   survey(0, surveyed_for_);
-  const size_t left = survey_.reclaimable();
+  const size_t began = pass_began_with_.reclaimable(), left = survey_.reclaimable();
+  const bool gave_little = left > began / 8 * 7;
+  const bool emptied_little = survey_.emptied_since(pass_began_with_) <= began / 16;
   // Even slabs of which nine tenths are free take moves of a ninth of what they give.
-  const bool idle = pass_moved_bytes_ <= pass_began_with_ / 16 && left > pass_began_with_ / 8 * 7;
+  const bool moved_little = pass_moved_bytes_ <= began / 16;
+  fruitless_passes_ = gave_little && emptied_little ? fruitless_passes_ + 1 : 0;
+  const bool idle = (gave_little && moved_little) || fruitless_passes_ >= 2;
   settled() = idle && left != zm::SlabSurvey::kEverything ? left : 0;
-  pass_began_with_ = left;
   pass_moved_bytes_ = 0;
 }
 

@@ -148,5 +148,23 @@ TEST(Compaction, GoesOnAfterAPassThatDeletionsOvertook) {
   EXPECT_LT(zm::backend::info().small_fragmentation, store.memory_used() / 7);
 }
 
+// Holes that would fill slabs if they stood together, but less than one in each thread's part of the heap.
+TEST(Compaction, EndsWhereBlocksOnlyGoRound) {
+  if (!zm::backend::info().known) GTEST_SKIP() << "this allocator tells nothing of its slabs";
+  Store store;
+  constexpr int kThreads = 24, kKeys = 1536, kHoles = 36;
+  const std::string value(400, 'v');
+  const auto key = [](int thread, int i) { return std::to_string(thread) + ":" + std::to_string(i); };
+  for (int thread = 0; thread < kThreads; ++thread) {
+    std::thread([&] {
+      zm::use_own_arena();
+      for (int i = 0; i < kKeys; ++i) ASSERT_EQ(store.set(key(thread, i), value), Status::ok);
+      for (int i = 0; i < kHoles; ++i) store.erase(key(thread, kKeys / 2 + i));
+      zm::backend::flush_thread_cache();
+    }).join();
+  }
+  while (store.compact(10'000)) ASSERT_LT(store.compaction_statistics().passes, 10u);
+}
+
 }  // namespace
 }  // namespace plimsoll::test
