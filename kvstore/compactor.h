@@ -70,8 +70,8 @@ class Compactor {
   unsigned fruitless_passes_ = 0;  // one after the other: as much was left as before, and no slabs had gone
   // What a pass left behind that gave back less than an eighth and moved next to nothing: no other is worth
   // it until there is more. One that moved much and has as much left was overtaken by deletions; but where
-  // the holes of a size are few and stand in several arenas, blocks go round and round, and a second such pass
-  // is the last.
+  // the holes of a size are few and stand in several arenas, blocks go round and round, and a second such
+  // pass is the last.
   size_t settled_coarse_ = 0, settled_fine_ = 0;
 
   std::atomic<size_t> reclaimable_{0};
