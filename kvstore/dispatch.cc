@@ -244,7 +244,7 @@ void Engine::answer(Reply& reply, std::string_view error) noexcept {
 }
 
 void Engine::answer_out_of_memory(Reply& reply) noexcept {
-  answer(reply, "OOM the allocator refused memory for this command and nothing more can be evicted");
+  answer(reply, "OOM the allocator refused memory for this command, and to evict what can be would not be enough");
 }
 
 void Engine::report(Shard& shard, const Change& change) noexcept {

@@ -11,6 +11,7 @@
 #include "background_thread.h"
 #include "config.h"
 #include "config_special.h"
+#include "log.h"
 
 namespace plimsoll::server {
 
@@ -31,6 +32,25 @@ constexpr auto kUsualPeriod = std::chrono::milliseconds(50);
 constexpr auto kLongestPeriod = std::chrono::milliseconds(1000);
 constexpr auto kLeastPause = std::chrono::milliseconds(10);  // however often one is asked for
 constexpr size_t kChange = 64 * 1024;
+
+// Where the line is from now on, and what is wrong with that.
+void log_line_moved(uint64_t limit) noexcept {
+  if (limit == 0) return log_notice("Memory line: off");
+  log_notice("Memory line: {} bytes", limit);
+  zm::CgroupMemory group;
+  if (zm::read_cgroup_memory(&group) == 0 && group.limited && limit > group.limit) {
+    log_warning(
+        "The memory line is above the memory cgroup's limit of {} bytes: the kernel may kill this process",
+        group.limit);
+  }
+  const zm::line::Account now = zm::line::account();
+  if (const size_t held = now.heap + now.outside; held > limit) {
+    log_warning(
+        "The memory line is below the {} bytes that are held: keys go, or commands that need memory are "
+        "refused",
+        held);
+  }
+}
 
 bool has_changed(size_t before, size_t now) noexcept {
   return std::max(before, now) - std::min(before, now) > kChange;
@@ -120,10 +140,16 @@ void MemoryLine::measure_after_change() noexcept {
 // The measure first: a line set without it would take the process for smaller than it is.
 void MemoryLine::apply() noexcept {
   const auto limit = static_cast<size_t>(resolve(setting_));
-  if (limit == 0) return zm::line::set_limit(0);
+  if (limit == 0) {
+    if (zm::line::limit() == 0) return;
+    zm::line::set_limit(0);
+    return log_line_moved(0);
+  }
   zm::line::set_client_share(std::max(kLeastClientShare, limit / kClientShare));
   zm::line::measure();
-  if (limit != zm::line::limit()) zm::line::set_limit(limit);
+  if (limit == zm::line::limit()) return;
+  zm::line::set_limit(limit);
+  log_line_moved(limit);
 }
 
 void MemoryLine::run() noexcept {

@@ -26,6 +26,12 @@ constexpr Finding kFindings[] = {
      "Past peak: used memory was more than half as high again as it is now. RSS may stay up for a while: the "
      "allocator "
      "returns free pages with a delay. MEMORY PURGE returns them at once."},
+    {[](const MemoryReport& report, size_t) {
+       return report.line.limit != 0 && report.line.heap + report.line.outside > report.line.limit;
+     },
+     "Over the line: the process holds more than memory-line allows. Until it does not, keys are evicted, or "
+     "commands that need memory are refused. plimsoll_line_outside of INFO memory is what no eviction "
+     "frees."},
     {[](const MemoryReport& report, size_t) { return high(report.fragmentation(), 1.4); },
      "High RSS: the process takes over 1.4 times what is in use. The plimsoll_breakdown_ lines of INFO "
      "memory say where "

@@ -168,6 +168,14 @@ TEST(MemoryDoctor, FindsWhatIsOutOfTheOrdinary) {
   clients.clients = kMiB;
   EXPECT_NE(diagnose_memory(clients, 5).find("Big clients"), Text::npos);
   EXPECT_EQ(diagnose_memory(clients, 6), "Nothing is out of the ordinary.\n");
+
+  MemoryReport at_line = report_of(100 * kMiB, 0);
+  at_line.line.limit = 100 * kMiB;
+  at_line.line.heap = 90 * kMiB;
+  at_line.line.outside = 10 * kMiB;
+  EXPECT_EQ(diagnose_memory(at_line, 1), "Nothing is out of the ordinary.\n");
+  ++at_line.line.outside;
+  EXPECT_NE(diagnose_memory(at_line, 1).find("1. Over the line"), Text::npos);
 }
 
 }  // namespace

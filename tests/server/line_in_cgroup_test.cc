@@ -128,5 +128,20 @@ TEST_P(LineInCgroup, PercentIsOfTheLimit) {
   EXPECT_EQ(line(), 0);
 }
 
+TEST_P(LineInCgroup, TheLogTellsWhereTheLineIs) {
+  limit("mount/outer/group/", std::to_string(200 * kMebibyte));
+  start();
+  const auto logged = [&](const std::string& text) { return server_->log().find(text) != std::string::npos; };
+  EXPECT_TRUE(logged("Memory line: " + std::to_string(auto_line(200 * kMebibyte)) + " bytes"));
+  EXPECT_FALSE(logged("The memory line is"));
+  client_->call({"CONFIG", "SET", "memory-line", "300mb"});
+  EXPECT_TRUE(logged("above the memory cgroup's limit of " + std::to_string(200 * kMebibyte) + " bytes"));
+  client_->call({"CONFIG", "SET", "memory-line", "1mb"});
+  EXPECT_TRUE(logged("The memory line is below the "));
+  EXPECT_FALSE(logged("Memory line: off"));
+  client_->call({"CONFIG", "SET", "memory-line", "off"});
+  EXPECT_TRUE(logged("Memory line: off"));
+}
+
 }  // namespace
 }  // namespace plimsoll::test
