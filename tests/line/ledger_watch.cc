@@ -77,7 +77,7 @@ void LedgerWatch::run() {
       sample.age_ms = field(after, "plimsoll_smaps_age_ms");
       sample.taken_ms = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - now).count();
       samples_.push_back(sample);
-      std::this_thread::sleep_until(now + kPeriod);
+      if (is_momentary(sample)) std::this_thread::sleep_until(now + kPeriod);  // else it is taken again
     }
   } catch (const ConnectionError&) {  // the server has gone
   }
