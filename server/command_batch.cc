@@ -4,7 +4,6 @@
 #include <zmalloc/line.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <new>
 
@@ -28,14 +27,13 @@ constexpr std::string_view kMonitorError =
     "ERR Replica can't interact with the keyspace";  // to Redis a monitor is one
 constexpr std::string_view kOomError = "OOM command not allowed when used memory > 'maxmemory'.";
 
-uint64_t now_ns() noexcept {
-  return static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-}
-
-// Those whose work has no bound, but for long values.
-bool may_take_long(const Command* command) noexcept {
-  constexpr uint32_t kOfWhole = kWholeStore | kOwnLocks;
-  return command != nullptr && (command->row->flags & kOfWhole) != 0 && (command->row->flags & kFast) == 0;
+// Commands that read more than their keys, or compute, or have many keys.
+bool may_take_long(const Invocation& invocation) noexcept {
+  constexpr size_t kManyArguments = 64;
+  constexpr uint32_t kNotOfKeys = kWholeStore | kOwnLocks | kReadonly;
+  if (invocation.command == nullptr) return false;
+  const uint32_t flags = invocation.command->row->flags;
+  return ((flags & kNotOfKeys) != 0 && (flags & kFast) == 0) || invocation.args.size() > kManyArguments;
 }
 
 // Commands of HTTP clients that were talked into connecting here by a web page; Redis closes on them too.
@@ -77,9 +75,9 @@ void CommandBatch::set_wall_clock() noexcept {
   constexpr int kAttempts = 3;
   uint64_t least = UINT64_MAX;
   for (int i = 0; i < kAttempts; ++i) {
-    const uint64_t before = now_ns();
+    const uint64_t before = monotonic_ns();
     const int64_t wall = unix_ns();
-    const uint64_t took = now_ns() - before;
+    const uint64_t took = monotonic_ns() - before;
     if (took >= least) continue;
     least = took;
     wall_clock_.set(static_cast<int64_t>(before), wall);
@@ -244,15 +242,16 @@ void CommandBatch::prepare(const Connection& connection) {
 
 // Returns how many of the group ran: those before the end of the turn. Sets `began_ns` if that is 0.
 size_t CommandBatch::execute(Connection& connection, uint64_t& began_ns) {
-  clock_ns_ = now_ns();
+  clock_ns_ = monotonic_ns();
   if (wall_clock_.stepped(static_cast<int64_t>(clock_ns_), unix_ms_coarse())) set_wall_clock();
   if (began_ns == 0) began_ns = clock_ns_;
+  thread_.send_overdue_replies(clock_ns_);
   // So much can wait to be sent, unless there is no memory that it could wait in.
   const size_t little = zm::line::fits(1) ? kLittleOutput : 0;
   for (size_t i = 0; i < count_; ++i) {
-    if (may_take_long(slots_[i].invocation.command)) thread_.send_held_replies();
+    if (may_take_long(slots_[i].invocation)) thread_.send_held_replies();
     if (!connection.may_run() || !run_one(connection, slots_[i])) return i;
-    thread_.send_overdue_replies();
+    thread_.send_overdue_replies(clock_ns_);
     if (output_.size() + connection.output_.size() > little) pause_if_too_much(connection, little == 0);
     if (clock_ns_ - began_ns >= kTurnNs) return i + 1;  // one that had to make room may take milliseconds
   }
@@ -389,7 +388,7 @@ bool CommandBatch::run_in_store(Connection& connection, Slot& slot, Reply& reply
     connection.wait_for_memory(ValueAdmission::Answer::again);
     return false;
   }
-  const uint64_t end = now_ns();
+  const uint64_t end = monotonic_ns();
   server_.note_peak_of_command();
   account(connection, slot, reply, end - clock_ns_);
   clock_ns_ = end;

@@ -148,7 +148,8 @@ void Connection::enter(Work&& work) noexcept {
     if (killed()) {
       close();
     } else {
-      work();
+      if (replies_held_) send_before_turn();
+      if (!closed_) work();
     }
     if (!closed_ && !hold_replies()) settle();
   } catch (const std::bad_alloc&) {
@@ -167,6 +168,13 @@ void Connection::enter(Work&& work) noexcept {
   thread.send_overdue_replies();
 }
 
+// Before another turn, or none.
+void Connection::send_before_turn() {
+  replies_held_ = false;
+  thread_.held_replies().forget(*this);
+  send(thread_.batch().output());
+}
+
 void Connection::start() {
   limit_unsent();
   readiness_.start(fd_);
@@ -179,20 +187,17 @@ void Connection::resume_later() noexcept {
   thread_.resume_later(*this);
 }
 
-// After a turn. What comes in further turns of the round is held with the rest.
+// After a turn. False: its replies are to be sent now.
 bool Connection::hold_replies() noexcept {
   constexpr uint32_t kOrdinary = kUnixSocket | kNoEvict;
   if ((flags() & ~kOrdinary) != 0 || yielded_ || killed()) return false;
   OutputBuffer& replies = thread_.batch().output();
-  if (replies_held_) return output_.size() <= HeldReplies::kLargest;
   if (replies.empty() || !output_.empty()) return false;
   replies_held_ = thread_.hold_replies(*this, replies, output_);
   return replies_held_;
 }
 
 void Connection::send_held() noexcept {
-  replies_held_ = false;
-  if (thread_.batch().current() == this) return;  // its turn ends with all of them
   enter([] {});
 }
 
@@ -234,10 +239,6 @@ bool Connection::may_run() const noexcept {
 }
 
 void Connection::settle() {
-  if (replies_held_) {
-    replies_held_ = false;
-    thread_.held_replies().forget(*this);
-  }
   send(thread_.batch().output());
   if (closed_) return;
   make_way_for_replies();
@@ -305,10 +306,17 @@ void Connection::finish() noexcept {
   close();
 }
 
+// To commands that have run; it is closed for something else.
+void Connection::give_last_replies() noexcept {
+  thread_.held_replies().forget(*this);
+  iovec piece;
+  if (output_.gather(&piece, 1) == 1) (void)!::send(fd_, piece.iov_base, piece.iov_len, MSG_NOSIGNAL);
+}
+
 void Connection::close() noexcept {
   if (closed_) return;
   closed_ = true;
-  if (replies_held_) thread_.held_replies().forget(*this);
+  if (replies_held_) give_last_replies();
   thread_.admission().done(id_);
   ThreadTotals::add(thread_.totals().unfilled_input, -unfilled_input_);
   unfilled_input_ = 0;

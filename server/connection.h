@@ -145,6 +145,8 @@ class Connection final : public SessionHost {
   template <class Work>
   void enter(Work&& work) noexcept;
   bool hold_replies() noexcept;
+  void send_before_turn();
+  void give_last_replies() noexcept;
   void resume_later() noexcept;
 
   // connection_input.cc

@@ -208,6 +208,7 @@ void IoThread::set_frequency(int64_t hz) noexcept {
 }
 
 void IoThread::tick() noexcept {
+  send_held_replies();                                       // it takes a while
   if (!resumes_.empty() && !resumes_posted_) run_resumes();  // posting was refused
   visit_unlisted();
   sweep();  // first: it goes by who waits, and those are about to ask again after what follows

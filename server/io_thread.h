@@ -17,6 +17,7 @@
 #include "event_rounds.h"
 #include "held_replies.h"
 #include "ticker.h"
+#include "unix_time.h"
 #include "value_admission.h"
 
 namespace plimsoll::server {
@@ -120,7 +121,10 @@ class IoThread {
   // All that are held; also in the turn of another connection, between two commands.
   void send_held_replies() noexcept;
   void send_overdue_replies() noexcept {
-    if (held_replies_.due(batch_->last_ended_ns())) send_held_replies();
+    if (!held_replies_.empty()) send_overdue_replies(monotonic_ns());
+  }
+  void send_overdue_replies(uint64_t now_ns) noexcept {
+    if (held_replies_.due(now_ns)) send_held_replies();
   }
   // CLIENT PAUSE has ended.
   void resume_paused() noexcept;

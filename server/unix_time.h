@@ -31,6 +31,13 @@ inline int64_t unix_ms_coarse() noexcept {
   return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
+// Of a clock that nobody sets.
+inline uint64_t monotonic_ns() noexcept {
+  timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
 inline int64_t microseconds(const timeval& time) noexcept {
   return int64_t{time.tv_sec} * 1'000'000 + time.tv_usec;
 }

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <random>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "server_under_test.h"
 
@@ -165,8 +167,10 @@ TEST_F(ManyAtOnce, EachGetsItsReplies) {
     for (size_t i = 0; i < clients_.size(); ++i) {
       const std::string text = std::to_string(i);
       clients_[i].send(encode_command({"ECHO", text}) + encode_command({"SET", text, text}));
-      if (i % 3 == 0) clients_[i].finish_sending();
-      else if (i % 5 == 1) clients_[i].send("QUIT\r\n");
+      if (i % 3 == 0)
+        clients_[i].finish_sending();
+      else if (i % 5 == 1)
+        clients_[i].send("QUIT\r\n");
     }
     for (size_t i = 0; i < clients_.size(); i += 7) clients_[i] = server_.connect();  // those have gone
     for (size_t i = 0; i < clients_.size(); ++i) {
@@ -178,6 +182,25 @@ TEST_F(ManyAtOnce, EachGetsItsReplies) {
       }
     }
     EXPECT_EQ(control_.read_reply(), "+OK\r\n");
+  }
+}
+
+// Pipelines of all lengths from several at a time: turns that end early, and more than one in a round.
+TEST_F(ManyAtOnce, EachGetsItsOwnReplies) {
+  static constexpr size_t kClients = 6, kCommands = 60'000;
+  std::vector<std::jthread> threads;
+  for (size_t client = 0; client < kClients; ++client) {
+    threads.emplace_back([client, connection = server_.connect()]() mutable {
+      std::mt19937 random(static_cast<unsigned>(client));
+      const auto text = [client](size_t i) { return std::to_string(client) + ":" + std::to_string(i); };
+      for (size_t sent = 0; sent < kCommands;) {
+        const size_t until = std::min(size_t{kCommands}, sent + 1 + random() % (random() % 4 == 0 ? 12'000 : 40));
+        std::string commands;
+        for (size_t i = sent; i < until; ++i) commands += encode_command({"ECHO", text(i)});
+        connection.send(commands);
+        for (; sent < until; ++sent) ASSERT_EQ(connection.read_reply(), bulk(text(sent)));
+      }
+    });
   }
 }
 
