@@ -26,9 +26,17 @@ void Compactor::survey(int64_t older_than_us, Effort effort) noexcept {
   reclaimable_.store(survey_.reclaimable(), std::memory_order_relaxed);
 }
 
+void Compactor::begin_pass() noexcept {
+  pass_began_with_ = survey_.reclaimable();
+  pass_began_for_ = surveyed_for_;
+  pass_began_at_change_ = engine_.statistics().changes;
+  pass_moved_bytes_ = pass_moved_ = 0;
+}
+
 bool Compactor::worthwhile() noexcept {
   const size_t sparse = survey_.reclaimable();
-  if (at_start()) pass_began_with_ = survey_;
+  if (at_start()) begin_pass();
+  if (sparse < settled() / 2) settled() = 0;  // it went by itself; what comes is other
   return sparse > kLeastWorth && sparse / 8 * 7 > settled();
 }
 
@@ -108,6 +116,7 @@ void Compactor::move_payloads(const Candidate* candidates, size_t n) noexcept {
     pass_moved_bytes_ += entry->bytes().size();
     ++moved;
   }
+  pass_moved_ += moved;
   moved_.fetch_add(moved, std::memory_order_relaxed);
   stayed_.fetch_add(count - moved, std::memory_order_relaxed);
 }
@@ -124,22 +133,28 @@ void Compactor::move_entries(Table& table, const Candidate* candidates, size_t n
     pass_moved_bytes_ += entry->layout_size();
     ++moved;
   }
+  pass_moved_ += moved;
   moved_.fetch_add(moved, std::memory_order_relaxed);
   stayed_.fetch_add(n - moved, std::memory_order_relaxed);
 }
 
+// A pass that gave back less than an eighth is the last if it moved next to nothing. One that moved much may
+// have been overtaken by deletions. But where the holes of a size are few, and less than a slab in each
+// arena, blocks only go round: what one pass moves to a slab made for it, the next one moves on. So it looks
+// when a store that hardly changes is left as it was by two passes.
 void Compactor::finish_pass() noexcept {
   passes_.fetch_add(1, std::memory_order_relaxed);
   survey(0, surveyed_for_);
-  const size_t began = pass_began_with_.reclaimable(), left = survey_.reclaimable();
-  const bool gave_little = left > began / 8 * 7;
-  const bool emptied_little = survey_.emptied_since(pass_began_with_) <= began / 16;
+  const size_t left = survey_.reclaimable();
   // Even slabs of which nine tenths are free take moves of a ninth of what they give.
-  const bool moved_little = pass_moved_bytes_ <= began / 16;
-  fruitless_passes_ = gave_little && emptied_little ? fruitless_passes_ + 1 : 0;
-  const bool idle = (gave_little && moved_little) || fruitless_passes_ >= 2;
+  const bool gave_little = left > pass_began_with_ / 8 * 7;
+  const bool moved_little = pass_moved_bytes_ <= pass_began_with_ / 16;
+  const auto changes = static_cast<size_t>(engine_.statistics().changes - pass_began_at_change_);
+  const bool undisturbed = pass_began_for_ == surveyed_for_ && changes <= pass_moved_ / 8;
+  rounds_ = gave_little && undisturbed ? rounds_ + 1 : 0;
+  const bool idle = (gave_little && moved_little) || rounds_ >= 2;
+  if (idle) rounds_ = 0;
   settled() = idle && left != zm::SlabSurvey::kEverything ? left : 0;
-  pass_moved_bytes_ = 0;
 }
 
 CompactionStatistics Compactor::statistics() const noexcept {

@@ -46,6 +46,7 @@ class Compactor {
     SlotRef slot;
   };
 
+  void begin_pass() noexcept;
   bool worthwhile() noexcept;
   size_t& settled() noexcept { return surveyed_for_ == Effort::coarse ? settled_coarse_ : settled_fine_; }
   bool at_start() const noexcept { return shard_ == 0 && database_ == 0 && position_ == 0; }
@@ -65,13 +66,12 @@ class Compactor {
   unsigned shard_ = 0;
   int database_ = 0;
   uint64_t position_ = 0;
-  zm::SlabSurvey pass_began_with_;
-  size_t pass_moved_bytes_ = 0;
-  unsigned fruitless_passes_ = 0;  // one after the other: as much was left as before, and no slabs had gone
-  // What a pass left behind that gave back less than an eighth and moved next to nothing: no other is worth
-  // it until there is more. One that moved much and has as much left was overtaken by deletions; but where
-  // the holes of a size are few and stand in several arenas, blocks go round and round, and a second such
-  // pass is the last.
+  size_t pass_began_with_ = 0;  // reclaimable bytes
+  Effort pass_began_for_ = Effort::fine;
+  uint64_t pass_began_at_change_ = 0;  // of those of the store, counted
+  size_t pass_moved_bytes_ = 0, pass_moved_ = 0;
+  unsigned rounds_ = 0;  // passes, one after the other, that only had blocks go round: see finish_pass()
+  // What was left behind when no other pass was worth it, until there is more.
   size_t settled_coarse_ = 0, settled_fine_ = 0;
 
   std::atomic<size_t> reclaimable_{0};

@@ -21,33 +21,14 @@ bool SlabSurvey::take(std::size_t dense) noexcept {
   reclaimable_ = 0;
   for (std::size_t i = 0; i < known; ++i) {
     const backend::SlabClass& slabs = classes_[i];
-    const std::size_t bytes = reclaimable(slabs);
-    if (bytes == 0 || slabs.room - slabs.used < slabs.room / dense) continue;
-    reclaimable_ += bytes;
+    const std::size_t free = slabs.room - slabs.used;
+    // Where the free blocks of all slabs together are fewer than one slab holds, none can be emptied.
+    if (free <= slabs.blocks_per_slab || free < slabs.room / dense) continue;
+    reclaimable_ += (free - slabs.blocks_per_slab) * slabs.block_bytes;
     classes_[count_++] = slabs;
   }
   if (every_block_sparse.load(std::memory_order_relaxed)) reclaimable_ = kEverything;
   return reclaimable_ != 0 || known != 0;
-}
-
-// Where the free blocks of all slabs together are fewer than one slab holds, none can be emptied.
-std::size_t SlabSurvey::reclaimable(const backend::SlabClass& slabs) noexcept {
-  const std::size_t free = slabs.room - slabs.used;
-  return free > slabs.blocks_per_slab ? (free - slabs.blocks_per_slab) * slabs.block_bytes : 0;
-}
-
-std::size_t SlabSurvey::emptied_since(const SlabSurvey& before) const noexcept {
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < before.count_; ++i) {
-    const backend::SlabClass& then = before.classes_[i];
-    const backend::SlabClass* now = class_of(then.block_bytes);
-    if (now == nullptr) {  // it is dense
-      bytes += reclaimable(then);
-    } else if (now->room < then.room) {
-      bytes += (then.room - now->room) * then.block_bytes;
-    }
-  }
-  return bytes;
 }
 
 const backend::SlabClass* SlabSurvey::class_of(std::size_t block_bytes) const noexcept {

@@ -33,17 +33,12 @@ class SlabSurvey {
   // would moving give back.
   std::size_t reclaimable() const noexcept { return reclaimable_; }
 
-  // Bytes of slabs that went since `before`, of sizes that were not to be left alone then: what moving has
-  // given back. A size that got more slabs hides nothing of what others lost.
-  std::size_t emptied_since(const SlabSurvey& before) const noexcept;
-
   // Bit i: blocks[i] stands in a slab emptier than the average of its size by enough to be worth a move.
   // REQUIRES: n <= kBatch, and live blocks of this heap.
   std::uint64_t sparse(const void* const* blocks, std::size_t n) const noexcept;
 
  private:
   static constexpr std::size_t kClasses = 64;
-  static std::size_t reclaimable(const backend::SlabClass& slabs) noexcept;
   const backend::SlabClass* class_of(std::size_t block_bytes) const noexcept;
 
   backend::SlabClass classes_[kClasses];  // by size
