@@ -32,7 +32,8 @@ void LatencyProbe::run(Lane& lane, RawConnection connection, size_t index) {
       const auto began = Clock::now();
       const std::string reply = writes ? connection.call({"SET", key, value}) : connection.call({"GET", key});
       const auto took = Clock::now() - began;
-      lane.milliseconds.push_back(std::chrono::duration<double, std::milli>(took).count());
+      lane.requests.push_back(
+          {std::chrono::duration<double, std::milli>(took).count(), MachineStalls::Clock::now()});
       requests_.fetch_add(1);
       if (writes) lane.bytes_written += key.size() + value.size();
       const bool fine = writes ? reply == "+OK\r\n" : reply.starts_with("$");
@@ -46,11 +47,27 @@ void LatencyProbe::run(Lane& lane, RawConnection connection, size_t index) {
 
 double LatencyProbe::percentile(double share) const {
   std::vector<double> all;
-  for (const Lane& lane : lanes_) all.insert(all.end(), lane.milliseconds.begin(), lane.milliseconds.end());
+  for (const Lane& lane : lanes_) {
+    for (const Request& request : lane.requests) all.push_back(request.milliseconds);
+  }
   if (all.empty()) return 0;
   std::sort(all.begin(), all.end());
   const auto rank = static_cast<size_t>(share * static_cast<double>(all.size()));
   return all[std::min(rank, all.size() - 1)];
+}
+
+double LatencyProbe::worst_beyond(const MachineStalls& stalls) const {
+  using Milliseconds = std::chrono::duration<double, std::milli>;
+  double worst = 0;
+  for (const Lane& lane : lanes_) {
+    for (const Request& request : lane.requests) {
+      if (request.milliseconds <= worst) continue;
+      const auto asked = request.answered -
+                         duration_cast<MachineStalls::Clock::duration>(Milliseconds(request.milliseconds));
+      worst = std::max(worst, request.milliseconds - stalls.within(asked, request.answered));
+    }
+  }
+  return worst;
 }
 
 uint64_t LatencyProbe::bytes_written() const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "line_server.h"
+#include "machine_stalls.h"
 
 namespace plimsoll::test {
 
@@ -24,14 +25,20 @@ class LatencyProbe {
   // After stop(): milliseconds.
   double p99() const { return percentile(0.99); }
   double worst() const { return percentile(1.0); }
+  // Of what requests took beyond the time for which the machine stood still.
+  double worst_beyond(const MachineStalls& stalls) const;
   uint64_t bytes_written() const;
   // Requests that were answered neither with what was asked for nor with -OOM; the first one's reply.
   std::string first_failure() const;
 
  private:
+  struct Request {
+    double milliseconds;
+    MachineStalls::Clock::time_point answered;
+  };
   struct Lane {
     std::thread thread;
-    std::vector<double> milliseconds;
+    std::vector<Request> requests;
     uint64_t bytes_written = 0;
     std::string failure;
   };
