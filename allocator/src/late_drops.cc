@@ -17,7 +17,8 @@ namespace {
 
 using detail::MutexLock;
 
-// What a purge finds no place for it drops itself. Few, since whoever commits pages searches them all.
+// What a purge finds no place for it drops itself. Few, since whoever commits pages or puts some off searches
+// them all.
 constexpr std::size_t kMost = 1024;
 
 struct Range {
@@ -120,20 +121,23 @@ std::int64_t now_ns() noexcept {
 }
 
 bool put_off(void* space, std::size_t length) noexcept {
-  const Range range = {static_cast<char*>(space), static_cast<char*>(space) + length};
+  Range range = {static_cast<char*>(space), static_cast<char*>(space) + length};
   const MutexLock lock(&mutex);
   if (refused.load(std::memory_order_relaxed)) return false;
-  Range* const last = count == 0 ? nullptr : &ranges[count - 1];
-  // Of a range that grew behind the piece in flight, what is left could have no place.
-  if (last != nullptr && last->end == range.start && !last->overlaps(in_flight)) {
-    last->end = range.end;
-  } else if (last != nullptr && last->start == range.end) {
-    last->start = range.start;
-  } else if (count < kMost) {
-    ranges[count++] = range;
-  } else {
-    return false;
+  // One with those that touch it: places are few, and dropping costs by the call.
+  for (std::size_t i = 0; i < count;) {
+    // Of a range that grew behind the piece in flight, what is left could have no place.
+    const bool before = ranges[i].end == range.start && !ranges[i].overlaps(in_flight);
+    const bool behind = ranges[i].start == range.end;
+    if (!before && !behind) {
+      ++i;
+      continue;
+    }
+    range = {std::min(range.start, ranges[i].start), std::max(range.end, ranges[i].end)};
+    ranges[i] = ranges[--count];
   }
+  if (count == kMost) return false;
+  ranges[count++] = range;
   put_off_bytes.fetch_add(length, std::memory_order_relaxed);
   return true;
 }

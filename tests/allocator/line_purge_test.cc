@@ -114,6 +114,27 @@ TEST_F(LinePurge, APurgeEndsWhenItsTimeIsOver) {
   EXPECT_LT(line::account().heap, full - kBytes / 2);
 }
 
+// What lies between pieces that are put off needs no places: it joins them.
+TEST_F(LinePurge, WhatLiesTogetherIsPutOffAsOne) {
+  constexpr std::size_t kBlock = 20'000, kBlocks = 3'000;
+  std::vector<void*> blocks(kBlocks);
+  for (void*& block : blocks) {
+    block = allocate(Tag::string, kBlock);
+    std::memset(block, 1, kBlock);
+  }
+  for (std::size_t i = 0; i < kBlocks; i += 4) deallocate(Tag::string, blocks[i]);
+  backend::purge_within(0);
+  ASSERT_GT(backend::unfinished_purge(), kBlocks / 4 * kBlock * 3 / 4);
+  for (const std::size_t of_four : {2, 1, 3}) {
+    for (std::size_t i = of_four; i < kBlocks; i += 4) deallocate(Tag::string, blocks[i]);
+    backend::purge_within(0);
+  }
+  EXPECT_GT(backend::unfinished_purge(), kBlocks * kBlock * 3 / 4) << "there was no place for it";
+  EXPECT_LE(resident_covered(), line::account().heap);
+  give_back();
+  EXPECT_EQ(backend::unfinished_purge(), 0u);
+}
+
 // More pieces that do not lie together than the list has places for: the others are dropped at once.
 TEST_F(LinePurge, APurgeOfMorePiecesThanThereArePlacesFor) {
   constexpr std::size_t kBlock = 20'000, kBlocks = 6'000, kPlaces = 1024;
