@@ -57,6 +57,13 @@ struct Folded {
 
 constexpr size_t kFoldedWhole = 16;
 
+const KeySpec* sole_key_of(const CommandRow& row) noexcept {
+  if (row.keys.size() != 1 || (row.flags & (kWholeStore | kOwnLocks)) != 0) return nullptr;
+  const KeySpec& spec = row.keys[0];
+  const bool fixed = spec.begin == KeySpec::kBeginIndex && spec.find == KeySpec::kFindRange;
+  return fixed && spec.index > 0 && spec.last == 0 ? &spec : nullptr;
+}
+
 }  // namespace
 
 CommandTable::~CommandTable() = default;
@@ -129,6 +136,7 @@ void CommandTable::add_row(const CommandRow& row) {
   if (known != nullptr) forget(node);
   next_id_ = next_id;
   node.command.row = &row;
+  node.command.sole_key = sole_key_of(row);
   node.command.id = id;
   node.command.name = std::move(name);
   node.subcommands = std::move(subcommands);
@@ -148,6 +156,7 @@ CommandTable::Vector<Command> CommandTable::merged_subcommands(const Node& node,
   for (const CommandRow& subcommand : row.subcommands) {
     Command command;
     command.row = &subcommand;
+    command.sole_key = sole_key_of(subcommand);
     command.id = next_id++;
     command.name.reserve(row.name.size() + 1 + subcommand.name.size());
     command.name.append(row.name).append("|").append(subcommand.name);

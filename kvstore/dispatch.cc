@@ -7,6 +7,7 @@
 #include <new>
 
 #include "engine.h"
+#include "equal_bytes.h"
 
 namespace plimsoll {
 namespace {
@@ -52,7 +53,19 @@ void add_unknown_command(ErrorText& error, Args args) noexcept {
 
 }  // namespace
 
-void Engine::resolve(Args args, Invocation& invocation) const {
+// Batches are mostly of one command.
+const Command* Engine::find_command(Args args, const Invocation* previous) const noexcept {
+  if (previous != nullptr && previous->command != nullptr && equal_bytes(previous->args[0], args[0])) {
+    const Command* const same = previous->command;
+    if (same->parent == nullptr && same->subcommands.empty()) return same;
+  }
+  const Command* command = options_.commands->find(args[0]);
+  if (command != nullptr && !command->subcommands.empty() && args.size() > 1)
+    return CommandTable::find_subcommand(*command, args[1]);
+  return command;
+}
+
+void Engine::resolve(Args args, Invocation& invocation, const Invocation* previous) const {
   invocation.args = args;
   invocation.command = nullptr;
   invocation.shards = 0;
@@ -60,18 +73,28 @@ void Engine::resolve(Args args, Invocation& invocation) const {
   invocation.now_ms = 0;
   invocation.key_count_ = 0;
   if (args.empty()) return;
-  const Command* command = options_.commands->find(args[0]);
-  if (command != nullptr && !command->subcommands.empty() && args.size() > 1) {
-    command = CommandTable::find_subcommand(*command, args[1]);
-  }
+  const Command* const command = find_command(args, previous);
   if (command == nullptr || command->row->handler == nullptr || !command->row->takes(args.size())) return;
-  if (!extract_keys(*command, args, invocation)) return;
+  const KeySpec* const sole = command->sole_key;
+  if (sole != nullptr && static_cast<size_t>(sole->index) < args.size()) {
+    const auto argument = static_cast<uint32_t>(sole->index);
+    const uint64_t hash = this->hash(args[argument]);
+    invocation.inline_[0] = {hash, argument, sole->flags};
+    invocation.key_count_ = 1;
+    invocation.shards = uint64_t{1} << shard_of(hash);
+    invocation.command = command;
+    return;
+  }
+  if (!extract_keys(*command, args, invocation)) {
+    invocation.command = nullptr;
+    invocation.key_count_ = 0;
+    return;
+  }
   for (size_t i = 0; i < invocation.key_count_; ++i) {
     invocation.shards |= uint64_t{1} << shard_of(invocation.place(i).hash);
   }
   if (command->row->flags & kWholeStore) invocation.shards = all_shards();
   if (command->row->flags & kOwnLocks) invocation.shards = 0;
-  invocation.command = command;
 }
 
 bool Engine::extract_keys(const Command& command, Args args, Invocation& invocation) const {
@@ -147,6 +170,27 @@ void Engine::KeyCollector::append(uint32_t argument, uint32_t flags) {
   ++count;
 }
 
+void Engine::prefetch(int database, std::span<const Invocation* const> batch) const noexcept {
+  if (!has_database(database)) return;
+  constexpr size_t kMostHomes = 64;
+  Table::Home homes[kMostHomes];
+  size_t count = 0;
+  const auto prefetch_entries = [&] {
+    for (size_t i = 0; i < count; ++i) Table::prefetch_entry(homes[i]);
+    count = 0;
+  };
+  for (const Invocation* const invocation : batch) {
+    const size_t keys = std::min(invocation->key_count(), Call::kLinesAhead);
+    for (size_t i = 0; i < keys; ++i) {
+      const Table::Home home = prefetch_line(database, invocation->key_hash(i));
+      if (i >= Call::kEntriesAhead) continue;
+      homes[count++] = home;
+      if (count == kMostHomes) prefetch_entries();
+    }
+  }
+  prefetch_entries();
+}
+
 void Engine::refuse(const Invocation& invocation, Reply& reply) const {
   const Args args = invocation.args;
   ErrorText error;
@@ -178,8 +222,8 @@ void Engine::execute(Session& session, Args args, Reply& reply) noexcept {
   Invocation invocation;
   if (!store_.with_memory([&] { resolve(args, invocation); })) return answer_out_of_memory(reply);
   if (invocation.key_count() > 1) {
-    store_.prefetch_lines(session, invocation);
-    store_.prefetch_entries(session, invocation);
+    const Invocation* const batch[] = {&invocation};
+    prefetch(session.database(), batch);
   }
   run(session, invocation, reply);
 }
@@ -244,7 +288,8 @@ void Engine::answer(Reply& reply, std::string_view error) noexcept {
 }
 
 void Engine::answer_out_of_memory(Reply& reply) noexcept {
-  answer(reply, "OOM the allocator refused memory for this command, and to evict what can be would not be enough");
+  answer(reply,
+         "OOM the allocator refused memory for this command, and to evict what can be would not be enough");
 }
 
 void Engine::report(Shard& shard, const Change& change) noexcept {

@@ -97,7 +97,7 @@ class Engine {
   int64_t now_ms() const noexcept { return options_.clock->now_ms(); }
 
   // --- dispatch.cc ---
-  void resolve(Args args, Invocation& invocation) const;
+  void resolve(Args args, Invocation& invocation, const Invocation* previous = nullptr) const;
   void execute(Session& session, Args args, Reply& reply) noexcept;
   void run(Session& session, const Invocation& invocation, Reply& reply) noexcept;
   size_t try_run(Session& session, const Invocation& invocation, Reply& reply) noexcept;
@@ -191,8 +191,11 @@ class Engine {
   // line.
   bool reclaim(const zm::Refusal& refusal, Reclaimed& so_far) noexcept;
 
-  void prefetch_line(int database, uint64_t hash) const noexcept {
-    if (const ShardDatabase* part = find_database(shard_of(hash), database)) part->table.prefetch_line(hash);
+  // dispatch.cc: of the batch's keys, and of one key that is far ahead or near.
+  void prefetch(int database, std::span<const Invocation* const> batch) const noexcept;
+  Table::Home prefetch_line(int database, uint64_t hash) const noexcept {
+    const ShardDatabase* part = find_database(shard_of(hash), database);
+    return part != nullptr ? part->table.prefetch_line(hash) : Table::Home{};
   }
   void prefetch_entry(int database, uint64_t hash) const noexcept {
     if (const ShardDatabase* part = find_database(shard_of(hash), database)) part->table.prefetch_entry(hash);
@@ -219,6 +222,7 @@ class Engine {
   friend class ShardGuard;
 
   // dispatch.cc
+  const Command* find_command(Args args, const Invocation* previous) const noexcept;
   class KeyCollector {
    public:
     KeyCollector(const Engine& engine, Invocation& invocation) : engine_(engine), invocation_(invocation) {}

@@ -108,19 +108,14 @@ void OutputBuffer::append(SharedBytes bytes, size_t offset, size_t length) {
   limit_ = limit;
 }
 
-OutputBuffer::Mark OutputBuffer::mark() const noexcept {
-  const bool open = cursor_ != nullptr;
-  return {pieces_.size(), total_, open, open ? open_end() : 0, next_chunk_};
-}
-
 void OutputBuffer::rewind(const Mark& mark) noexcept {
   pieces_.resize(mark.pieces);
   total_ = mark.total;
   next_chunk_ = mark.next_chunk;  // what is written instead may be short
-  cursor_ = limit_ = nullptr;
-  if (!mark.open) return;
+  cursor_ = mark.cursor;
+  limit_ = nullptr;
+  if (cursor_ == nullptr) return;
   SharedBytes& chunk = pieces_.back().bytes;
-  cursor_ = chunk.data() + mark.open_end;
   limit_ = chunk.data() + chunk.capacity();
 }
 

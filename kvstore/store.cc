@@ -83,13 +83,14 @@ size_t Store::read_many_with(std::span<const std::string_view> keys, int databas
   const int64_t now = engine_->now_ms();
   size_t present = 0;
   Key batch[kReadBatch];
+  Table::Home homes[kReadBatch];
   for (size_t first = 0; first < keys.size(); first += kReadBatch) {
     const size_t count = std::min(kReadBatch, keys.size() - first);
     for (size_t i = 0; i < count; ++i) {
       batch[i] = engine_->make_key(keys[first + i]);
-      engine_->prefetch_line(database, batch[i].hash);
+      homes[i] = engine_->prefetch_line(database, batch[i].hash);
     }
-    for (size_t i = 0; i < count; ++i) engine_->prefetch_entry(database, batch[i].hash);
+    for (size_t i = 0; i < count; ++i) Table::prefetch_entry(homes[i]);
     for (size_t i = 0; i < count; ++i) {
       KeyGuard guard(*engine_, batch[i]);
       Keyspace keyspace(*engine_, database, now, true);
@@ -253,22 +254,12 @@ void Store::execute(Session& session, Args args, Reply& reply) noexcept {
   engine_->execute(session, args, reply);
 }
 
-void Store::resolve(Args args, Invocation& invocation) const {
-  engine_->resolve(args, invocation);
+void Store::resolve(Args args, Invocation& invocation, const Invocation* previous) const {
+  engine_->resolve(args, invocation, previous);
 }
 
-void Store::prefetch_lines(const Session& session, const Invocation& invocation) const noexcept {
-  if (!engine_->has_database(session.database())) return;
-  for (size_t i = 0; i < std::min(invocation.key_count(), Call::kLinesAhead); ++i) {
-    engine_->prefetch_line(session.database(), invocation.key_hash(i));
-  }
-}
-
-void Store::prefetch_entries(const Session& session, const Invocation& invocation) const noexcept {
-  if (!engine_->has_database(session.database())) return;
-  for (size_t i = 0; i < std::min(invocation.key_count(), Call::kEntriesAhead); ++i) {
-    engine_->prefetch_entry(session.database(), invocation.key_hash(i));
-  }
+void Store::prefetch(const Session& session, std::span<const Invocation* const> batch) const noexcept {
+  engine_->prefetch(session.database(), batch);
 }
 
 void Store::run(Session& session, const Invocation& invocation, Reply& reply) noexcept {

@@ -222,27 +222,27 @@ void CommandBatch::protocol_error(Connection& connection, std::string_view reaso
 
 void CommandBatch::prepare(const Connection& connection) {
   Store& store = server_.store();
-  const Session& session = connection.session_;
+  const Invocation* previous = nullptr;
   for (size_t i = 0; i < count_; ++i) {
     Slot& slot = slots_[i];
-    slot.invocation.command = nullptr;
     const Args args(arguments_.data() + slot.first_argument, slot.argument_count);
-    if (args.empty()) continue;
-    if (!store.with_memory([&] { store.resolve(args, slot.invocation); })) slot.refusal = kOomError;
+    if (store.with_memory([&] { store.resolve(args, slot.invocation, previous); })) {
+      previous = &slot.invocation;
+    } else {
+      slot.refusal = kOomError;
+    }
   }
   if (count_ > 0) slots_[0].invocation.shared_args = connection.input_.large_arguments();
   if (count_ == 0 || (count_ == 1 && slots_[0].invocation.key_count() < 2)) return;
-  for (size_t i = 0; i < count_; ++i) {
-    if (slots_[i].invocation.command != nullptr) store.prefetch_lines(session, slots_[i].invocation);
-  }
-  for (size_t i = 0; i < count_; ++i) {
-    if (slots_[i].invocation.command != nullptr) store.prefetch_entries(session, slots_[i].invocation);
-  }
+  std::array<const Invocation*, kGroup> invocations;
+  for (size_t i = 0; i < count_; ++i) invocations[i] = &slots_[i].invocation;
+  store.prefetch(connection.session_, {invocations.data(), count_});
 }
 
 // Returns how many of the group ran: those before the end of the turn. Sets `began_ns` if that is 0.
 size_t CommandBatch::execute(Connection& connection, uint64_t& began_ns) {
   clock_ns_ = monotonic_ns();
+  set_report_bound();
   if (wall_clock_.stepped(static_cast<int64_t>(clock_ns_), unix_ms_coarse())) set_wall_clock();
   if (began_ns == 0) began_ns = clock_ns_;
   thread_.send_overdue_replies(clock_ns_);
@@ -285,7 +285,7 @@ bool CommandBatch::run_one(Connection& connection, Slot& slot) {
   }
   const auto mark = target_->mark();
   Reply reply(*target_, connection.session_.resp_version());
-  if (is_refused(connection, slot, reply)) {
+  if (may_be_refused(connection, slot) && is_refused(connection, slot, reply)) {
     count_refusal(slot, reply);
   } else if (!run_in_store(connection, slot, reply)) {
     return false;
@@ -334,6 +334,13 @@ void CommandBatch::cut_off_web_page(Connection& connection) {
 void CommandBatch::cut_off_unanswered(Connection& connection) {
   log_warning("Closing connection {}: memory is refused for a reply", connection.id());
   connection.close_after_reply();
+}
+
+// False for nearly all: they need no closer look.
+bool CommandBatch::may_be_refused(const Connection& connection, const Slot& slot) noexcept {
+  const Command* command = slot.invocation.command;
+  const bool ordinary = command != nullptr && (command->row->flags & kProtected) == 0;
+  return !ordinary || !slot.refusal.empty() || !connection.authenticated() || connection.has(kMonitor);
 }
 
 // Refused, and answered if there is memory for that.
@@ -406,11 +413,25 @@ void CommandBatch::account(Connection& connection, const Slot& slot, const Reply
     thread_.command_statistics().error(reply.last_error_code());
   }
   thread_.command_statistics().record(command.id, ns, reply.errors() > 0, config.flag(Opt::latency_tracking));
-  if (server_.extension() != nullptr) report(connection, slot, ns, *server_.extension());
+  if (ns >= report_from_ns_ || server_.monitors() != 0) report(connection, slot, ns);
+  if ((command.row->flags & kAdmin) != 0) set_report_bound();  // it may have been CONFIG SET
+}
+
+// Shorter commands are neither slow nor late; monitors want them all.
+void CommandBatch::set_report_bound() noexcept {
+  const auto nanoseconds = [](int64_t count, int64_t each) {
+    return static_cast<uint64_t>(std::min(count, INT64_MAX / each) * each);
+  };
+  const int64_t slow_us = server_.config().number(Opt::slowlog_log_slower_than);
+  const int64_t late_ms = server_.config().number(Opt::latency_monitor_threshold);
+  report_from_ns_ = slow_us >= 0 ? nanoseconds(slow_us, 1'000) : UINT64_MAX;
+  if (late_ms > 0) report_from_ns_ = std::min(report_from_ns_, nanoseconds(late_ms, 1'000'000));
 }
 
 // Tells the extension what it wants to know of a command that ran.
-void CommandBatch::report(Connection& connection, const Slot& slot, uint64_t ns, ServerExtension& extension) {
+void CommandBatch::report(Connection& connection, const Slot& slot, uint64_t ns) {
+  if (server_.extension() == nullptr) return;
+  ServerExtension& extension = *server_.extension();
   const Command& command = *slot.invocation.command;
   const Config& config = server_.config();
   if (server_.monitors() != 0 && (command.row->flags & (kSkipMonitor | kAdmin)) == 0) {

@@ -95,11 +95,13 @@ class CommandBatch {
   bool has_room(Connection& connection, Slot& slot);
   void cut_off_web_page(Connection& connection);
   void cut_off_unanswered(Connection& connection);
+  static bool may_be_refused(const Connection& connection, const Slot& slot) noexcept;
   bool is_refused(const Connection& connection, const Slot& slot, Reply& reply);
   bool refuse(const Connection& connection, const Slot& slot, Reply& reply);
   bool run_in_store(Connection& connection, Slot& slot, Reply& reply);
   void account(Connection& connection, const Slot& slot, const Reply& reply, uint64_t ns);
-  void report(Connection& connection, const Slot& slot, uint64_t ns, ServerExtension& extension);
+  void set_report_bound() noexcept;
+  void report(Connection& connection, const Slot& slot, uint64_t ns);
   const Command* named_command(const Slot& slot) const noexcept;
   void count_refusal(const Slot& slot, const Reply& reply) noexcept;
   void apply_reply_mode(Connection& connection, const OutputBuffer::Mark& mark) noexcept;
@@ -117,6 +119,7 @@ class CommandBatch {
   size_t count_ = 0;        // of slots_ in use
   bool in_parser_ = false;  // the last slot's arguments are known to the parser alone, which has not gone on
   uint64_t clock_ns_ = 0;   // when the last command ended: the next one's start
+  uint64_t report_from_ns_ = 0;
   WallClock wall_clock_;
 };
 

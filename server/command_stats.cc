@@ -11,23 +11,14 @@ namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
-void add(std::atomic<uint64_t>& counter, uint64_t n) noexcept {
-  counter.store(counter.load(kRelaxed) + n, kRelaxed);
-}
-
 }  // namespace
 
-void LatencyRows::add(uint64_t ns) noexcept {
-  const size_t bucket = LatencyBuckets::index(ns);
-  std::atomic<Row*>& row = rows_[bucket >> LatencyBuckets::kSubBits];
-  Row* counts = row.load(kRelaxed);
-  if (counts == nullptr) {
-    void* memory = zm::try_allocate(zm::Tag::command, sizeof(Row));
-    if (memory == nullptr) return;
-    counts = new (memory) Row{};
-    row.store(counts, std::memory_order_release);
-  }
-  plimsoll::server::add((*counts)[bucket & (kRowSize - 1)], 1);
+LatencyRows::Row* LatencyRows::add_row(size_t row) noexcept {
+  void* memory = zm::try_allocate(zm::Tag::command, sizeof(Row));
+  if (memory == nullptr) return nullptr;
+  auto* counts = new (memory) Row{};
+  rows_[row].store(counts, std::memory_order_release);
+  return counts;
 }
 
 void LatencyRows::clear() noexcept {
@@ -68,10 +59,6 @@ void CommandStatistics::free_histograms() noexcept {
   }
 }
 
-bool CommandStatistics::current() const noexcept {
-  return generation_.load(std::memory_order_acquire) == shared_generation_.load(kRelaxed);
-}
-
 void CommandStatistics::renew() noexcept {
   for (Counters& counters : counters_) {
     for (auto* counter : {&counters.calls, &counters.nanoseconds, &counters.rejected, &counters.failed}) {
@@ -87,34 +74,22 @@ void CommandStatistics::renew() noexcept {
   generation_.store(shared_generation_.load(kRelaxed), std::memory_order_release);
 }
 
-LatencyRows* CommandStatistics::histogram_of(uint32_t command_id) noexcept {
-  LatencyRows* rows = histograms_[command_id].load(kRelaxed);
-  if (rows != nullptr) return rows;
+LatencyRows* CommandStatistics::add_histogram(uint32_t command_id) noexcept {
   void* memory = zm::try_allocate(zm::Tag::command, sizeof(LatencyRows));
   if (memory == nullptr) return nullptr;
-  rows = new (memory) LatencyRows;
+  auto* rows = new (memory) LatencyRows;
   histograms_[command_id].store(rows, std::memory_order_release);
   return rows;
 }
 
-void CommandStatistics::record(uint32_t command_id, uint64_t ns, bool failed, bool histogram) noexcept {
-  if (!current()) renew();
-  Counters& counters = counters_[command_id];
-  add(counters.calls, 1);
-  add(counters.nanoseconds, ns);
-  if (failed) add(counters.failed, 1);
-  if (!histogram) return;
-  if (LatencyRows* rows = histogram_of(command_id)) rows->add(ns);
-}
-
 void CommandStatistics::reject(uint32_t command_id) noexcept {
-  if (!current()) renew();
-  add(counters_[command_id].rejected, 1);
+  renew_if_reset();
+  add_relaxed(counters_[command_id].rejected, 1);
 }
 
 void CommandStatistics::error(std::string_view code) noexcept {
-  if (!current()) renew();
-  add(errors_, 1);
+  renew_if_reset();
+  add_relaxed(errors_, 1);
   std::lock_guard lock(mutex_);
   if (const auto found = error_counts_.find(code); found != error_counts_.end()) {
     ++found->second;

@@ -11,6 +11,11 @@
 
 namespace plimsoll::server {
 
+// Of a counter that one thread writes and any reads.
+inline void add_relaxed(std::atomic<uint64_t>& counter, uint64_t n) noexcept {
+  counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+}
+
 // Durations from 1 ns to 2^35 ns (34 s), in buckets whose width is 1/32 of their power of two: a value read
 // back is at most 3.2 % too high.
 class LatencyBuckets {
@@ -46,7 +51,13 @@ class LatencyRows {
   LatencyRows(const LatencyRows&) = delete;
   LatencyRows& operator=(const LatencyRows&) = delete;
 
-  void add(uint64_t ns) noexcept;  // not counted if memory is refused
+  void add(uint64_t ns) noexcept {  // not counted if memory is refused
+    const size_t bucket = LatencyBuckets::index(ns);
+    const size_t row = bucket >> LatencyBuckets::kSubBits;
+    Row* counts = rows_[row].load(std::memory_order_relaxed);
+    if (counts == nullptr && (counts = add_row(row)) == nullptr) return;
+    add_relaxed((*counts)[bucket & (kRowSize - 1)], 1);
+  }
   void clear() noexcept;
   // Calls visit(bucket index, count).
   template <class Visit>
@@ -61,6 +72,7 @@ class LatencyRows {
 
  private:
   using Row = std::array<std::atomic<uint64_t>, kRowSize>;
+  Row* add_row(size_t row) noexcept;  // null: memory is refused
   std::array<std::atomic<Row*>, kRows> rows_{};
 };
 
@@ -95,7 +107,16 @@ class CommandStatistics {
   CommandStatistics& operator=(const CommandStatistics&) = delete;
 
   // Owner only. `histogram`: latency-tracking is on.
-  void record(uint32_t command_id, uint64_t ns, bool failed, bool histogram) noexcept;
+  void record(uint32_t command_id, uint64_t ns, bool failed, bool histogram) noexcept {
+    renew_if_reset();
+    Counters& counters = counters_[command_id];
+    add_relaxed(counters.calls, 1);
+    add_relaxed(counters.nanoseconds, ns);
+    if (failed) add_relaxed(counters.failed, 1);
+    if (!histogram) return;
+    LatencyRows* rows = histograms_[command_id].load(std::memory_order_relaxed);
+    if (rows != nullptr || (rows = add_histogram(command_id)) != nullptr) rows->add(ns);
+  }
   void reject(uint32_t command_id) noexcept;
   void error(std::string_view code) noexcept;  // "ERR", "WRONGTYPE"; takes this block's mutex
   void renew_if_reset() noexcept {
@@ -120,10 +141,12 @@ class CommandStatistics {
     std::atomic<uint64_t> rejected{0};
     std::atomic<uint64_t> failed{0};
   };
-  bool current() const noexcept;
+  bool current() const noexcept {
+    return generation_.load(std::memory_order_acquire) == shared_generation_.load(std::memory_order_relaxed);
+  }
   void renew() noexcept;
   void free_histograms() noexcept;
-  LatencyRows* histogram_of(uint32_t command_id) noexcept;
+  LatencyRows* add_histogram(uint32_t command_id) noexcept;  // null: memory is refused
 
   const std::atomic<uint32_t>& shared_generation_;
   std::atomic<uint32_t> generation_;

@@ -233,11 +233,6 @@ void Connection::close_if_overdue(int64_t now_ms) noexcept {
   thread_.remove(*this);
 }
 
-bool Connection::may_run() const noexcept {
-  return !closed_ && !waits_for_memory_ &&
-         (flags() & (kCloseAfterReply | kPausedByClient | kPausedOutput)) == 0 && !killed();
-}
-
 void Connection::settle() {
   send(thread_.batch().output());
   if (closed_) return;

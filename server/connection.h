@@ -176,8 +176,11 @@ class Connection final : public SessionHost {
   void end_input() noexcept;
   void close_once_answered() noexcept;
   void after_read(size_t received, size_t asked);
-  void settle();                  // after each turn: sends, publishes figures, applies limits
-  bool may_run() const noexcept;  // commands may run now
+  void settle();                   // after each turn: sends, publishes figures, applies limits
+  bool may_run() const noexcept {  // commands may run now
+    return !closed_ && !waits_for_memory_ &&
+           (flags() & (kCloseAfterReply | kPausedByClient | kPausedOutput)) == 0 && !killed();
+  }
   void send(OutputBuffer& replies);
   bool write_some(OutputBuffer& output);  // false when the connection is closed by it
   void set_output_pause() noexcept;       // begins or ends it

@@ -29,19 +29,23 @@ bool holds_nul(std::string_view line) noexcept {
 
 // A line of `type` and a number of up to five digits. Returns what follows it; null: it is another line, or
 // not whole.
-const char* read_header(const char* at, const char* end, char type, size_t& number) noexcept {
+[[gnu::always_inline]] inline const char* read_header(const char* at, const char* end, char type,
+                                                      size_t& number) noexcept {
   constexpr int kMostDigits = 5;
   if (end - at < 4 || *at != type) return nullptr;
-  const auto digit = [&at] { return static_cast<unsigned>(static_cast<unsigned char>(*at)) - '0'; };
+  const auto digit_at = [](const char* p) {
+    return static_cast<unsigned>(static_cast<unsigned char>(*p)) - '0';
+  };
+  number = digit_at(++at);
+  if (number > 9) return nullptr;
   ++at;
-  if (digit() > 9) return nullptr;
-  number = digit();
-  ++at;
-  for (int digits = 1; at != end && digit() <= 9; ++at, ++digits) {
-    if (number == 0 || digits == kMostDigits) return nullptr;
-    number = number * 10 + digit();
+  for (int digits = 1; *at != '\r'; ++digits) {
+    const unsigned digit = digit_at(at);
+    if (digit > 9 || number == 0 || digits == kMostDigits) return nullptr;
+    number = number * 10 + digit;
+    if (end - ++at < 2) return nullptr;
   }
-  return end - at < 2 || *at != '\r' ? nullptr : at + kLineEnd;
+  return at + kLineEnd;
 }
 
 }  // namespace

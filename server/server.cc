@@ -307,12 +307,6 @@ PauseMode Server::pause_mode() const noexcept {
   return pause_mode_.load(std::memory_order_relaxed);
 }
 
-bool Server::paused_for(const Command& command) const noexcept {
-  const PauseMode mode = pause_mode();
-  if (mode == PauseMode::none) return false;
-  return mode == PauseMode::all || (command.row->flags & (kWrite | kMayReplicate)) != 0;
-}
-
 void Server::end_pause_if_due() noexcept {
   if (pause_mode() != PauseMode::none && unix_ms() >= pause_until_ms_.load(std::memory_order_relaxed))
     unpause_clients();

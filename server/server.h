@@ -163,7 +163,11 @@ class Server final : private WorkSink {
 
   // --- for the core's own files ---
   // True if the command has to wait for the end of CLIENT PAUSE.
-  bool paused_for(const Command& command) const noexcept;
+  bool paused_for(const Command& command) const noexcept {
+    const PauseMode mode = pause_mode();
+    if (mode == PauseMode::none) return false;
+    return mode == PauseMode::all || (command.row->flags & (kWrite | kMayReplicate)) != 0;
+  }
   void count_paused(int difference) noexcept { paused_.fetch_add(difference, std::memory_order_relaxed); }
   void count_connection(int difference) noexcept {
     connections_.fetch_add(difference, std::memory_order_relaxed);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "equal_bytes.h"
+
 namespace plimsoll {
 
 Table::~Table() {
@@ -20,7 +22,7 @@ SlotRef Table::find(uint64_t hash, std::string_view key) noexcept {
     for (; candidates != 0; candidates &= candidates - 1) {
       const unsigned i = static_cast<unsigned>(__builtin_ctz(candidates));
       const Entry* entry = slot::entry(line[displacement].load(i));
-      if (entry != nullptr && entry->key() == key) return {at.segment, home + displacement, i};
+      if (entry != nullptr && equal_bytes(entry->key(), key)) return {at.segment, home + displacement, i};
     }
     if (displacement == reach) return {};
   }
@@ -104,21 +106,22 @@ Table::Home Table::home_unlocked(uint64_t hash) const noexcept {
   const uint64_t position = hash << shard_bits_;
   const uint64_t word = directory_.geometry_at(position);
   const uint32_t line_count = geometry::line_count(word);
-  if (line_count <= kHeapLines) return {nullptr, 0, 0};
+  if (line_count <= kHeapLines) return {};
   const uint32_t tag = tag_of(position, geometry::depth(word));
   const uint32_t home = home_of(tag, homes_of(line_count));
   return {geometry::lines(word) + home, tag, line_count - home};
 }
 
-void Table::prefetch_line(uint64_t hash) const noexcept {
+Table::Home Table::prefetch_line(uint64_t hash) const noexcept {
   const Home home = home_unlocked(hash);
-  if (home.line == nullptr) return;
-  __builtin_prefetch(home.line);
-  if (home.lines_left > 1) __builtin_prefetch(home.line + 1);  // a fifth of the entries sit there
+  if (home.line != nullptr) {
+    __builtin_prefetch(home.line);
+    if (home.lines_left > 1) __builtin_prefetch(home.line + 1);  // a fifth of the entries sit there
+  }
+  return home;
 }
 
-void Table::prefetch_entry(uint64_t hash) const noexcept {
-  const Home home = home_unlocked(hash);
+void Table::prefetch_entry(const Home& home) noexcept {
   if (home.line == nullptr) return;
   unsigned candidates = home.line->match_unlocked(slot::pattern(home.tag, 0));
   const Line* line = home.line;

@@ -179,11 +179,19 @@ class Table {
   // Moves everything out; the table is empty, and its prefetches go on to be harmless.
   TableContents detach() noexcept;
 
+  // Where an entry belongs as far as a reader without the lock can tell. No line: they may be freed at any
+  // time.
+  struct Home {
+    const Line* line = nullptr;
+    uint32_t tag = 0;
+    uint32_t lines_left = 0;  // from here to the segment's end
+  };
   // Both take no lock. They may read old lines but nothing unmapped; segments of up to kHeapLines lines,
   // which are in a cache anyway, are skipped. prefetch_entry() reads the line, so prefetch_line() goes some
-  // time before: 16 keys at a time work well.
-  void prefetch_line(uint64_t hash) const noexcept;
-  void prefetch_entry(uint64_t hash) const noexcept;
+  // time before, and tells it where that is: 16 keys at a time work well.
+  Home prefetch_line(uint64_t hash) const noexcept;
+  static void prefetch_entry(const Home& home) noexcept;
+  void prefetch_entry(uint64_t hash) const noexcept { prefetch_entry(home_unlocked(hash)); }
 
   TableShape shape() const noexcept;
   // Walks everything and checks every invariant. Empty, or what is wrong.
@@ -208,13 +216,6 @@ class Table {
   void add_to_size(int64_t n) noexcept { store_relaxed(size_, size_ + static_cast<uint64_t>(n)); }
   Segment* segment_at(uint64_t position) const noexcept { return directory_.at(position).segment; }
   Segment* segment_after(const Segment& segment) const noexcept;
-  // Where an entry belongs as far as a reader without the lock can tell. No line: the lines may be freed at
-  // any time.
-  struct Home {
-    const Line* line;
-    uint32_t tag;
-    uint32_t lines_left;  // from here to the segment's end
-  };
   Home home_unlocked(uint64_t hash) const noexcept;
 
   // restructure.cc

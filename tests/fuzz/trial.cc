@@ -173,8 +173,8 @@ Trial::Answer Trial::answer(Side& side, const std::vector<std::string_view>& arg
   if (stepwise) {
     Invocation invocation;
     side.store.resolve(args, invocation);
-    side.store.prefetch_lines(session, invocation);
-    side.store.prefetch_entries(session, invocation);
+    const Invocation* const batch[] = {&invocation};
+    side.store.prefetch(session, batch);
     side.store.run(session, invocation, reply);
   } else {
     std::optional<test::RefuseFrom> refuse;

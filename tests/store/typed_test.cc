@@ -177,6 +177,8 @@ TEST(TypedCalls, BatchOfCommandsThroughPrefetch) {
   OutputBuffer out;
   Reply reply(out, 2);
   Invocation batch[16];
+  const Invocation* invocations[16];
+  for (size_t i = 0; i < 16; ++i) invocations[i] = &batch[i];
   for (size_t first = 0; first < keys.size(); first += 16) {
     std::string_view args[16][3];
     const size_t n = std::min<size_t>(16, keys.size() - first);
@@ -185,8 +187,7 @@ TEST(TypedCalls, BatchOfCommandsThroughPrefetch) {
       args[i][1] = args[i][2] = keys[first + i];
       store.resolve(args[i], batch[i]);
     }
-    for (size_t i = 0; i < n; ++i) store.prefetch_lines(session, batch[i]);
-    for (size_t i = 0; i < n; ++i) store.prefetch_entries(session, batch[i]);
+    store.prefetch(session, {invocations, n});
     for (size_t i = 0; i < n; ++i) store.run(session, batch[i], reply);
   }
   EXPECT_EQ(out.size(), 5 * keys.size());
@@ -260,8 +261,8 @@ TEST(Stores, ASessionOfAnotherStoreIsChecked) {
   Invocation invocation;
   const std::string_view args[] = {"GET", "k"};
   store.resolve(args, invocation);
-  store.prefetch_lines(session, invocation);
-  store.prefetch_entries(session, invocation);
+  const Invocation* const batch[] = {&invocation};
+  store.prefetch(session, batch);
 }
 
 // One shard, so that anything that took its lock would never return.

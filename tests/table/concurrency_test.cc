@@ -18,7 +18,7 @@ TEST(TableConcurrency, PrefetchesWhileTheTableChanges) {
     while (!stop.load(std::memory_order_relaxed)) {
       for (int i = 0; i < 64; ++i) {
         const uint64_t hash = ++n * 0x9e3779b97f4a7c15;
-        keys.table.prefetch_line(hash);
+        Table::prefetch_entry(keys.table.prefetch_line(hash));
         keys.table.prefetch_entry(hash);
       }
       if (keys.table.size() > uint64_t{1} << 40) std::abort();

@@ -19,6 +19,7 @@ struct Command {
   zm::string<zm::Tag::server>
       name;  // "get"; for a subcommand "object|encoding"; as errors show it, renamed or not
   std::span<const Command> subcommands;  // the row's, and those of a row it replaced
+  const KeySpec* sole_key = nullptr;     // of a row that names one key, at a fixed place, and locks its shard
 };
 
 // The commands a store answers to. Filled once, before stores use it; then read by any thread.

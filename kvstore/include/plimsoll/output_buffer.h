@@ -19,8 +19,7 @@ class OutputBuffer {
   struct Mark {
     size_t pieces;
     size_t total;
-    bool open;        // the last piece was a chunk being written
-    size_t open_end;  // how far
+    char* cursor;  // in the last piece, if that was a chunk being written
     size_t next_chunk;
   };
 
@@ -59,7 +58,7 @@ class OutputBuffer {
   // Holds a reference instead of copying. REQUIRES: offset + length <= bytes.size().
   void append(SharedBytes bytes, size_t offset, size_t length);
 
-  Mark mark() const noexcept;
+  Mark mark() const noexcept { return {pieces_.size(), total_, cursor_, next_chunk_}; }
   void rewind(const Mark& mark) noexcept;
 
   // Fills up to `capacity` vectors with what is to be sent next; returns how many.

@@ -132,12 +132,13 @@ class Store {
   // Runs one command line and appends its reply, which may be an error, to `reply`.
   void execute(Session& session, Args args, Reply& reply) noexcept;
 
-  // The same in steps, so that a batch of commands overlaps its cache misses: resolve all, prefetch_lines
-  // all, prefetch_entries all, then run each in order. The prefetches are hints: no locks, no effect, any
-  // keys; of a command with many only the first (Call::prefetch_ahead()).
-  void resolve(Args args, Invocation& invocation) const;  // throws std::bad_alloc
-  void prefetch_lines(const Session& session, const Invocation& invocation) const noexcept;
-  void prefetch_entries(const Session& session, const Invocation& invocation) const noexcept;
+  // The same in steps, so that a batch of commands overlaps its cache misses: resolve all, prefetch them,
+  // then run each in order. The prefetch is a hint: no locks, no effect, any keys; of a command with many
+  // only the first (Call::prefetch_ahead()). Throws std::bad_alloc. `previous`: one that was resolved before
+  // and whose arguments are still there, or null; under the same name the command need not be looked up
+  // again.
+  void resolve(Args args, Invocation& invocation, const Invocation* previous = nullptr) const;
+  void prefetch(const Session& session, std::span<const Invocation* const> batch) const noexcept;
   void run(Session& session, const Invocation& invocation, Reply& reply) noexcept;
   // The same, but a command that lacks memory which keys could still go for, only not in the milliseconds
   // that a command may take for that, is not answered and has changed nothing but what was evicted for it:
