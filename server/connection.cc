@@ -40,6 +40,8 @@ Connection::Connection(IoThread& thread, uint64_t id, int fd, const SocketAddres
           thread.context(), this,
           [](void* self) noexcept {
             auto* connection = static_cast<Connection*>(self);
+            if (connection->may_be_read_with_others() && connection->thread_.read_with_others(*connection))
+              return;
             connection->enter([connection] { connection->read_turn(); });
           },
           [](void* self) noexcept {
@@ -201,6 +203,45 @@ void Connection::send_held() noexcept {
   enter([] {});
 }
 
+iovec Connection::put_held_under_way() noexcept {
+  iovec piece{};
+  if (killed() || output_.gather(&piece, 1) != 1) return {};
+  replies_under_way_ = true;
+  return piece;
+}
+
+void Connection::note_held_sent(int result) noexcept {
+  replies_under_way_ = false;
+  if (result == CallRing::kNotMade) return send_held();
+  replies_held_ = false;
+  ThreadTotals::add(thread_.totals().ring_calls, 1);
+  enter([this, result] {
+    if (note_written(output_, result) && output_.empty()) thread_.held_replies().recycle(output_);
+  });
+}
+
+bool Connection::may_be_read_with_others() const noexcept {
+  return may_run() && !yielded_ && !stalled_ && !input_ended_ && input_.empty();
+}
+
+void Connection::take_arrived(const char* place, size_t room, int result) noexcept {
+  read_with_others_ = false;
+  enter([&] {
+    if (result == CallRing::kNotMade) return read_turn();
+    unread_ = false;
+    ThreadTotals::add(thread_.totals().ring_calls, 1);
+    if (result <= 0) {
+      errno = -result;
+      return find_nothing(result == 0);
+    }
+    const auto received = static_cast<size_t>(result);
+    note_received(received);
+    thread_.batch().parser().clear();
+    run_received({place, received});
+    after_read(received, room);
+  });
+}
+
 void Connection::resume() noexcept {
   resume_queued_ = false;
   enter([this] {
@@ -304,6 +345,7 @@ void Connection::finish() noexcept {
 // To commands that have run; it is closed for something else.
 void Connection::give_last_replies() noexcept {
   thread_.held_replies().forget(*this);
+  if (replies_under_way_) return;
   iovec piece;
   if (output_.gather(&piece, 1) == 1) (void)!::send(fd_, piece.iov_base, piece.iov_len, MSG_NOSIGNAL);
 }
@@ -311,6 +353,7 @@ void Connection::give_last_replies() noexcept {
 void Connection::close() noexcept {
   if (closed_) return;
   closed_ = true;
+  if (read_with_others_) thread_.arrivals().forget(*this);
   if (replies_held_) give_last_replies();
   thread_.admission().done(id_);
   ThreadTotals::add(thread_.totals().unfilled_input, -unfilled_input_);

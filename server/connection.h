@@ -4,6 +4,7 @@
 #include <plimsoll/output_buffer.h>
 #include <plimsoll/session.h>
 #include <plimsoll/shared_bytes.h>
+#include <sys/types.h>
 #include <sys/uio.h>
 #include <zmalloc/allocator.h>
 
@@ -124,7 +125,15 @@ class Connection final : public SessionHost {
   void start();            // throws what Readiness::start() throws
   void resume() noexcept;  // goes on after a pause of any kind
   void close_if_overdue(int64_t now_ms) noexcept;
-  void send_held() noexcept;   // IoThread::hold_replies(): the round has ended
+  // IoThread::read_with_others(): `result` is CallRing's of a read of `room` bytes into `place`.
+  bool may_be_read_with_others() const noexcept;
+  void set_read_with_others() noexcept { read_with_others_ = true; }
+  void take_arrived(const char* place, size_t room, int result) noexcept;
+  // IoThread::hold_replies(): the round has ended. Either they are sent, or it is told what has become of
+  // that by a CallRing: meanwhile they are under way.
+  void send_held() noexcept;
+  iovec put_held_under_way() noexcept;
+  void note_held_sent(int result) noexcept;
   void look_again() noexcept;  // for a stream's end that came along with its last bytes
   bool asked_to_resume() const noexcept { return resume_queued_; }
   // Whether it is its client that the command under way waits for, and what has come of that.
@@ -172,6 +181,7 @@ class Connection final : public SessionHost {
   // Nothing when there is nothing to go on with: no bytes for now, or the connection is closed.
   bool has_arrived();
   size_t receive(std::span<const iovec> places);
+  void note_received(size_t bytes) noexcept;
   void find_nothing(bool at_end) noexcept;
   void end_input() noexcept;
   void close_once_answered() noexcept;
@@ -183,8 +193,9 @@ class Connection final : public SessionHost {
   }
   void send(OutputBuffer& replies);
   bool write_some(OutputBuffer& output);  // false when the connection is closed by it
-  void set_output_pause() noexcept;       // begins or ends it
-  void look_at_pause() noexcept;          // some time later
+  bool note_written(OutputBuffer& output, ssize_t result) noexcept;
+  void set_output_pause() noexcept;  // begins or ends it
+  void look_at_pause() noexcept;     // some time later
   void apply_output_limits() noexcept;
   void make_way_for_replies() noexcept;
   OutputLimit output_limit() const noexcept;
@@ -204,13 +215,15 @@ class Connection final : public SessionHost {
   int fd_;
   ReplyMode reply_mode_ = ReplyMode::on;
   bool closed_ = false;
-  bool stalled_ = false;         // input_ holds commands that have not been tried
-  bool yielded_ = false;         // stalled_, only until the other connections had their turns
-  bool unread_ = false;          // the socket may hold bytes for which no edge will come
-  bool input_ended_ = false;     // the client sends no more, and is closed once it has its replies
-  bool unverified_ = false;      // the last read was short: the end of the stream may hide behind it
-  bool waits_to_write_ = false;  // the socket was full
-  bool replies_held_ = false;    // output_ waits for the end of the round
+  bool stalled_ = false;            // input_ holds commands that have not been tried
+  bool yielded_ = false;            // stalled_, only until the other connections had their turns
+  bool unread_ = false;             // the socket may hold bytes for which no edge will come
+  bool input_ended_ = false;        // the client sends no more, and is closed once it has its replies
+  bool unverified_ = false;         // the last read was short: the end of the stream may hide behind it
+  bool waits_to_write_ = false;     // the socket was full
+  bool read_with_others_ = false;   // listed for that
+  bool replies_held_ = false;       // output_ waits for the end of the round
+  bool replies_under_way_ = false;  // and is being sent
   bool resume_queued_ = false;
   bool waits_for_memory_ = false;  // the next part of a command does not fit yet
   std::atomic<bool> authenticated_;

@@ -360,15 +360,19 @@ size_t Connection::receive(std::span<const iovec> places) {
     const ssize_t n = places.size() == 1 ? ::recv(fd_, places[0].iov_base, places[0].iov_len, 0)
                                          : ::recvmsg(fd_, &message, 0);
     if (n > 0) {
-      ThreadTotals::add(thread_.totals().input_bytes, static_cast<uint64_t>(n));
-      ThreadTotals::add(thread_.totals().reads, 1);
-      last_interaction_ms_.store(unix_ms_coarse(), kRelaxed);
+      note_received(static_cast<size_t>(n));
       return static_cast<size_t>(n);
     }
     if (n < 0 && errno == EINTR) continue;
     find_nothing(n == 0);
     return 0;
   }
+}
+
+void Connection::note_received(size_t bytes) noexcept {
+  ThreadTotals::add(thread_.totals().input_bytes, bytes);
+  ThreadTotals::add(thread_.totals().reads, 1);
+  last_interaction_ms_.store(unix_ms_coarse(), kRelaxed);
 }
 
 void Connection::after_read(size_t received, size_t asked) {

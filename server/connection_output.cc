@@ -72,24 +72,30 @@ bool Connection::write_some(OutputBuffer& output) {
     const size_t count = output.gather(vectors, kVectors);
     const ssize_t n = send_pieces(fd_, {vectors, count});
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-      waits_to_write_ = true;
-      readiness_.want_write();
-      break;
-    }
-    if (n <= 0) {
-      close();
-      return false;
-    }
-    if (unsent_limit_ != 0) expect_unsent(static_cast<size_t>(n));
-    output.consume(static_cast<size_t>(n));
+    if (!note_written(output, n < 0 ? -errno : n)) return !closed_;
     written += static_cast<size_t>(n);
-    ThreadTotals::add(thread_.totals().writes, 1);
   }
-  if (written > 0) {
-    ThreadTotals::add(thread_.totals().output_bytes, written);
-    output_progress_ms_ = unix_ms_coarse();
+  return true;
+}
+
+// `result`: of a write of what `output` begins with, or a negative errno. False: nothing more can be written
+// now, or at all.
+bool Connection::note_written(OutputBuffer& output, ssize_t result) noexcept {
+  if (result == -EAGAIN || result == -EWOULDBLOCK) {
+    waits_to_write_ = true;
+    readiness_.want_write();
+    return false;
   }
+  if (result <= 0) {
+    close();
+    return false;
+  }
+  const auto bytes = static_cast<size_t>(result);
+  if (unsent_limit_ != 0) expect_unsent(bytes);
+  output.consume(bytes);
+  ThreadTotals::add(thread_.totals().writes, 1);
+  ThreadTotals::add(thread_.totals().output_bytes, bytes);
+  output_progress_ms_ = unix_ms_coarse();
   return true;
 }
 

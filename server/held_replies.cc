@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "connection.h"
+
 namespace plimsoll::server {
 
 bool HeldReplies::hold(Connection& connection, OutputBuffer& replies, OutputBuffer& output,
@@ -31,6 +33,23 @@ Connection* HeldReplies::next() noexcept {
   }
   next_ = count_ = 0;
   return nullptr;
+}
+
+void HeldReplies::send_all(CallRing& ring) noexcept {
+  if (count_ > 1 && ring.open()) return send_together(ring);
+  while (Connection* connection = next()) connection->send_held();
+}
+
+void HeldReplies::send_together(CallRing& ring) noexcept {
+  std::array<int, kMost> results;
+  results.fill(CallRing::kNotMade);
+  for (size_t i = 0; i < count_; ++i) {
+    if (held_[i] == nullptr) continue;
+    const iovec piece = held_[i]->put_held_under_way();
+    if (piece.iov_len != 0) ring.send(i, held_[i]->fd(), piece.iov_base, piece.iov_len);
+  }
+  ring.run(results);
+  while (Connection* connection = next()) connection->note_held_sent(results[next_ - 1]);
 }
 
 void HeldReplies::forget(const Connection& connection) noexcept {

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "call_ring.h"
+
 namespace plimsoll::server {
 
 class Connection;
@@ -20,21 +22,24 @@ class Connection;
 // only.
 class HeldReplies {
  public:
-  static constexpr size_t kMost = 16;            // connections
-  static constexpr size_t kLargest = 4096 - 64;  // bytes of one, with its header a 4 KiB class
+  static constexpr size_t kMost = CallRing::kMost;  // connections
+  static constexpr size_t kLargest = 4096 - 64;     // bytes of one, with its header a 4 KiB class
   static constexpr uint64_t kLongestNs = 200'000;
 
   // Moves `replies` to `output`, which is empty, and lists the connection. False, changing nothing: they are
   // too many, or there is no memory. `now_ns` is of a monotonic clock.
   bool hold(Connection& connection, OutputBuffer& replies, OutputBuffer& output, uint64_t now_ns) noexcept;
-  // So many are held, or for so long, that they are to be sent although the round goes on. Not while next()
-  // is at it.
+  // So many are held, or for so long, that they are to be sent although the round goes on. Not while
+  // they are being sent.
   bool due(uint64_t now_ns) const noexcept {
     return count_ > 0 && next_ == 0 && (count_ == kMost || now_ns - since_ns_ > kLongestNs);
   }
   bool empty() const noexcept { return count_ == 0; }
   // Takes the next one off the list, in the order they came. Null: there is none, and others can be held.
   Connection* next() noexcept;
+  // Has all that are held sent, by one system call where the ring can, and takes them off the list. It is
+  // called by who may send others' replies: not again before it has returned.
+  void send_all(CallRing& ring) noexcept;
   void forget(const Connection& connection) noexcept;
 
   // `sent`, which is empty, is given up, and its chunk kept if it came from here.
@@ -43,6 +48,8 @@ class HeldReplies {
   void trim() noexcept;
 
  private:
+  void send_together(CallRing& ring) noexcept;
+
   std::array<Connection*, kMost> held_{};  // null: forgotten
   size_t count_ = 0, next_ = 0;
   uint64_t since_ns_ = 0;  // the first of them

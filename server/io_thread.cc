@@ -30,12 +30,15 @@ IoThread::IoThread(Server& server, unsigned index)
     : server_(server),
       index_(index),
       context_(ASIO_CONCURRENCY_HINT_UNSAFE_IO),  // one thread runs it; others post
-      rounds_(context_, this, [](void* self) noexcept { static_cast<IoThread*>(self)->send_held_replies(); }),
+      rounds_(context_, this, [](void* self) noexcept { static_cast<IoThread*>(self)->end_round(); }),
       work_(asio::make_work_guard(context_)),
       command_statistics_(server.commands().size(), server.statistics_generation()),
       batch_(zm::make_unique<CommandBatch, zm::Tag::server>(*this)),
       ticker_(context_, this, [](void* self) noexcept { static_cast<IoThread*>(self)->tick(); }),
-      second_look_(context_, this, [](void* self) noexcept { static_cast<IoThread*>(self)->look_again(); }) {}
+      second_look_(context_, this, [](void* self) noexcept { static_cast<IoThread*>(self)->look_again(); }),
+      ring_(server.config().flag(Opt::io_uring)) {
+  ring_.open();
+}
 
 IoThread::~IoThread() {
   finish_connections();
@@ -157,8 +160,26 @@ void IoThread::send_held_replies() noexcept {
   if (held_replies_.empty()) return;
   OutputBuffer under_way;  // of the connection whose turn it is
   under_way.swap(batch_->output());
-  while (Connection* connection = held_replies_.next()) connection->send_held();
+  held_replies_.send_all(ring_);
   under_way.swap(batch_->output());
+}
+
+bool IoThread::read_with_others(Connection& connection) noexcept {
+  if (!rounds_.several() || !arrivals_.add(connection)) return false;
+  connection.set_read_with_others();
+  if (arrivals_.full()) read_arrivals();
+  return true;
+}
+
+// What has to wait would be kept, so little is read when clients have no memory left.
+void IoThread::read_arrivals() noexcept {
+  constexpr size_t kScarce = 4096;
+  if (!arrivals_.empty()) arrivals_.take_turns(ring_, zm::line::fits(1) ? Arrivals::kPlaceBytes : kScarce);
+}
+
+void IoThread::end_round() noexcept {
+  read_arrivals();
+  send_held_replies();
 }
 
 void IoThread::look_again_later(Connection& connection) noexcept {
@@ -215,6 +236,7 @@ void IoThread::tick() noexcept {
   admission_.watch_giver(unix_ms());
   batch_->trim();
   held_replies_.trim();
+  arrivals_.trim();
   batch_->set_wall_clock();
   if (index_ == 0) server_.cron();
 }

@@ -11,6 +11,8 @@
 #include <mutex>
 #include <utility>
 
+#include "arrivals.h"
+#include "call_ring.h"
 #include "command_batch.h"
 #include "command_stats.h"
 #include "connection.h"
@@ -29,8 +31,9 @@ struct ThreadTotals {
   std::atomic<uint64_t> commands{0};
   std::atomic<uint64_t> input_bytes{0};
   std::atomic<uint64_t> output_bytes{0};
-  std::atomic<uint64_t> reads{0};   // recv calls that brought something
-  std::atomic<uint64_t> writes{0};  // sendmsg calls that took something
+  std::atomic<uint64_t> reads{0};       // recv calls that brought something
+  std::atomic<uint64_t> writes{0};      // sendmsg calls that took something
+  std::atomic<uint64_t> ring_calls{0};  // of both, those made by a CallRing
   // Not since the start but now: memory that connections hold for what has been announced and not received.
   std::atomic<uint64_t> unfilled_input{0};
 
@@ -54,8 +57,8 @@ class IoThread {
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
 
-  // Files that one holds: the reactor's epoll, eventfd and timerfd, and a timerfd for each Ticker.
-  static constexpr size_t kFiles = 5;
+  // Files that one holds: the reactor's epoll, eventfd and timerfd, a timerfd for each Ticker, and the ring.
+  static constexpr size_t kFiles = 6;
 
   // --- any thread ---
   Server& server() const noexcept { return server_; }
@@ -118,6 +121,10 @@ class IoThread {
   // when others of the round have had theirs. False: they are to be sent now.
   bool hold_replies(Connection& connection, OutputBuffer& replies, OutputBuffer& output) noexcept;
   HeldReplies& held_replies() noexcept { return held_replies_; }
+  // Something has arrived for it: its turn comes when that of the others is read as well, perhaps now, and
+  // may destroy it. False: it is to be read by itself.
+  bool read_with_others(Connection& connection) noexcept;
+  Arrivals& arrivals() noexcept { return arrivals_; }
   // All that are held; also in the turn of another connection, between two commands.
   void send_held_replies() noexcept;
   void send_overdue_replies() noexcept {
@@ -139,6 +146,8 @@ class IoThread {
   using Ids = zm::vector<uint64_t, zm::Tag::client>;
 
   void restart() noexcept;
+  void end_round() noexcept;
+  void read_arrivals() noexcept;
   void tick() noexcept;
   void sweep() noexcept;
   void run_resumes() noexcept;
@@ -164,6 +173,8 @@ class IoThread {
   std::atomic<int64_t> hz_{10};
   uint64_t swept_id_ = 0;     // the sweep goes on behind it
   uint64_t compared_id_ = 0;  // and costliest_unread_output() behind this one
+  CallRing ring_;
+  Arrivals arrivals_;
   HeldReplies held_replies_;
   Ids resumes_;
   bool resumes_posted_ = false;

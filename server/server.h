@@ -39,6 +39,7 @@ struct ServerTotals {
   uint64_t output_bytes = 0;
   uint64_t reads = 0;
   uint64_t writes = 0;
+  uint64_t ring_calls = 0;  // recv and send calls made several at a time
   uint64_t errors = 0;  // error replies
   uint64_t evicted_clients = 0;
   uint64_t query_buffer_limit_disconnections = 0;

@@ -31,6 +31,7 @@ ServerTotals Server::raw_totals() const noexcept {
     totals.output_bytes += each.output_bytes.load(kRelaxed);
     totals.reads += each.reads.load(kRelaxed);
     totals.writes += each.writes.load(kRelaxed);
+    totals.ring_calls += each.ring_calls.load(kRelaxed);
   }
   return totals;
 }
@@ -50,6 +51,7 @@ ServerTotals Server::totals() const noexcept {
     totals.output_bytes -= baseline_.output_bytes;
     totals.reads -= baseline_.reads;
     totals.writes -= baseline_.writes;
+    totals.ring_calls -= baseline_.ring_calls;
   }
   for (const auto& thread : threads_) totals.errors += std::as_const(*thread).command_statistics().errors();
   return totals;

@@ -20,7 +20,7 @@ need() {
 
 # What the programs are built from.
 BUILD_PACKAGES=(g++ cmake ninja-build pkg-config libasio-dev libjemalloc-dev libspdlog-dev libxxhash-dev libcli11-dev
-                libedit-dev nlohmann-json3-dev libzstd-dev)
+                libedit-dev nlohmann-json3-dev libzstd-dev liburing-dev)
 # What the tests need beyond that.
 TEST_PACKAGES=(libgtest-dev libgmock-dev redis-server redis-tools libhiredis-dev libgoogle-perftools-dev libmimalloc-dev libbenchmark-dev
                binutils)

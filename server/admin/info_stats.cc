@@ -81,6 +81,7 @@ void info_stats(InfoWriter& out, const InfoSource& source) {
   out.number("io_threaded_writes_processed", source.server.thread_count() > 1 ? totals.writes : 0);
   out.number("reply_buffer_shrinks", 0);
   out.number("reply_buffer_expands", 0);
+  out.number("plimsoll_ring_calls", totals.ring_calls);
 }
 
 void info_commandstats(InfoWriter& out, const InfoSource& source) {

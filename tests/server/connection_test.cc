@@ -1,7 +1,10 @@
 // Requests and replies over real connections.
 
 #include <gtest/gtest.h>
+#include <linux/io_uring.h>
 #include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -147,20 +150,47 @@ TEST(Connection, ClosesWhenTheClientHasFinished) {
 }
 
 // One thread finds them all at once, when the first command that sleeps lets it.
-class ManyAtOnce : public testing::Test {
+bool kernel_has_io_uring() {
+  io_uring_params parameters{};
+  const long ring = ::syscall(SYS_io_uring_setup, 1, &parameters);
+  if (ring >= 0) ::close(static_cast<int>(ring));
+  return ring >= 0;
+}
+
+// With and without io_uring.
+class ManyAtOnce : public testing::TestWithParam<const char*> {
  protected:
   void gather(size_t clients) {
     control_.send(encode_command({"DEBUG", "SLEEP", "0.3"}));
     for (size_t i = 0; i < clients; ++i) clients_.push_back(server_.connect());
   }
 
-  const ServerProcess server_{
-      server_options({"--io-threads", "1", "--enable-debug-command", "yes", "--maxclients", "200"})};
+  const ServerProcess server_{server_options({"--io-threads", "1", "--enable-debug-command", "yes",
+                                              "--maxclients", "200", "--io-uring", GetParam()})};
   RawConnection control_ = server_.connect();
   std::vector<RawConnection> clients_;
 };
+INSTANTIATE_TEST_SUITE_P(IoUring, ManyAtOnce, testing::Values("yes", "no"),
+                         [](const auto& way) { return std::string(way.param); });
 
-TEST_F(ManyAtOnce, EachGetsItsReplies) {
+TEST_P(ManyAtOnce, ShareSystemCalls) {
+  const bool allowed = std::string(GetParam()) == "yes";
+  if (allowed && !kernel_has_io_uring()) GTEST_SKIP() << "this kernel has no io_uring, or forbids it";
+  gather(100);
+  for (RawConnection& client : clients_) client.send(encode_command({"ECHO", "text"}));
+  for (RawConnection& client : clients_) EXPECT_EQ(client.read_reply(), bulk("text"));
+  EXPECT_EQ(control_.read_reply(), "+OK\r\n");
+  const long long shared = info_number(control_, "stats", "plimsoll_ring_calls");
+  if (allowed) {
+    EXPECT_GE(shared, 150) << "of 200";
+  } else {
+    EXPECT_EQ(shared, 0);
+  }
+  EXPECT_GE(info_number(control_, "stats", "total_reads_processed"), 100);
+  EXPECT_GE(info_number(control_, "stats", "total_writes_processed"), 100);
+}
+
+TEST_P(ManyAtOnce, EachGetsItsReplies) {
   for (int round = 0; round < 3; ++round) {
     clients_.clear();
     gather(100);
@@ -186,7 +216,7 @@ TEST_F(ManyAtOnce, EachGetsItsReplies) {
 }
 
 // Pipelines of all lengths from several at a time: turns that end early, and more than one in a round.
-TEST_F(ManyAtOnce, EachGetsItsOwnReplies) {
+TEST_P(ManyAtOnce, EachGetsItsOwnReplies) {
   static constexpr size_t kClients = 6, kCommands = 60'000;
   std::vector<std::jthread> threads;
   for (size_t client = 0; client < kClients; ++client) {
@@ -194,7 +224,8 @@ TEST_F(ManyAtOnce, EachGetsItsOwnReplies) {
       std::mt19937 random(static_cast<unsigned>(client));
       const auto text = [client](size_t i) { return std::to_string(client) + ":" + std::to_string(i); };
       for (size_t sent = 0; sent < kCommands;) {
-        const size_t until = std::min(size_t{kCommands}, sent + 1 + random() % (random() % 4 == 0 ? 12'000 : 40));
+        const size_t until =
+            std::min(size_t{kCommands}, sent + 1 + random() % (random() % 4 == 0 ? 12'000 : 40));
         std::string commands;
         for (size_t i = sent; i < until; ++i) commands += encode_command({"ECHO", text(i)});
         connection.send(commands);
@@ -204,7 +235,7 @@ TEST_F(ManyAtOnce, EachGetsItsOwnReplies) {
   }
 }
 
-TEST_F(ManyAtOnce, NobodyWaitsForACommandThatTakesLong) {
+TEST_P(ManyAtOnce, NobodyWaitsForACommandThatTakesLong) {
   gather(20);
   for (RawConnection& client : clients_) client.send(encode_command({"ECHO", "short"}));
   RawConnection slow = server_.connect();

@@ -36,7 +36,8 @@ TEST(IdleMemory, AConnectionThatSaidSomethingTakesAtMost2KB) {
   EXPECT_LE(grown / static_cast<long long>(count), 2048);
   connections.clear();
   EXPECT_TRUE(eventually([&] { return info_number(control, "clients", "connected_clients") == 1; }));
-  EXPECT_LE(info_number(control, "memory", "used_memory") - before, 2 << 20);
+  // The threads' own buffers go when they rest.
+  EXPECT_TRUE(eventually([&] { return info_number(control, "memory", "used_memory") - before <= 2 << 20; }));
 }
 
 }  // namespace
