@@ -70,6 +70,11 @@ void CommandBatch::trim() noexcept {
   used_ = false;
 }
 
+void CommandBatch::compare_clocks() noexcept {
+  clock_.compare();
+  set_wall_clock();
+}
+
 // Of some attempts the one in which the thread was held up least between the clocks.
 void CommandBatch::set_wall_clock() noexcept {
   constexpr int kAttempts = 3;
@@ -241,7 +246,7 @@ void CommandBatch::prepare(const Connection& connection) {
 
 // Returns how many of the group ran: those before the end of the turn. Sets `began_ns` if that is 0.
 size_t CommandBatch::execute(Connection& connection, uint64_t& began_ns) {
-  clock_ns_ = monotonic_ns();
+  clock_ns_ = clock_.start();
   set_report_bound();
   if (wall_clock_.stepped(static_cast<int64_t>(clock_ns_), unix_ms_coarse())) set_wall_clock();
   if (began_ns == 0) began_ns = clock_ns_;
@@ -395,7 +400,7 @@ bool CommandBatch::run_in_store(Connection& connection, Slot& slot, Reply& reply
     connection.wait_for_memory(ValueAdmission::Answer::again);
     return false;
   }
-  const uint64_t end = monotonic_ns();
+  const uint64_t end = std::max(clock_.now(), clock_ns_);
   server_.note_peak_of_command();
   account(connection, slot, reply, end - clock_ns_);
   clock_ns_ = end;

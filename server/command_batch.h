@@ -10,6 +10,7 @@
 #include <exception>
 #include <string_view>
 
+#include "command_clock.h"
 #include "resp_parser.h"
 #include "wall_clock.h"
 
@@ -68,11 +69,13 @@ class CommandBatch {
 
   // Gives back memory that the last tick did not need.
   void trim() noexcept;
-  // Compares the clocks anew. To be called now and then: steps of some milliseconds are noticed by that
-  // alone.
-  void set_wall_clock() noexcept;
+  // Compares the clocks anew. To be called some times a second: steps of some milliseconds are noticed by
+  // that alone.
+  void compare_clocks() noexcept;
 
  private:
+  void set_wall_clock() noexcept;
+
   struct Slot {
     size_t first_argument;
     size_t argument_count;
@@ -118,7 +121,8 @@ class CommandBatch {
   const Connection* current_ = nullptr;
   size_t count_ = 0;        // of slots_ in use
   bool in_parser_ = false;  // the last slot's arguments are known to the parser alone, which has not gone on
-  uint64_t clock_ns_ = 0;   // when the last command ended: the next one's start
+  CommandClock clock_;
+  uint64_t clock_ns_ = 0;  // when the last command ended: the next one's start
   uint64_t report_from_ns_ = 0;
   WallClock wall_clock_;
 };

@@ -237,7 +237,7 @@ void IoThread::tick() noexcept {
   batch_->trim();
   held_replies_.trim();
   arrivals_.trim();
-  batch_->set_wall_clock();
+  batch_->compare_clocks();
   if (index_ == 0) server_.cron();
 }
 
