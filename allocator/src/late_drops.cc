@@ -19,7 +19,7 @@ using detail::MutexLock;
 
 // What a purge finds no place for it drops itself. Few, since whoever commits pages or puts some off searches
 // them all.
-constexpr std::size_t kMost = 1024;
+constexpr std::size_t kMost = 4096;
 
 struct Range {
   char* start;

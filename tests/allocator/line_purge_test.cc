@@ -116,7 +116,7 @@ TEST_F(LinePurge, APurgeEndsWhenItsTimeIsOver) {
 
 // What lies between pieces that are put off needs no places: it joins them.
 TEST_F(LinePurge, WhatLiesTogetherIsPutOffAsOne) {
-  constexpr std::size_t kBlock = 20'000, kBlocks = 3'000;
+  constexpr std::size_t kBlock = 16'000, kBlocks = 6'000;
   std::vector<void*> blocks(kBlocks);
   for (void*& block : blocks) {
     block = allocate(Tag::string, kBlock);
@@ -137,7 +137,7 @@ TEST_F(LinePurge, WhatLiesTogetherIsPutOffAsOne) {
 
 // More pieces that do not lie together than the list has places for: the others are dropped at once.
 TEST_F(LinePurge, APurgeOfMorePiecesThanThereArePlacesFor) {
-  constexpr std::size_t kBlock = 20'000, kBlocks = 6'000, kPlaces = 1024;
+  constexpr std::size_t kBlock = 16'000, kBlocks = 10'000, kPlaces = 4096;
   std::vector<void*> blocks(kBlocks);
   for (void*& block : blocks) {
     block = allocate(Tag::string, kBlock);
