@@ -1,10 +1,7 @@
 // Requests and replies over real connections.
 
 #include <gtest/gtest.h>
-#include <linux/io_uring.h>
 #include <poll.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -150,13 +147,6 @@ TEST(Connection, ClosesWhenTheClientHasFinished) {
 }
 
 // One thread finds them all at once, when the first command that sleeps lets it.
-bool kernel_has_io_uring() {
-  io_uring_params parameters{};
-  const long ring = ::syscall(SYS_io_uring_setup, 1, &parameters);
-  if (ring >= 0) ::close(static_cast<int>(ring));
-  return ring >= 0;
-}
-
 // With and without io_uring.
 class ManyAtOnce : public testing::TestWithParam<const char*> {
  protected:

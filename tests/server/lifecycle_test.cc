@@ -120,9 +120,9 @@ TEST(Lifecycle, ConfigurationErrorsAreFatal) {
 }
 
 // maxclients has to leave room for them, see process.h.
-TEST(Lifecycle, AnIoThreadHoldsFiveFiles) {
-  const auto files = [](const char* threads) {
-    const ServerProcess server(server_options({"--io-threads", threads}));
+TEST(Lifecycle, AnIoThreadHoldsFiveFilesAndItsRing) {
+  const auto files = [](const char* threads, const char* ring) {
+    const ServerProcess server(server_options({"--io-threads", threads, "--io-uring", ring}));
     RawConnection control = server.connect();  // the one that looked whether the server answers has gone
     EXPECT_TRUE(eventually([&] { return info_number(control, "clients", "connected_clients") == 1; }));
     const std::filesystem::directory_iterator open("/proc/" + std::to_string(server.pid()) + "/fd");
@@ -133,7 +133,8 @@ TEST(Lifecycle, AnIoThreadHoldsFiveFiles) {
       return !gone && !target.starts_with("/proc/") && !target.starts_with("/sys/");
     });
   };
-  EXPECT_EQ(files("8") - files("1"), 7 * 5);
+  EXPECT_EQ(files("8", "no") - files("1", "no"), 7 * 5);
+  EXPECT_EQ(files("8", "yes") - files("1", "yes"), 7 * (kernel_has_io_uring() ? 6 : 5));
 }
 
 // 127 stacks of 8 MiB do not fit.

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <linux/io_uring.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <string>
 #include <thread>
@@ -23,6 +27,13 @@ inline ServerProcess::Options server_options(std::vector<std::string> arguments 
   options.arguments = std::move(arguments);
   options.tcp = tcp;
   return options;
+}
+
+inline bool kernel_has_io_uring() {
+  io_uring_params parameters{};
+  const long ring = ::syscall(SYS_io_uring_setup, 1, &parameters);
+  if (ring >= 0) ::close(static_cast<int>(ring));
+  return ring >= 0;
 }
 
 inline std::string bulk(const std::string& text) {
