@@ -126,9 +126,10 @@ bool put_off(void* space, std::size_t length) noexcept {
   if (refused.load(std::memory_order_relaxed)) return false;
   // One with those that touch it: places are few, and dropping costs by the call.
   for (std::size_t i = 0; i < count;) {
-    // Of a range that grew behind the piece in flight, what is left could have no place.
+    // The piece in flight stays the end of its range: what is left of one that grew behind it could have no
+    // place.
     const bool before = ranges[i].end == range.start && !ranges[i].overlaps(in_flight);
-    const bool behind = ranges[i].start == range.end;
+    const bool behind = ranges[i].start == range.end && !range.overlaps(in_flight);
     if (!before && !behind) {
       ++i;
       continue;
