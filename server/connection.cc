@@ -221,7 +221,7 @@ void Connection::note_held_sent(int result) noexcept {
 }
 
 bool Connection::may_be_read_with_others() const noexcept {
-  return may_run() && !yielded_ && !stalled_ && !input_ended_ && input_.empty();
+  return may_run() && !yielded_ && !stalled_ && !input_ended_ && !sends_much_ && input_.empty();
 }
 
 void Connection::take_arrived(const char* place, size_t room, int result) noexcept {
@@ -235,6 +235,7 @@ void Connection::take_arrived(const char* place, size_t room, int result) noexce
       return find_nothing(result == 0);
     }
     const auto received = static_cast<size_t>(result);
+    sends_much_ = received == room;
     note_received(received);
     thread_.batch().parser().clear();
     run_received({place, received});

@@ -222,6 +222,7 @@ class Connection final : public SessionHost {
   bool unverified_ = false;         // the last read was short: the end of the stream may hide behind it
   bool waits_to_write_ = false;     // the socket was full
   bool read_with_others_ = false;   // listed for that
+  bool sends_much_ = false;         // as its last read showed: more than a place among others' takes
   bool replies_held_ = false;       // output_ waits for the end of the round
   bool replies_under_way_ = false;  // and is being sent
   bool resume_queued_ = false;

@@ -74,6 +74,7 @@ void Connection::read_shared() {
   const iovec place{buffer + held, room};
   const size_t received = receive({&place, 1});
   if (received == 0) return;
+  sends_much_ = received >= Arrivals::kPlaceBytes;
   batch.parser().clear();
   input_.take(buffer, batch.parser());
   run_received({buffer, held + received});

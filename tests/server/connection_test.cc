@@ -180,6 +180,24 @@ TEST_P(ManyAtOnce, ShareSystemCalls) {
   EXPECT_GE(info_number(control_, "stats", "total_writes_processed"), 100);
 }
 
+// Who sends more than is read with others' is read by itself from then on, whole.
+TEST_P(ManyAtOnce, WhatIsLongIsReadOnce) {
+  constexpr size_t kClients = 20;
+  gather(kClients);
+  const std::string set = encode_command({"SET", "key", std::string(20'000, 'v')});
+  const auto reads_of_a_round = [&] {
+    const long long before = info_number(control_, "stats", "total_reads_processed");
+    control_.send(encode_command({"DEBUG", "SLEEP", "0.1"}));
+    for (RawConnection& client : clients_) client.send(set);
+    for (RawConnection& client : clients_) EXPECT_EQ(client.read_reply(), "+OK\r\n");
+    EXPECT_EQ(control_.read_reply(), "+OK\r\n");
+    return info_number(control_, "stats", "total_reads_processed") - before;
+  };
+  EXPECT_EQ(control_.read_reply(), "+OK\r\n");
+  reads_of_a_round();
+  EXPECT_LT(reads_of_a_round(), static_cast<long long>(kClients) * 3 / 2);
+}
+
 TEST_P(ManyAtOnce, EachGetsItsReplies) {
   for (int round = 0; round < 3; ++round) {
     clients_.clear();
